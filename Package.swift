@@ -1,0 +1,135 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One set of settings for every Swift target: the language's strict modes, and no warning left standing.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func program(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: dependencies,
+        path: "Sources/Programs/\(path)",
+        swiftSettings: settings
+    )
+}
+
+func tests(_ room: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(room)Tests",
+        dependencies: [.byName(name: room)] + dependencies,
+        swiftSettings: settings
+    )
+}
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let grpc: Target.Dependency = .product(name: "GRPCCore", package: "grpc-swift-2")
+let grpcTransport: Target.Dependency = .product(name: "GRPCNIOTransportHTTP2", package: "grpc-swift-nio-transport")
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+/// Only for the BoringSSL that it vendors; see BoringTLS.
+let boringSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+
+let package = Package(
+    name: "tulle",
+    products: [
+        .executable(name: "ztunnel", targets: ["ZTunnelMain"]),
+        .executable(name: "tulled", targets: ["TulledMain"]),
+        .executable(name: "tulle", targets: ["TulleMain"]),
+        .executable(name: "tulle-lab", targets: ["TulleLabMain"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        // CNIOBoringSSL is not a product of its package, hence the exact pin.
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.1"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // L0: shims
+        .target(name: "CMeshLinux"),
+        room("BoringTLS", [boringSSL]),
+        // L1: values
+        room("MeshModel"),
+        room("AWSSignature"),
+        // L2: foundations
+        room("MeshProtos"),
+        room("MeshTelemetry"),
+        room("MeshIdentity", ["BoringTLS", "MeshModel"]),
+        room("TunnelEngine", ["CMeshLinux", "BoringTLS", "MeshModel"]),
+        room("AWSClient", ["AWSSignature", httpClient, crypto, logging, nio, nioHTTP1]),
+        room("MeshConfig", ["MeshModel", yams]),
+        // L3: capabilities
+        room("MeshXDS", ["MeshProtos"]),
+        room("MeshDNS", ["MeshModel"]),
+        room("ECSDiscovery", ["AWSClient", "MeshModel", logging]),
+        room("CertificateAuthority", ["AWSClient", "AWSSignature", "MeshModel", x509, asn1, crypto, logging]),
+        // L4: products
+        room(
+            "ControlPlane",
+            [
+                "AWSClient", "CertificateAuthority", "ECSDiscovery", "MeshConfig", "MeshModel", "MeshProtos",
+                "MeshTelemetry", "MeshXDS", grpc, grpcTransport, x509, asn1, crypto, logging, lifecycle, nio, nioPosix,
+                nioHTTP1,
+            ]
+        ),
+        room(
+            "ZTunnel",
+            [
+                "AWSSignature", "BoringTLS", "MeshDNS", "MeshIdentity", "MeshModel", "MeshProtos", "MeshTelemetry",
+                "MeshXDS", "TunnelEngine",
+            ]
+        ),
+        room("TulleCLI", ["AWSClient", "MeshModel", arguments, httpClient, logging, nio]),
+        room("Lab", ["AWSClient", logging, nio, nioPosix, nioHTTP1]),
+        // L5: programs
+        program("ZTunnelMain", path: "ztunnel", ["ZTunnel"]),
+        program("TulledMain", path: "tulled", ["ControlPlane", "MeshConfig", arguments, logging, lifecycle]),
+        program("TulleMain", path: "tulle", ["TulleCLI", arguments]),
+        program("TulleLabMain", path: "tulle-lab", ["Lab", arguments, logging]),
+        // Tests
+        tests("BoringTLS"),
+        tests("MeshModel"),
+        tests("AWSSignature", ["BoringTLS"]),
+        tests("MeshProtos"),
+        tests("MeshTelemetry"),
+        tests("MeshIdentity", ["BoringTLS"]),
+        tests("TunnelEngine", ["BoringTLS", "MeshIdentity", "MeshModel"]),
+        tests("AWSClient", ["AWSSignature", nio, nioPosix, nioHTTP1]),
+        tests("MeshConfig"),
+        tests("MeshXDS", ["MeshProtos"]),
+        tests("MeshDNS"),
+        tests("ECSDiscovery", ["AWSClient"]),
+        tests("CertificateAuthority", ["AWSClient", "AWSSignature", x509, crypto, asn1]),
+        tests("ControlPlane", ["MeshProtos", "MeshXDS", "CertificateAuthority", grpc, grpcTransport]),
+        tests("ZTunnel", ["BoringTLS", "MeshIdentity", "MeshModel", "MeshProtos", "TunnelEngine", "MeshXDS"]),
+        tests("TulleCLI", ["AWSClient"]),
+        tests("Lab"),
+        .testTarget(name: "StructureTests", path: "Tests/StructureTests", swiftSettings: settings),
+    ]
+)
