@@ -1,0 +1,48 @@
+import Glibc
+import Testing
+
+@testable import MeshTelemetry
+
+/// Holds our text against Prometheus' own parser and linter, where it is installed.
+@Suite(.enabled(if: access("/usr/bin/promtool", X_OK) == 0))
+struct PromtoolTests {
+    @Test func promtoolAcceptsTheText() throws {
+        let registry = MetricsRegistry()
+        let metrics = ConnectionMetrics(registry: registry)
+        var labels = ConnectionLabels(reporter: .source)
+        labels.source.name = "shell \"quoted\"\n"
+        labels.destination.zone = "eu-west-1a"
+        labels.isMutualTLS = true
+        metrics.opened(labels).received.add(12)
+        metrics.closed(labels, flag: .denied)
+        metrics.openSockets(.source).add(1)
+        registry.histograms("wait_seconds", help: "Wait.", labels: ["kind"], bounds: [0.000_01, 1]).with("x").observe(2)
+        registry.sampled("process_open_fds", help: "Open descriptors.") { 12 }
+
+        let report = try #require(Self.promtool(registry.exposition(.prometheus)))
+        #expect(report.status == 0, "\(report.output)")
+        #expect(report.output.isEmpty)
+    }
+
+    /// Runs `promtool check metrics` on `text`.
+    private static func promtool(_ text: [UInt8]) -> (status: CInt, output: String)? {
+        var template = Array("/tmp/tulle-promtool-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        guard descriptor >= 0 else { return nil }
+        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { unlink(path) }
+        let written = text.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        close(descriptor)
+        guard written == text.count, let pipe = popen("/usr/bin/promtool check metrics <\(path) 2>&1", "r") else {
+            return nil
+        }
+        var output: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4_096)
+        while true {
+            let count = fread(&chunk, 1, chunk.count, pipe)
+            guard count > 0 else { break }
+            output += chunk.prefix(count)
+        }
+        return (pclose(pipe), String(decoding: output, as: UTF8.self))
+    }
+}
