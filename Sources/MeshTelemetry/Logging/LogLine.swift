@@ -1,0 +1,110 @@
+/// Writes one log line, bounded in length and free of anything that could forge another line.
+struct LogLine {
+    /// The most bytes of one text value that are shown.
+    static let maximumValueBytes = 1_024
+
+    private(set) var bytes: [UInt8] = []
+    private let format: LogFormat
+    private var hasFields = false
+
+    /// Begins a line with time, level, scope and message.
+    init(format: LogFormat, time: Timestamp, level: LogLevel, scope: StaticString, message: StaticString) {
+        self.format = format
+        self.bytes.reserveCapacity(512)
+        switch format {
+        case .plain:
+            time.append(to: &self.bytes)
+            self.put("\t")
+            self.put(level.name)
+            self.put("\t")
+            self.put(scope)
+            self.put("\t")
+            self.put(message)
+        case .json:
+            self.put("{\"level\":\"")
+            self.put(level.name)
+            self.put("\",\"time\":\"")
+            time.append(to: &self.bytes)
+            self.put("\",\"scope\":")
+            self.putQuoted(Self.text(scope))
+            self.put(",\"message\":")
+            self.putQuoted(Self.text(message))
+        }
+    }
+
+    /// Adds a fact.
+    mutating func add(_ field: LogField) {
+        switch self.format {
+        case .plain:
+            self.put(self.hasFields ? " " : "\t")
+            self.put(field.name)
+            self.put("=")
+        case .json:
+            self.put(",")
+            self.putQuoted(Self.text(field.name))
+            self.put(":")
+        }
+        self.hasFields = true
+        switch field.value {
+        case .number(let number):
+            self.bytes.append(contentsOf: number.description.utf8)
+        case .bare(let text) where self.format == .plain && Self.isBare(text):
+            self.bytes.append(contentsOf: text.utf8)
+        case .bare(let text), .text(let text):
+            self.putQuoted(text)
+        }
+    }
+
+    /// Ends the line.
+    consuming func finished() -> [UInt8] {
+        self.put(self.format == .json ? "}\n" : "\n")
+        return self.bytes
+    }
+
+    private static func text(_ text: StaticString) -> String {
+        text.withUTF8Buffer { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private static func isBare(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= 256
+            && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+    }
+
+    private mutating func put(_ text: StaticString) {
+        text.withUTF8Buffer { self.bytes.append(contentsOf: $0) }
+    }
+
+    /// A JSON string, which the plain format uses as well: control characters are escaped, long text is cut.
+    private mutating func putQuoted(_ text: String) {
+        self.put("\"")
+        var left = Self.maximumValueBytes
+        for scalar in text.unicodeScalars {
+            let width = UTF8.width(scalar)
+            guard width <= left else {
+                self.put("…")
+                break
+            }
+            left -= width
+            self.putEscaped(scalar)
+        }
+        self.put("\"")
+    }
+
+    private mutating func putEscaped(_ scalar: Unicode.Scalar) {
+        switch scalar {
+        case "\"": self.put("\\\"")
+        case "\\": self.put("\\\\")
+        case "\n": self.put("\\n")
+        case "\r": self.put("\\r")
+        case "\t": self.put("\\t")
+        // C0 and C1 controls, and the separators that some viewers take for a new line.
+        case "\u{0}"..."\u{1f}", "\u{7f}"..."\u{9f}", "\u{2028}", "\u{2029}":
+            self.put("\\u")
+            let digits = String(scalar.value, radix: 16)
+            for _ in digits.utf8.count..<4 { self.put("0") }
+            self.bytes.append(contentsOf: digits.utf8)
+        default:
+            self.bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+        }
+    }
+}

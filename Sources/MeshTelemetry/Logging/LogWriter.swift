@@ -1,0 +1,145 @@
+import Glibc
+import Synchronization
+
+/// Takes finished lines from any thread and writes them to a file descriptor on a thread of its own.
+///
+/// The queue is bounded in lines and bytes. When it is full a line is dropped and counted: a slow reader of our
+/// output must never slow a connection. The writer says how many lines it lost as soon as it gets on.
+package final class LogWriter: Sendable {
+    /// The bounds of the queue.
+    package struct Limits: Sendable {
+        /// How many lines may wait.
+        package var lines = 10_000
+        /// How many bytes may wait.
+        package var bytes = 4 << 20
+
+        /// The default bounds.
+        package init() {}
+    }
+
+    private struct Queue {
+        var bytes: [UInt8] = []
+        var lines = 0
+        var dropped: UInt64 = 0
+        var isSignalled = false
+        var isClosed = false
+    }
+
+    private let output: CInt
+    private let limits: Limits
+    /// Raised when there is something to write.
+    private let wake = Semaphore()
+    /// Raised once by the thread when it has ended.
+    private let ended = Semaphore()
+    private let queue = Mutex(Queue())
+    private let droppedLines = Counter()
+
+    /// Starts the thread.
+    /// - Parameters:
+    ///   - output: where lines go; stays open and belongs to the caller.
+    ///   - limits: the queue's bounds.
+    package init(output: CInt = STDOUT_FILENO, limits: Limits = Limits()) {
+        self.output = output
+        self.limits = limits
+        // The thread holds the writer until it ends.
+        let context = Unmanaged.passRetained(self)
+        var thread = pthread_t()
+        let failure = pthread_create(&thread, nil, logWriterThread, context.toOpaque())
+        if failure != 0 {
+            context.release()
+            self.queue.withLock { $0.isClosed = true }
+        } else {
+            pthread_detach(thread)
+        }
+    }
+
+    /// How many lines were dropped because the queue was full.
+    package var dropped: UInt64 { self.droppedLines.value }
+
+    /// Queues a line, which ends with a newline. Never blocks on output.
+    package func write(_ line: [UInt8]) {
+        let mustWake = self.queue.withLock { queue in
+            guard !queue.isClosed, queue.lines < self.limits.lines,
+                queue.bytes.count + line.count <= self.limits.bytes
+            else {
+                queue.dropped &+= 1
+                self.droppedLines.add()
+                return false
+            }
+            queue.bytes.append(contentsOf: line)
+            queue.lines += 1
+            defer { queue.isSignalled = true }
+            return !queue.isSignalled
+        }
+        if mustWake { self.wake.signal() }
+    }
+
+    /// Writes what is queued and ends the thread; later lines are dropped.
+    /// - Parameter milliseconds: how long to wait for the output to take it.
+    /// - Returns: whether all was written in time.
+    @discardableResult
+    package func close(timeout milliseconds: Int = 1_000) -> Bool {
+        let wasOpen = self.queue.withLock { queue in
+            defer { queue.isClosed = true }
+            return !queue.isClosed
+        }
+        guard wasOpen else { return true }
+        self.wake.signal()
+        return self.ended.wait(timeout: milliseconds)
+    }
+
+    /// The thread's work: waits, takes all that is queued, writes it in as few calls as the output allows.
+    fileprivate func run() {
+        var isOpen = true
+        while isOpen {
+            self.wake.wait()
+            let batch = self.queue.withLock { queue in
+                let batch = queue
+                isOpen = !queue.isClosed
+                queue = Queue(isClosed: queue.isClosed)
+                return batch
+            }
+            self.put(batch.bytes)
+            if batch.dropped > 0 { self.put(Self.lossNotice(batch.dropped)) }
+        }
+        self.ended.signal()
+    }
+
+    private func put(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { buffer in
+            var rest = buffer[...]
+            while !rest.isEmpty {
+                let written = Glibc.write(self.output, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                if written >= 0 {
+                    rest = rest.dropFirst(written)
+                } else if errno == EAGAIN {
+                    var writable = pollfd(fd: self.output, events: Int16(POLLOUT), revents: 0)
+                    poll(&writable, 1, 1_000)
+                } else if errno != EINTR {
+                    // Nobody reads any more; there is no place left to complain.
+                    return
+                }
+            }
+        }
+    }
+
+    private static func lossNotice(_ count: UInt64) -> [UInt8] {
+        var line = LogLine(
+            format: .plain, time: .now(), level: .warning, scope: "log", message: "log lines dropped: output too slow"
+        )
+        line.add(LogField("count", count))
+        return line.finished()
+    }
+}
+
+private func logWriterThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let context else { return nil }
+    let writer = Unmanaged<LogWriter>.fromOpaque(context).takeRetainedValue()
+    // A reader that goes away must show up as an error of `write`, not end the program.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
+    writer.run()
+    return nil
+}
