@@ -1,0 +1,101 @@
+/// What the access log says about one connection, in the field order of ztunnel's log.
+///
+/// Text that isn't known stays nil and its field is left out.
+package struct AccessRecord: Sendable {
+    /// The direction as seen by the workload beside this ztunnel.
+    package enum Direction: String, Sendable {
+        /// Towards the local workload.
+        case inbound
+        /// Away from it.
+        case outbound
+    }
+
+    /// One end of the connection.
+    package struct End: Sendable {
+        /// `ip:port`.
+        package var address: String?
+        /// The workload's name.
+        package var workload: String?
+        /// Its namespace.
+        package var namespace: String?
+        /// Its SPIFFE URI, only if mutual TLS proved it.
+        package var identity: String?
+        /// Its cluster.
+        package var cluster: String?
+
+        /// An end of which nothing is known.
+        package init() {}
+    }
+
+    /// Why a connection failed.
+    package struct Failure: Sendable {
+        /// The stable code, such as `policy_denied`.
+        package var code: String
+        /// One line for the operator.
+        package var message: String
+
+        /// Joins code and message.
+        package init(code: String, message: String) {
+            self.code = code
+            self.message = message
+        }
+    }
+
+    /// The client.
+    package var source = End()
+    /// The server; its address is the one dialed.
+    package var destination = End()
+    /// The authority of the CONNECT request, if the connection went through HBONE.
+    package var hboneAddress: String?
+    /// The hostname of the service asked for.
+    package var service: String?
+    /// The direction.
+    package var direction: Direction
+    /// Bytes sent, from the reporter's own view: outbound client to server, inbound server to client.
+    package var bytesSent: UInt64 = 0
+    /// Bytes received, the other way.
+    package var bytesReceived: UInt64 = 0
+    /// How long the connection lived, in milliseconds.
+    package var durationMilliseconds: UInt64 = 0
+    /// The failure; nil when the connection ended well.
+    package var failure: Failure?
+
+    /// A record with nothing known but the direction.
+    package init(direction: Direction) {
+        self.direction = direction
+    }
+
+    /// The fields in order.
+    private var fields: [LogField] {
+        var fields: [LogField] = []
+        fields.reserveCapacity(20)
+        func add(_ name: StaticString, _ text: String?, isBare: Bool = false) {
+            guard let text, !text.isEmpty else { return }
+            fields.append(LogField(name, isBare ? .bare(text) : .text(text)))
+        }
+        add("src.addr", self.source.address, isBare: true)
+        add("src.workload", self.source.workload)
+        add("src.namespace", self.source.namespace)
+        add("src.identity", self.source.identity)
+        add("src.cluster", self.source.cluster)
+        add("dst.addr", self.destination.address, isBare: true)
+        add("dst.hbone_addr", self.hboneAddress, isBare: true)
+        add("dst.service", self.service)
+        add("dst.workload", self.destination.workload)
+        add("dst.namespace", self.destination.namespace)
+        add("dst.identity", self.destination.identity)
+        add("dst.cluster", self.destination.cluster)
+        add("direction", self.direction.rawValue)
+        fields.append(LogField("bytes_sent", self.bytesSent))
+        fields.append(LogField("bytes_recv", self.bytesReceived))
+        add("duration", "\(self.durationMilliseconds)ms")
+        add("error", self.failure?.message)
+        add("error.code", self.failure?.code)
+        return fields
+    }
+
+    /// Writes the record: at info when the connection ended well, else at error.
+    package func write(to log: Log) {
+        log.write(self.failure == nil ? .info : .error, "connection complete", self.fields)
+    }
+}

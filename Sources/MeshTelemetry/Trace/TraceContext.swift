@@ -1,0 +1,45 @@
+/// The ids that join both ends' log lines of a connection, as W3C Trace Context carries them.
+package struct TraceContext: Hashable, Sendable {
+    /// The trace id, 128 bits, never all zero.
+    package let traceHigh: UInt64
+    /// The lower half of the trace id.
+    package let traceLow: UInt64
+    /// The parent id, never zero.
+    package let parent: UInt64
+
+    /// Makes random ids.
+    package init(using generator: inout some RandomNumberGenerator) {
+        self.traceHigh = .random(in: 1 ... .max, using: &generator)
+        self.traceLow = .random(in: 0 ... .max, using: &generator)
+        self.parent = .random(in: 1 ... .max, using: &generator)
+    }
+
+    /// Parses a `traceparent` value of version 00; nil when malformed.
+    package init?(parsing text: some StringProtocol) {
+        guard text.utf8.count == 55 else { return nil }
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 4, parts[0] == "00", parts[1].utf8.count == 32, parts[2].utf8.count == 16,
+            let high = Self.hex(parts[1].prefix(16)), let low = Self.hex(parts[1].dropFirst(16)),
+            let parent = Self.hex(parts[2]), Self.hex(parts[3]) != nil, high | low != 0, parent != 0
+        else { return nil }
+        self.traceHigh = high
+        self.traceLow = low
+        self.parent = parent
+    }
+
+    /// The `traceparent` value, not sampled.
+    package var header: String { "00-\(self.traceID)-\(Self.text(self.parent))-00" }
+
+    /// The trace id as 32 hexadecimal digits.
+    package var traceID: String { Self.text(self.traceHigh) + Self.text(self.traceLow) }
+
+    private static func text(_ number: UInt64) -> String {
+        let digits = String(number, radix: 16)
+        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }
+
+    private static func hex(_ digits: some StringProtocol) -> UInt64? {
+        let isLowerHex = digits.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+        return isLowerHex ? UInt64(digits, radix: 16) : nil
+    }
+}
