@@ -1,0 +1,166 @@
+// One `read` for each type of field. Each replaces, appends to or merges into its target as proto3 rules it: the last
+// scalar wins, repeated fields append (packed or not), nested messages merge. A wire type that does not fit the target
+// makes the field an unknown one.
+extension ProtoReader {
+    /// Reads a string.
+    package mutating func read(_ target: inout String, _ field: ProtoField) throws(ProtoError) {
+        guard field.wireType == .bytes else { return try self.skip(field) }
+        target = try self.string(field)
+    }
+
+    /// Appends a string.
+    package mutating func read(_ target: inout [String], _ field: ProtoField) throws(ProtoError) {
+        guard field.wireType == .bytes else { return try self.skip(field) }
+        target.append(try self.string(field))
+    }
+
+    /// Reads bytes.
+    package mutating func read(_ target: inout [UInt8], _ field: ProtoField) throws(ProtoError) {
+        guard field.wireType == .bytes else { return try self.skip(field) }
+        target = Array(try self.slice())
+    }
+
+    /// Appends bytes.
+    package mutating func read(_ target: inout [[UInt8]], _ field: ProtoField) throws(ProtoError) {
+        guard field.wireType == .bytes else { return try self.skip(field) }
+        target.append(Array(try self.slice()))
+    }
+
+    /// Reads a `uint32`; as everywhere in protobuf, higher bits are dropped.
+    package mutating func read(_ target: inout UInt32, _ field: ProtoField) throws(ProtoError) {
+        guard field.wireType == .varint else { return try self.skip(field) }
+        target = UInt32(truncatingIfNeeded: try self.varint())
+    }
+
+    /// Reads a `uint32` whose presence matters.
+    package mutating func read(_ target: inout UInt32?, _ field: ProtoField) throws(ProtoError) {
+        guard field.wireType == .varint else { return try self.skip(field) }
+        target = UInt32(truncatingIfNeeded: try self.varint())
+    }
+
+    /// Appends one `uint32`, or a packed run of them.
+    package mutating func read(_ target: inout [UInt32], _ field: ProtoField) throws(ProtoError) {
+        switch field.wireType {
+        case .varint:
+            target.append(UInt32(truncatingIfNeeded: try self.varint()))
+        case .bytes:
+            try self.nested { reader throws(ProtoError) in
+                while !reader.isAtEnd { target.append(UInt32(truncatingIfNeeded: try reader.varint())) }
+            }
+        case .fixed32, .fixed64:
+            try self.skip(field)
+        }
+    }
+
+    /// Reads an `int32`.
+    package mutating func read(_ target: inout Int32, _ field: ProtoField) throws(ProtoError) {
+        guard field.wireType == .varint else { return try self.skip(field) }
+        target = Int32(truncatingIfNeeded: try self.varint())
+    }
+
+    /// Reads an `int64`.
+    package mutating func read(_ target: inout Int64, _ field: ProtoField) throws(ProtoError) {
+        guard field.wireType == .varint else { return try self.skip(field) }
+        target = Int64(bitPattern: try self.varint())
+    }
+
+    /// Reads a `bool`.
+    package mutating func read(_ target: inout Bool, _ field: ProtoField) throws(ProtoError) {
+        guard field.wireType == .varint else { return try self.skip(field) }
+        target = try self.varint() != 0
+    }
+
+    /// Reads a `double`.
+    package mutating func read(_ target: inout Double, _ field: ProtoField) throws(ProtoError) {
+        guard field.wireType == .fixed64 else { return try self.skip(field) }
+        target = Double(bitPattern: try self.fixed64())
+    }
+
+    /// Reads an enumeration.
+    package mutating func read<E: ProtoEnum>(_ target: inout E, _ field: ProtoField) throws(ProtoError) {
+        guard field.wireType == .varint else { return try self.skip(field) }
+        target = E(rawValue: Int32(truncatingIfNeeded: try self.varint()))
+    }
+
+    /// Appends one enumeration value, or a packed run of them.
+    package mutating func read<E: ProtoEnum>(_ target: inout [E], _ field: ProtoField) throws(ProtoError) {
+        switch field.wireType {
+        case .varint:
+            target.append(E(rawValue: Int32(truncatingIfNeeded: try self.varint())))
+        case .bytes:
+            try self.nested { reader throws(ProtoError) in
+                while !reader.isAtEnd {
+                    target.append(E(rawValue: Int32(truncatingIfNeeded: try reader.varint())))
+                }
+            }
+        case .fixed32, .fixed64:
+            try self.skip(field)
+        }
+    }
+
+    /// Merges a nested message.
+    package mutating func read<M: ProtoMessage>(_ target: inout M, _ field: ProtoField) throws(ProtoError) {
+        guard field.wireType == .bytes else { return try self.skip(field) }
+        try self.nested { reader throws(ProtoError) in try reader.merge(into: &target) }
+    }
+
+    /// Merges a nested message whose presence matters.
+    package mutating func read<M: ProtoMessage>(_ target: inout M?, _ field: ProtoField) throws(ProtoError) {
+        guard field.wireType == .bytes else { return try self.skip(field) }
+        var message = target ?? M()
+        try self.read(&message, field)
+        target = message
+    }
+
+    /// Appends a nested message.
+    package mutating func read<M: ProtoMessage>(_ target: inout [M], _ field: ProtoField) throws(ProtoError) {
+        guard field.wireType == .bytes else { return try self.skip(field) }
+        var message = M()
+        try self.read(&message, field)
+        target.append(message)
+    }
+
+    /// Adds one entry of a map to strings; the last value of a key wins.
+    package mutating func read(_ target: inout [String: String], _ field: ProtoField) throws(ProtoError) {
+        guard field.wireType == .bytes else { return try self.skip(field) }
+        var key = ""
+        var value = ""
+        try self.nested { reader throws(ProtoError) in
+            while let field = try reader.nextField() {
+                switch field.number {
+                case 1: try reader.read(&key, field)
+                case 2: try reader.read(&value, field)
+                default: try reader.skip(field)
+                }
+            }
+        }
+        target[key] = value
+    }
+
+    /// Adds one entry of a map to messages; the last value of a key wins.
+    package mutating func read<M: ProtoMessage>(
+        _ target: inout [String: M],
+        _ field: ProtoField
+    ) throws(ProtoError) {
+        guard field.wireType == .bytes else { return try self.skip(field) }
+        var key = ""
+        var value = M()
+        try self.nested { reader throws(ProtoError) in
+            while let field = try reader.nextField() {
+                switch field.number {
+                case 1: try reader.read(&key, field)
+                case 2: try reader.read(&value, field)
+                default: try reader.skip(field)
+                }
+            }
+        }
+        target[key] = value
+    }
+
+    private mutating func string(_ field: ProtoField) throws(ProtoError) -> String {
+        guard let text = String(validating: try self.slice(), as: UTF8.self) else {
+            throw .invalidUTF8(field: field.number)
+        }
+        return text
+    }
+}
