@@ -1,0 +1,45 @@
+# The front door. Each verb is one script, so that what CI runs and what a person runs is the same.
+
+SWIFT_FLAGS := --disable-index-store
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-down test unit scenario build release lint format protos setup clean
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## set up, build release and play the walkthrough: two ECS services, one mutual TLS tunnel
+	@scripts/demo.sh
+
+demo-down: ## remove whatever the demo made
+	@scripts/demo.sh down
+
+test: ## set up and run every test: unit, structure and whole-mesh scenarios
+	@scripts/test.sh
+
+unit: ## only the Swift tests
+	@scripts/test.sh unit
+
+scenario: ## only the whole-mesh tests, in network namespaces (root)
+	@scripts/test.sh scenario
+
+build: ## debug build of everything
+	swift build $(SWIFT_FLAGS)
+
+release: ## release binaries in out/; ztunnel fully static
+	@scripts/build-release.sh ztunnel tulled tulle tulle-lab
+
+lint: ## formatting and shell rules; changes nothing
+	@scripts/lint.sh
+
+format: ## format every Swift file in place
+	swift format format --in-place --parallel --recursive Package.swift Sources Tests
+
+protos: setup ## check that our .proto files compile, with Python's protoc
+	@scripts/protos.sh
+
+setup: ## install what the other verbs need (apt packages, local Python environment)
+	@scripts/setup.sh
+
+clean: ## remove build products; keeps the Python environment
+	rm -rf .build out

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Formatting and shell rules. Changes nothing; "make format" repairs the first kind.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+swift format lint --strict --parallel --recursive Package.swift Sources Tests
+for script in scripts/*.sh scripts/*/*.sh .ci/run; do
+    if [ -e "$script" ]; then bash -n "$script"; fi
+done
+if command -v shellcheck >/dev/null; then shellcheck -x scripts/*.sh .ci/run; fi
+echo "lint: clean"

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Runs the tests: all of them, or only "unit" or "scenario". One debug build serves the Swift tests and the helpers of
+# the scenarios; only ztunnel is built in release, because the scenarios test the static binary that ships.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+part=${1:-all}
+case "$part" in
+    all | unit | scenario) ;;
+    *) echo "test: unknown part \"$part\"; allowed: unit, scenario, or nothing for both" >&2; exit 64 ;;
+esac
+
+scripts/setup.sh
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+flags=(--disable-index-store)
+failed=0
+summary=()
+
+if [ "$part" != scenario ]; then
+    swift build --build-tests "${flags[@]}"
+    if swift test --parallel --skip-build "${flags[@]}" 2>&1 | tee "$logs/unit"; then :; else failed=1; fi
+    # Swift Testing ends with one line: "Test run with N tests in M suites passed after S seconds."
+    line=$(grep -E 'Test run with [0-9]+ tests?' "$logs/unit" | tail -n 1 || true)
+    summary+=("Swift tests: ${line:-no test run was reported}")
+    if [ -z "$line" ]; then failed=1; fi
+fi
+
+if [ "$part" != unit ]; then
+    if compgen -G 'Tests/Scenarios/test_*.py' >/dev/null; then
+        if [ "$part" = scenario ]; then swift build "${flags[@]}"; fi
+        scripts/build-release.sh ztunnel
+        if [ "$(id -u)" -ne 0 ]; then
+            echo "test: the scenarios make network namespaces and need root; run 'sudo make scenario'" >&2
+            summary+=("scenarios: not run (no root)")
+            failed=1
+        else
+            bin=$(swift build --show-bin-path)
+            export TULLE_ZTUNNEL="$PWD/out/ztunnel" TULLE_TULLED="$bin/tulled" TULLE_CLI="$bin/tulle" TULLE_LAB="$bin/tulle-lab"
+            export PATH="$PWD/.venv/bin:$PATH"
+            if .venv/bin/pytest -q -rs Tests/Scenarios 2>&1 | tee "$logs/scenario"; then :; else failed=1; fi
+            summary+=("scenarios: $(tail -n 1 "$logs/scenario")")
+        fi
+    else
+        summary+=("scenarios: none")
+    fi
+fi
+
+printf '\n'
+printf '%s\n' "${summary[@]}"
+exit "$failed"
