@@ -10,6 +10,8 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ec2 import ec2_backends
 from moto.iam import iam_backends
 
+from trust import ECS_USER
+
 TASK_ROLE_TRUST = json.dumps(
     {
         "Version": "2012-10-17",
@@ -74,6 +76,9 @@ def make_account(region: str, vpc_cidr: str) -> dict[str, Any]:
     user = iam.create_user(region, "lab-admin")
     iam.put_user_policy("lab-admin", "administrator", ADMINISTRATOR)
     key = iam.create_access_key("lab-admin")
+    iam.create_user(region, ECS_USER)
+    iam.put_user_policy(ECS_USER, "service", policy("sts:AssumeRole"))
+    ecs_key = iam.create_access_key(ECS_USER)
     roles = {}
     for name, text in [("ecsTaskExecutionRole", EXECUTION), ("tulled", CONTROL_PLANE)]:
         role = iam.create_role(name, TASK_ROLE_TRUST, "/", None, f"made by tulle-lab: {name}", [], "3600")
@@ -93,6 +98,8 @@ def make_account(region: str, vpc_cidr: str) -> dict[str, Any]:
     group = ec2.create_security_group("tulle-lab", "tasks of the lab", vpc_id=vpc.id)
     return {
         "accessKeyId": key.access_key_id,
+        "ecsAccessKeyId": ecs_key.access_key_id,
+        "ecsSecretAccessKey": ecs_key.secret_access_key,
         "accountId": DEFAULT_ACCOUNT_ID,
         "region": region,
         "roles": roles,

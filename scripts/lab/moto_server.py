@@ -49,11 +49,13 @@ def main() -> None:
 
     import ecs_api
     import ecs_models
+    import trust
     from account import make_account
     from application import LabApplication
 
     ecs_models.install()
     ecs_api.install()
+    trust.install()
     account = make_account(options.region, options.vpc_cidr)
     descriptor = os.open(options.account_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
