@@ -1,0 +1,94 @@
+/// A workload on the heap, so that indices hold and copy one reference.
+final class WorkloadRecord: Sendable, Equatable {
+    let workload: Workload
+    /// How it competes for an address with others: Istio's order of preference.
+    private let rank: Int
+
+    init(_ workload: Workload) {
+        self.workload = workload
+        self.rank = (workload.uid.contains("//Pod/") ? 2 : 0) + (workload.tunnel == .hbone ? 1 : 0)
+    }
+
+    var uid: String { self.workload.uid }
+
+    /// The addresses it is found by. One that shares its host's network is not: its address is not its alone.
+    var indexedAddresses: Set<NetworkAddress> {
+        guard !self.workload.usesHostNetwork else { return [] }
+        return Set(self.workload.addresses.map { NetworkAddress(network: self.workload.network, ip: $0) })
+    }
+
+    static func == (left: WorkloadRecord, right: WorkloadRecord) -> Bool {
+        left === right || left.workload == right.workload
+    }
+
+    /// Whether `left` comes first among workloads of one address.
+    static func < (left: WorkloadRecord, right: WorkloadRecord) -> Bool {
+        left.rank == right.rank ? left.uid < right.uid : left.rank > right.rank
+    }
+}
+
+/// A service on the heap, so that indices hold and copy one reference.
+final class ServiceRecord: Sendable, Equatable {
+    let service: Service
+
+    init(_ service: Service) { self.service = service }
+
+    /// The names it is called by, in lower case.
+    var hosts: Set<String> {
+        [self.service.hostname.lowercased(), "\(self.service.name).\(self.service.namespace)".lowercased()]
+    }
+
+    static func == (left: ServiceRecord, right: ServiceRecord) -> Bool {
+        left === right || left.service == right.service
+    }
+}
+
+extension ShardedMap {
+    /// Adds `element` to the list of `key`, which stays in order.
+    mutating func add<E>(_ key: Key, _ element: E?, before: (E, E) -> Bool) where Value == [E] {
+        guard let element else { return }
+        self.modify(key) { list in
+            var elements = list.take() ?? []
+            elements.insert(element, at: elements.partitionPoint { !before(element, $0) })
+            list = elements
+        }
+    }
+
+    /// Takes the elements that match out of the list of `key`; an empty list is no entry.
+    mutating func drop<E>(_ key: Key, where matches: (E) -> Bool) where Value == [E] {
+        self.modify(key) { list in
+            list?.removeAll(where: matches)
+            if list?.isEmpty == true { list = nil }
+        }
+    }
+}
+
+extension ShardedMap where Value == [WorkloadRecord] {
+    /// Puts `record` into the list of `key`, in the order of uids, in place of an earlier record of its uid.
+    mutating func put(_ key: Key, _ record: WorkloadRecord?) {
+        guard let record else { return }
+        self.modify(key) { list in
+            var records = list.take() ?? []
+            let index = records.partitionPoint { $0.uid < record.uid }
+            if index < records.count, records[index].uid == record.uid {
+                records[index] = record
+            } else {
+                records.insert(record, at: index)
+            }
+            list = records
+        }
+    }
+}
+
+extension Array {
+    /// How many leading elements satisfy `isBefore`, in an array where those come first.
+    func partitionPoint(_ isBefore: (Element) -> Bool) -> Int {
+        var low = 0
+        var high = self.count
+        while low < high {
+            let middle = low + (high - low) / 2
+            if isBefore(self[middle]) { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

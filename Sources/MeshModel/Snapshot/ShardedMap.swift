@@ -1,0 +1,27 @@
+/// A dictionary in 256 parts, so that changing one entry of a shared copy copies one part only.
+struct ShardedMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    private var shards: [[Key: Value]] = Array(repeating: [:], count: 256)
+    /// How many entries there are.
+    private(set) var count = 0
+
+    /// An empty map.
+    init() {}
+
+    subscript(key: Key) -> Value? { self.shards[Self.shard(key)][key] }
+
+    /// Changes the entry of `key` in place; nil is no entry.
+    mutating func modify<R>(_ key: Key, _ body: (inout Value?) -> R) -> R {
+        let shard = Self.shard(key)
+        let before = self.shards[shard].count
+        let result = body(&self.shards[shard][key])
+        self.count += self.shards[shard].count - before
+        return result
+    }
+
+    /// All values, in no order.
+    var values: some Sequence<Value> { self.shards.lazy.flatMap(\.values) }
+
+    private static func shard(_ key: Key) -> Int { key.hashValue & 255 }
+}
+
+extension ShardedMap: Equatable where Value: Equatable {}
