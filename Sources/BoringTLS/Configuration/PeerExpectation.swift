@@ -1,0 +1,19 @@
+/// Who may be at the other end of a session.
+package enum PeerExpectation: Sendable, Hashable {
+    /// Any SPIFFE id `spiffe://<trust domain>/ns/<namespace>/sa/<service account>` of this trust domain.
+    case anyIdentity(trustDomain: String)
+    /// One of these SPIFFE ids, given as URIs; compared as parsed ids. An empty list admits nobody.
+    case oneOf([String])
+    /// A host whose DNS name or IP address (v4 or v6, without brackets) is among the certificate's names.
+    ///
+    /// A DNS name is also sent as SNI.
+    case host(String)
+}
+
+/// Which side of the handshake a session plays.
+package enum TLSRole: Sendable, Hashable {
+    /// Dials: speaks first, and offers `h2`.
+    case client
+    /// Accepts: demands a client certificate, and `h2`.
+    case server
+}

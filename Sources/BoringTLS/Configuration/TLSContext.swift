@@ -1,0 +1,135 @@
+internal import CNIOBoringSSL
+
+/// Everything that sessions share: our identity, the roots, and the rules of the handshake.
+///
+/// TLS 1.3 only, AES-GCM only, ALPN `h2` on both sides, and no resumption of any kind: each connection proves both
+/// identities anew. Immutable: a renewed certificate or bundle makes a new context, sessions keep the one they began
+/// with. May be used by sessions of several threads at a time.
+package final class TLSContext: Sendable {
+    /// `SSL_CTX`; never changed after `init`, and BoringSSL allows concurrent `SSL_new`.
+    nonisolated(unsafe) let handle: OpaquePointer
+    /// `X509_STORE`; never changed after `init`, and verifying against it only reads it.
+    nonisolated(unsafe) let store: OpaquePointer
+    /// Whether sessions have a certificate to show; servers must.
+    package let hasIdentity: Bool
+
+    /// - Parameters:
+    ///   - identity: our chain and key; nil only for a client that has none yet.
+    ///   - trust: the roots for the peer's chain.
+    /// - Throws: ``TLSError`` `invalid_configuration` when BoringSSL refuses the chain or a root, `internal_error`
+    ///   when memory runs out.
+    package init(identity: TLSIdentity?, trust: TrustAnchors) throws(TLSError) {
+        let store = try Self.makeStore(trust)
+        guard let handle = SSL_CTX_new(TLS_with_buffers_method()) else {
+            X509_STORE_free(store)
+            throw TLSError(.internalError, "TLS context could not be made: \(Self.reason)")
+        }
+        // From here on `deinit` frees both, also when the rest throws.
+        self.handle = handle
+        self.store = store
+        hasIdentity = identity != nil
+        try configure()
+        if let identity { try present(identity) }
+    }
+
+    deinit {
+        SSL_CTX_free(handle)
+        X509_STORE_free(store)
+    }
+
+    private static var reason: String { LibraryFailure.take()?.text ?? "unknown reason" }
+
+    private static func makeStore(_ trust: TrustAnchors) throws(TLSError) -> OpaquePointer {
+        guard let store = X509_STORE_new() else {
+            throw TLSError(.internalError, "certificate store could not be made: \(reason)")
+        }
+        for certificate in trust.certificates {
+            guard let parsed = ParsedCertificate(der: certificate.der),
+                X509_STORE_add_cert(store, parsed.handle) == 1
+            else {
+                X509_STORE_free(store)
+                throw TLSError(.invalidConfiguration, "root certificate \(certificate.serial) is refused: \(reason)")
+            }
+        }
+        return store
+    }
+
+    private func configure() throws(TLSError) {
+        // AES-128-GCM before AES-256-GCM, as BoringSSL orders them: it is the faster one, and strong enough.
+        let ciphers = [UInt16(SSL_CIPHER_AES_128_GCM_SHA256), UInt16(SSL_CIPHER_AES_256_GCM_SHA384)]
+        let groups: [UInt16] = [
+            UInt16(SSL_GROUP_X25519_MLKEM768), UInt16(SSL_GROUP_X25519), UInt16(SSL_GROUP_SECP256R1),
+        ]
+        let flags = [UInt32](repeating: 0, count: ciphers.count)
+        guard SSL_CTX_set_min_proto_version(handle, UInt16(TLS1_3_VERSION)) == 1,
+            SSL_CTX_set_max_proto_version(handle, UInt16(TLS1_3_VERSION)) == 1,
+            SSL_CTX_set1_tls13_ciphers(handle, ciphers, flags, ciphers.count) == 1,
+            SSL_CTX_set1_group_ids(handle, groups, groups.count) == 1
+        else {
+            throw TLSError(.internalError, "TLS context could not be configured: \(Self.reason)")
+        }
+        SSL_CTX_set_options(handle, UInt32(SSL_OP_NO_TICKET))
+        SSL_CTX_set_num_tickets(handle, 0)
+        SSL_CTX_set_session_cache_mode(handle, SSL_SESS_CACHE_OFF)
+        SSL_CTX_set_early_data_enabled(handle, 0)
+        SSL_CTX_set_max_cert_list(handle, PeerLimits.chainBytes)
+        SSL_CTX_set_custom_verify(
+            handle,
+            SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+            SessionCallbacks.verify
+        )
+        let offer: [UInt8] = [2, UInt8(ascii: "h"), UInt8(ascii: "2")]
+        // Unlike its neighbours this one answers 0 for success.
+        guard SSL_CTX_set_alpn_protos(handle, offer, offer.count) == 0 else {
+            throw TLSError(.internalError, "ALPN could not be configured: \(Self.reason)")
+        }
+        SSL_CTX_set_alpn_select_cb(handle, SessionCallbacks.selectProtocol, nil)
+    }
+
+    private func present(_ identity: TLSIdentity) throws(TLSError) {
+        var buffers: [OpaquePointer?] = identity.chain.map { certificate in
+            CRYPTO_BUFFER_new(certificate.der, certificate.der.count, nil)
+        }
+        defer { for buffer in buffers { CRYPTO_BUFFER_free(buffer) } }
+        guard
+            SSL_CTX_set_chain_and_key(handle, &buffers, buffers.count, identity.key.key, nil) == 1
+        else {
+            throw TLSError(.invalidConfiguration, "certificate chain is refused: \(Self.reason)")
+        }
+    }
+}
+
+/// The callbacks of BoringSSL that every session shares.
+enum SessionCallbacks {
+    /// Runs the session's verification and says which alert a refusal sends.
+    static let verify:
+        @convention(c) (OpaquePointer?, UnsafeMutablePointer<UInt8>?) -> ssl_verify_result_t = { ssl, alert in
+            guard let ssl, let data = SSL_get_ex_data(ssl, 0) else { return ssl_verify_invalid }
+            let session = Unmanaged<TLSSession>.fromOpaque(data).takeUnretainedValue()
+            guard let refusal = session.verifyPeer() else { return ssl_verify_ok }
+            alert?.pointee = refusal
+            return ssl_verify_invalid
+        }
+
+    /// Picks `h2` from a client's offer; without it the handshake ends with `no_application_protocol`.
+    static let selectProtocol:
+        @convention(c) (
+            OpaquePointer?, UnsafeMutablePointer<UnsafePointer<UInt8>?>?, UnsafeMutablePointer<UInt8>?,
+            UnsafePointer<UInt8>?, CUnsignedInt, UnsafeMutableRawPointer?
+        ) -> CInt = { _, chosen, chosenCount, offered, offeredCount, _ in
+            guard let chosen, let chosenCount, let offered else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+            let offer = UnsafeBufferPointer(start: offered, count: Int(offeredCount))
+            var index = 0
+            while index < offer.count {
+                let length = Int(offer[index])
+                guard length <= offer.count - index - 1 else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+                if length == 2, offer[index + 1] == UInt8(ascii: "h"), offer[index + 2] == UInt8(ascii: "2") {
+                    chosen.pointee = offered + index + 1
+                    chosenCount.pointee = 2
+                    return SSL_TLSEXT_ERR_OK
+                }
+                index += 1 + length
+            }
+            return SSL_TLSEXT_ERR_ALERT_FATAL
+        }
+}
