@@ -90,7 +90,7 @@ struct ParsedCertificate: ~Copyable {
         return (uris, dnsNames)
     }
 
-    /// An IA5String's text; nil unless it is printable ASCII of at most 2048 bytes, so that no NUL can cut a name short.
+    /// An IA5String's text; nil unless printable ASCII of at most 2048 bytes, so that no NUL can cut a name short.
     private static func text(_ value: UnsafeMutableRawPointer) -> String? {
         let string = value.assumingMemoryBound(to: ASN1_STRING.self)
         let count = Int(ASN1_STRING_length(string))

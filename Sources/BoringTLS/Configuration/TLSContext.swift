@@ -39,7 +39,8 @@ package final class TLSContext: Sendable {
 
     private static var reason: String { LibraryFailure.take()?.text ?? "unknown reason" }
 
-    private static func makeStore(_ trust: TrustAnchors) throws(TLSError) -> OpaquePointer {
+    /// An `X509_STORE` of the roots, for the caller to free.
+    static func makeStore(_ trust: TrustAnchors) throws(TLSError) -> OpaquePointer {
         guard let store = X509_STORE_new() else {
             throw TLSError(.internalError, "certificate store could not be made: \(reason)")
         }
@@ -102,14 +103,15 @@ package final class TLSContext: Sendable {
 /// The callbacks of BoringSSL that every session shares.
 enum SessionCallbacks {
     /// Runs the session's verification and says which alert a refusal sends.
-    static let verify:
-        @convention(c) (OpaquePointer?, UnsafeMutablePointer<UInt8>?) -> ssl_verify_result_t = { ssl, alert in
-            guard let ssl, let data = SSL_get_ex_data(ssl, 0) else { return ssl_verify_invalid }
-            let session = Unmanaged<TLSSession>.fromOpaque(data).takeUnretainedValue()
-            guard let refusal = session.verifyPeer() else { return ssl_verify_ok }
-            alert?.pointee = refusal
-            return ssl_verify_invalid
-        }
+    static let verify: @convention(c) (OpaquePointer?, UnsafeMutablePointer<UInt8>?) -> ssl_verify_result_t = {
+        ssl,
+        alert in
+        guard let ssl, let data = SSL_get_ex_data(ssl, 0) else { return ssl_verify_invalid }
+        let session = Unmanaged<TLSSession>.fromOpaque(data).takeUnretainedValue()
+        guard let refusal = session.verifyPeer() else { return ssl_verify_ok }
+        alert?.pointee = refusal
+        return ssl_verify_invalid
+    }
 
     /// Picks `h2` from a client's offer; without it the handshake ends with `no_application_protocol`.
     static let selectProtocol:

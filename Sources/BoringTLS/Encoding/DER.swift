@@ -42,7 +42,9 @@ enum DER {
         return tagged(0x06, content)
     }
 
-    /// `GeneralizedTime` or `UTCTime`, as RFC 5280 demands by the year; seconds since 1970, clamped to years 1970–9999.
+    /// `UTCTime` up to 2049, `GeneralizedTime` from 2050 on, as RFC 5280 demands.
+    ///
+    /// - Parameter epochSeconds: seconds since 1970; clamped to the years 1970–9999.
     static func time(_ epochSeconds: Int64) -> [UInt8] {
         let seconds = min(max(epochSeconds, 0), 253_402_300_799)
         // Civil date from days, in years that begin in March, so that the leap day is the last one.

@@ -261,7 +261,10 @@ package final class TLSSession {
     /// All ciphertext that waits to be sent, contiguous; valid until the next call on this session.
     package var output: UnsafeRawBufferPointer {
         guard let start = transport.pointee.output else { return UnsafeRawBufferPointer(start: nil, count: 0) }
-        return UnsafeRawBufferPointer(start: start + transport.pointee.outputStart, count: transport.pointee.outputCount)
+        return UnsafeRawBufferPointer(
+            start: start + transport.pointee.outputStart,
+            count: transport.pointee.outputCount
+        )
     }
 
     /// Drops the first `count` bytes of ``output``: they are sent.
@@ -294,7 +297,8 @@ package final class TLSSession {
             return TLSError(duringHandshake ? .handshakeFailed : .protocolError, "TLS failed without a stated reason")
         }
         if let alert = cause.alert {
-            let name = SSL_alert_desc_string_long(CInt(truncatingIfNeeded: alert))
+            let name =
+                SSL_alert_desc_string_long(CInt(truncatingIfNeeded: alert))
                 .map { String(cString: $0) } ?? "unknown"
             return TLSError(
                 .rejectedByPeer,

@@ -61,7 +61,8 @@ struct PeerVerifier {
         }
     }
 
-    private func verifyChain(_ chain: borrowing CertificateStack, leaf: Certificate) throws(TLSError) {
+    /// Whether the chain leads to a root, is valid now, and fits its purpose and, where one is expected, the host.
+    func verifyChain(_ chain: borrowing CertificateStack, leaf: Certificate) throws(TLSError) {
         guard let context = X509_STORE_CTX_new() else { throw Self.outOfMemory }
         defer {
             X509_STORE_CTX_free(context)

@@ -36,10 +36,12 @@ struct CertificateTests {
         #expect(outcome.output.contains("X509v3 Subject Alternative Name: critical"))
     }
 
-    @Test(arguments: [
-        (0, "700101000000Z"), (951_782_400, "000229000000Z"), (1_893_455_999, "291231235959Z"),
-        (2_524_608_000, "20500101000000Z"), (4_107_542_400, "21000301000000Z"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (0, "700101000000Z"), (951_782_400, "000229000000Z"), (1_893_455_999, "291231235959Z"),
+            (2_524_608_000, "20500101000000Z"), (4_107_542_400, "21000301000000Z"),
+        ] as [(Int64, String)]
+    )
     func timesAreWrittenAsRFC5280Wants(_ seconds: Int64, _ text: String) throws {
         let authority = try TestAuthority()
         let builder = CertificateBuilder(commonName: "t", serial: 1, notBefore: seconds, notAfter: seconds)
@@ -72,7 +74,9 @@ struct CertificateTests {
 
     @Test func nameWithAHiddenEndIsNoName() throws {
         let authority = try TestAuthority()
-        let leaf = try #require(try authority.identity(["spiffe://a/ns/b/sa/c\u{0}.evil", "spiffe://ok/ns/b/sa/c"]).chain.first)
+        let leaf = try #require(
+            try authority.identity(["spiffe://a/ns/b/sa/c\u{0}.evil", "spiffe://ok/ns/b/sa/c"]).chain.first
+        )
         #expect(leaf.uris == ["spiffe://ok/ns/b/sa/c"])
     }
 }

@@ -21,7 +21,9 @@ struct Base64Tests {
         #expect(Base64.decode("+/+/".utf8, .url) == nil)
     }
 
-    @Test(arguments: ["Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Z=g=", "=", "Zm9v\n", " Zm9v", "Zm9v=", "Zm9vYg==Zg=="])
+    @Test(arguments: [
+        "Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Z=g=", "=", "Zm9v\n", " Zm9v", "Zm9v=", "Zm9vYg==Zg==",
+    ])
     func anythingButTheOneFormIsRefused(_ text: String) {
         #expect(Base64.decode(text.utf8) == nil)
     }

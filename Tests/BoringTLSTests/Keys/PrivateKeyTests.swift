@@ -30,8 +30,14 @@ struct PrivateKeyTests {
     }
 
     @Test func otherKeysAreRefused() throws {
-        let rsa = try OpenSSLCommand.run(["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"], input: "")
-        let p384 = try OpenSSLCommand.run(["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"], input: "")
+        let rsa = try OpenSSLCommand.run(
+            ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+            input: ""
+        )
+        let p384 = try OpenSSLCommand.run(
+            ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
+            input: ""
+        )
         let certificate = try TestAuthority().root.pem
         let broken = PEMBlock(label: "PRIVATE KEY", bytes: [0x30, 3, 1, 2]).text
         for text in [rsa.output, p384.output, certificate, broken, "", "-----BEGIN PRIVATE KEY-----\n"] {

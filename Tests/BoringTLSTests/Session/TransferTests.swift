@@ -187,7 +187,9 @@ struct TransferTests {
             _ = pair.client.handshake()
             var bytes: [UInt8]
             if round.isMultiple(of: 2) {
-                bytes = (0..<Int.random(in: 1...400, using: &generator)).map { _ in UInt8.random(in: 0...255, using: &generator) }
+                bytes = (0..<Int.random(in: 1...400, using: &generator)).map { _ in
+                    UInt8.random(in: 0...255, using: &generator)
+                }
             } else {
                 // A real ClientHello with some bytes changed and its end cut.
                 bytes = [UInt8](pair.client.output)
