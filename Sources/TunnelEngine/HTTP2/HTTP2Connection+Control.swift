@@ -45,7 +45,7 @@ extension HTTP2Connection {
         guard !self.isFailed else { return }
         if code == .noError {
             self.queueGoAway(self.lastPeerStreamID, code, debug: debug)
-            self.sentGoAwayID = self.lastPeerStreamID
+            self.sentGoAwayID = min(self.lastPeerStreamID, self.sentGoAwayID ?? 0x7fff_ffff)
         } else {
             self.fail(HTTP2Error(code, .closedLocally), debug: debug)
         }
@@ -168,8 +168,11 @@ extension HTTP2Connection {
         )
     }
 
+    /// Debug data is cut at 256 bytes.
     private func queueGoAway(_ lastStreamID: UInt32, _ code: HTTP2ErrorCode, debug: String) {
         let text = debug.utf8.prefix(256)
+        // What was said once must not be raised (RFC 9113 §6.8).
+        let lastStreamID = min(lastStreamID, self.sentGoAwayID ?? 0x7fff_ffff)
         self.queueControl(HTTP2FrameHeader(length: 8 + text.count, type: .goAway, streamID: 0))
         self.output.append(bigEndian: lastStreamID)
         self.output.append(bigEndian: code.rawValue)

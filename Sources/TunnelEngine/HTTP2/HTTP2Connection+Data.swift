@@ -105,8 +105,8 @@ extension HTTP2Connection {
         self.creditConnection(frame.length)
         self.skip(frame.length)
         if self.isIgnored(frame.streamID) {
-            // Sent before the peer knew; a flood of it is bounded all the same.
-            try self.flood.dataFrame(bytes: 0, splintered: true)
+            // Sent before the peer knew; a flood of small frames is bounded all the same.
+            try self.flood.dataFrame(bytes: frame.length, splintered: true)
             return
         }
         if self.closedStreams.ending(of: frame.streamID) == .ended {

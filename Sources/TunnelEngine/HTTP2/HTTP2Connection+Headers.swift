@@ -12,7 +12,7 @@ extension HTTP2Connection {
         }
         if frame.has(Flag.priority) {
             guard payload.count >= start + 5 else { throw HTTP2Error(.frameSizeError, .frameLengthWrong) }
-            // Priorities have no meaning any more; only a stream that depends on itself is told apart, below.
+            // Priorities have no meaning any more (RFC 9113 §5.3.2).
             start += 5
         }
         guard padding <= payload.count - start else { throw HTTP2Error(.protocolError, .paddingTooLong) }
@@ -56,18 +56,16 @@ extension HTTP2Connection {
         switch self.closedStreams.ending(of: streamID) {
         case .ended: throw HTTP2Error(.streamClosed, .frameOnClosedStream)
         case .resetByPeer, .resetByUs: try self.refuse(streamID, .streamClosed)
-        // Never opened, as identifiers must rise; or so long ago that nothing of it can be under way.
-        case nil: throw HTTP2Error(.protocolError, .streamIDInvalid)
+        // Identifiers must rise, so this one was passed over. Those that we chose ourselves were all used.
+        case nil where self.role == .server: throw HTTP2Error(.protocolError, .streamIDInvalid)
+        case nil: try self.refuse(streamID, .streamClosed)
         }
     }
 
     private func requestArrived(_ id: UInt32, _ headers: [HTTP2Header], endStream: Bool) throws(HTTP2Error) {
         self.lastPeerStreamID = id
-        // After our GOAWAY the peer learns from it, not from us, that this stream never was.
-        if let last = self.sentGoAwayID, id > last {
-            self.lastPeerStreamID = max(last, self.lastPeerStreamID)
-            return
-        }
+        // The peer learns from our GOAWAY that this stream never was.
+        if let last = self.sentGoAwayID, id > last { return }
         let request: HTTP2HeaderRules.Request
         switch HTTP2HeaderRules.checkRequest(headers) {
         case .success(let valid): request = valid

@@ -29,7 +29,6 @@ package struct HTTP2Error: Error, Sendable, Hashable {
         case pushPromiseRefused = "push_promise_refused"
         case continuationExpected = "continuation_expected"
         case continuationUnexpected = "continuation_unexpected"
-        case selfDependency = "self_dependency"
         // Settings and flow control
         case settingInvalid = "setting_invalid"
         case initialWindowInvalid = "initial_window_invalid"

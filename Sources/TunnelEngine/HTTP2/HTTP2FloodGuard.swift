@@ -72,7 +72,7 @@ struct HTTP2FloodGuard {
     @inline(never)
     private mutating func splinter() throws(HTTP2Error) {
         self.smallData += 1
-        let allowed = self.limits.smallDataPerWindow + self.receivedBytes >> 4
+        let allowed = self.limits.smallDataPerWindow + self.receivedBytes >> 2
         if self.smallData > allowed { throw Self.calm(.smallDataFlood) }
     }
 

@@ -27,8 +27,8 @@ package struct HTTP2Limits: Sendable, Hashable {
     package var settingsEntries = 32
     /// Bytes of answers (ACKs, resets, window updates) that wait because the peer does not read them.
     package var pendingControlBytes = 64 * 1024
-    /// Closed streams remembered, so that frames still in flight are told from violations. Four bytes each.
-    package var rememberedStreams = 128
+    /// Closed streams remembered, so that frames still in flight are told from violations. Eight bytes each.
+    package var rememberedStreams = 256
 
     // MARK: Floods
 
@@ -49,7 +49,7 @@ package struct HTTP2Limits: Sendable, Hashable {
     /// DATA without payload and without END_STREAM.
     package var emptyDataPerWindow = 200
     /// DATA frames that could have been one: a second frame of one stream within a single read; one more is allowed
-    /// for each 16 bytes of payload. Keystrokes and request-response traffic arrive in separate reads and never count.
+    /// for each four bytes of payload. Keystrokes and request-response traffic arrive in separate reads and never count.
     /// Frames of streams that we reset count too.
     package var smallDataPerWindow = 10_000
 
