@@ -1,0 +1,460 @@
+package import BoringTLS
+import Glibc
+package import MeshModel
+
+/// Who owns a link and is told what happens to it.
+package protocol LinkOwner: AnyObject {
+    /// The link is set up: peer verified, HTTP/2 settings exchanged.
+    func linkOpened(_ link: Link)
+    /// The peer opened a stream (server side only).
+    func link(_ link: Link, opened stream: HTTP2Stream, headers: [HTTP2Header], endStream: Bool)
+    /// Streams ended, the peer changed its limits, or it announced that it goes away.
+    func linkCapacityChanged(_ link: Link)
+    /// The link is gone; called once, and nothing is called after it.
+    func linkClosed(_ link: Link, _ error: LinkError)
+}
+
+/// One TCP connection with mutual TLS and HTTP/2 on it, for either side.
+///
+/// Output is encrypted and sent once per batch of the loop: streams that answer in the same turn share records and
+/// system calls. An idle link holds no buffer. Deadlines guard every wait, and PINGs find a dead peer.
+package final class Link: EventSource, HTTP2ConnectionOwner {
+    package enum State: Sendable { case connecting, handshaking, settling, open, closed }
+
+    /// How far the link is.
+    package private(set) var state: State
+    /// The verified identity of the peer: its first SPIFFE URI.
+    package var peerIdentity: String? { self.tls.peerIdentity }
+    /// The peer's TCP address.
+    package let peer: SocketAddress
+    /// The local TCP address, once connected.
+    package private(set) var local: SocketAddress?
+    package let role: TLSRole
+    let limits: LinkLimits
+    let tls: TLSSession
+    fileprivate lazy var http2 = HTTP2Connection(
+        role: self.role == .client ? .client : .server, limits: self.limits.http2, owner: self
+    )
+    private var owner: (any LinkOwner)?
+    private var isReadable = false
+    private var sawReadEnd = false
+    private var isBlocked = false
+    private var flushIsQueued = false
+    private var againIsQueued = false
+    private var waiting: [StreamEnd] = []
+    private lazy var deadline = LoopTimer(target: self)
+    private var pingIsOut = false
+    private var lastReceived: UInt64 = 0
+    /// When the last stream ended, in the loop's milliseconds; when the link opened, if none did.
+    private(set) var lastStreamEnded: UInt64 = 0
+    /// Whether it ever was open.
+    private(set) var wasOpen = false
+
+    /// Reads in one turn before other connections get theirs.
+    private static let readsPerTurn = 4
+
+    /// Starts a client link: connects to `address`, then sets up TLS and HTTP/2.
+    package static func dial(
+        loop: EventLoop,
+        address: SocketAddress,
+        from source: SocketAddress? = nil,
+        context: TLSContext,
+        expecting expectation: PeerExpectation,
+        limits: LinkLimits,
+        owner: any LinkOwner
+    ) throws(LinkError) -> Link {
+        let descriptor: Int32
+        do throws(SocketError) {
+            descriptor = try Socket.connect(address, from: source)
+        } catch {
+            throw .socket(error)
+        }
+        return try Link(
+            loop: loop, descriptor: descriptor, peer: address, role: .client, context: context,
+            expecting: expectation, limits: limits, owner: owner
+        )
+    }
+
+    /// Serves an accepted connection; takes over the descriptor, also when it throws.
+    package static func serve(
+        loop: EventLoop,
+        descriptor: Int32,
+        peer: SocketAddress,
+        context: TLSContext,
+        expecting expectation: PeerExpectation,
+        limits: LinkLimits,
+        owner: any LinkOwner
+    ) throws(LinkError) -> Link {
+        Socket.tune(descriptor, keepAlive: nil)
+        return try Link(
+            loop: loop, descriptor: descriptor, peer: peer, role: .server, context: context,
+            expecting: expectation, limits: limits, owner: owner
+        )
+    }
+
+    private init(
+        loop: EventLoop,
+        descriptor: Int32,
+        peer: SocketAddress,
+        role: TLSRole,
+        context: TLSContext,
+        expecting expectation: PeerExpectation,
+        limits: LinkLimits,
+        owner: any LinkOwner
+    ) throws(LinkError) {
+        self.peer = peer
+        self.role = role
+        self.limits = limits
+        self.owner = owner
+        self.state = role == .client ? .connecting : .handshaking
+        do throws(TLSError) {
+            self.tls = try TLSSession(
+                context: context, role: role, expectation: expectation, buffers: loop.tlsBuffers
+            )
+        } catch {
+            Socket.close(descriptor)
+            throw .tls(error)
+        }
+        super.init(loop: loop)
+        do throws(SocketError) {
+            try loop.register(self, descriptor: descriptor)
+        } catch {
+            Socket.close(descriptor)
+            throw .socket(error)
+        }
+        if role == .server {
+            self.local = Socket.localAddress(descriptor)
+            self.isReadable = true
+        }
+        let wait = role == .client ? limits.connectMilliseconds : limits.handshakeMilliseconds
+        loop.start(self.deadline, after: wait)
+    }
+
+    // MARK: Events of the socket
+
+    override package func ready(_ readiness: Readiness) {
+        if self.state == .connecting {
+            guard !readiness.isDisjoint(with: [.writable, .failed, .hungUp]) else { return }
+            if let error = Socket.connectError(self.descriptor) { return self.close(.socket(error)) }
+            self.local = Socket.localAddress(self.descriptor)
+            self.state = .handshaking
+            self.loop.start(self.deadline, after: self.limits.handshakeMilliseconds)
+            self.advanceHandshake()
+            guard self.state != .closed else { return }
+        }
+        if readiness.contains(.writable) {
+            self.isBlocked = false
+            if self.tls.outputCount > 0 { self.queueFlush() }
+        }
+        if !readiness.isDisjoint(with: [.readable, .readEnded, .failed, .hungUp]) {
+            self.isReadable = true
+            if !readiness.isDisjoint(with: [.readEnded, .failed, .hungUp]) { self.sawReadEnd = true }
+            self.read()
+        }
+    }
+
+    override package func again() {
+        self.againIsQueued = false
+        if self.state != .closed { self.read() }
+    }
+
+    private func read() {
+        var reads = 0
+        while self.isReadable, self.state != .closed {
+            guard reads < Self.readsPerTurn else {
+                if !self.againIsQueued {
+                    self.againIsQueued = true
+                    self.loop.runAgain(self)
+                }
+                return
+            }
+            reads += 1
+            let buffer = self.loop.scratch.ciphertext
+            let count = Socket.read(self.descriptor, buffer)
+            if count > 0 {
+                if count < buffer.count, !self.sawReadEnd { self.isReadable = false }
+                self.lastReceived = self.loop.now
+                self.receive(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            } else if count == 0 {
+                return self.close(.closedByPeer)
+            } else if count == -Int(EAGAIN) {
+                self.isReadable = false
+            } else if count != -Int(EINTR) {
+                return self.close(.socket(SocketError(code: Int32(clamping: -count), call: "recv")))
+            }
+        }
+    }
+
+    private func receive(_ ciphertext: UnsafeRawBufferPointer) {
+        self.tls.provideCiphertext(ciphertext)
+        if self.state == .handshaking { self.advanceHandshake() }
+        if self.state == .settling || self.state == .open { self.readPlaintext() }
+        self.tls.endCiphertext()
+        if self.state != .closed, self.tls.failure != nil { self.closeForTLS() }
+    }
+
+    private func readPlaintext() {
+        let buffer = self.loop.scratch.plaintext
+        while self.state != .closed {
+            switch self.tls.read(into: buffer) {
+            case .bytes(let count):
+                let plaintext = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+                if let error = self.http2.receive(plaintext, now: self.loop.now) {
+                    self.flush()
+                    return self.close(.http2(error))
+                }
+                if !self.http2.output.isEmpty { self.queueFlush() }
+            case .needsInput:
+                return
+            case .closed:
+                return self.close(.closedByPeer)
+            case .failed:
+                return self.closeForTLS()
+            }
+        }
+    }
+
+    private func advanceHandshake() {
+        switch self.tls.handshake() {
+        case .complete:
+            self.state = .settling
+            self.lastReceived = self.loop.now
+            self.http2.start()
+            self.queueFlush()
+        case .needsInput:
+            self.queueFlush()
+        case .failed:
+            self.closeForTLS()
+        }
+    }
+
+    private func closeForTLS() {
+        let error = self.tls.failure ?? TLSError(.protocolError, "TLS failed without a stated reason")
+        self.sendOutput()
+        self.close(.tls(error))
+    }
+
+    // MARK: Output
+
+    private func queueFlush() {
+        guard !self.flushIsQueued, self.state != .closed, self.state != .connecting else { return }
+        self.flushIsQueued = true
+        self.loop.flushLater(self)
+    }
+
+    override package func flush() {
+        self.flushIsQueued = false
+        guard self.state != .closed else { return }
+        self.encryptControl()
+        self.sendOutput()
+    }
+
+    /// Moves the core's queued frames into the TLS output.
+    private func encryptControl() {
+        guard self.state != .handshaking, !self.http2.output.isEmpty else { return }
+        let count = self.http2.output.count
+        let result = self.http2.output.withBytes { self.tls.write($0) }
+        switch result {
+        case .written: self.http2.output.consume(count)
+        case .wouldOverflow: break  // tried again when the socket took some
+        case .failed: self.closeForTLS()
+        }
+    }
+
+    private func sendOutput() {
+        while !self.isBlocked, self.tls.outputCount > 0, self.descriptor >= 0 {
+            let sent = Socket.send(self.descriptor, self.tls.output)
+            if sent > 0 {
+                self.tls.consumeOutput(sent)
+            } else if sent == -Int(EAGAIN) {
+                self.isBlocked = true
+            } else if sent != -Int(EINTR) {
+                return self.close(.socket(SocketError(code: Int32(clamping: -sent), call: "send")))
+            }
+        }
+        self.resumeWaiting()
+    }
+
+    private func resumeWaiting() {
+        guard !self.waiting.isEmpty, self.outputCount <= self.limits.outputLowBytes else { return }
+        let waiting = self.waiting
+        self.waiting = []
+        for end in waiting { end.linkDrained() }
+    }
+
+    private var outputCount: Int { self.tls.outputCount + self.http2.output.count }
+
+    // MARK: Timers
+
+    override package func timerFired(_ timer: LoopTimer) {
+        switch self.state {
+        case .connecting: self.close(.connectTimedOut)
+        case .handshaking, .settling: self.close(.handshakeTimedOut)
+        case .open: self.checkPeer()
+        case .closed: break
+        }
+    }
+
+    private func checkPeer() {
+        let silence = self.loop.now - min(self.loop.now, self.lastReceived)
+        if self.pingIsOut {
+            if silence >= self.limits.pongMilliseconds { return self.close(.keepAliveTimedOut) }
+            self.pingIsOut = false
+        }
+        if silence >= self.limits.pingAfterMilliseconds {
+            self.http2.ping(self.loop.now)
+            self.pingIsOut = true
+            self.queueFlush()
+            self.loop.start(self.deadline, after: self.limits.pongMilliseconds)
+        } else {
+            self.loop.start(self.deadline, after: self.limits.pingAfterMilliseconds - silence)
+        }
+    }
+
+    // MARK: HTTP2ConnectionOwner
+
+    package func connectionOpenedStream(_ stream: HTTP2Stream, headers: [HTTP2Header], endStream: Bool) {
+        self.owner?.link(self, opened: stream, headers: headers, endStream: endStream)
+    }
+
+    package func connectionReceivedSettings() {
+        guard self.state == .settling else { return }
+        self.state = .open
+        self.wasOpen = true
+        self.lastStreamEnded = self.loop.now
+        self.loop.start(self.deadline, after: self.limits.pingAfterMilliseconds)
+        self.owner?.linkOpened(self)
+    }
+
+    package func connectionReceivedGoAway(lastStreamID: UInt32, code: HTTP2ErrorCode) {
+        self.owner?.linkCapacityChanged(self)
+    }
+
+    package func connectionReceivedPong(_ opaque: UInt64) {}
+
+    package func connectionCapacityChanged() {
+        if self.http2.activeStreams == 0 { self.lastStreamEnded = self.loop.now }
+        self.owner?.linkCapacityChanged(self)
+    }
+}
+
+// MARK: - Streams
+
+extension Link {
+    /// Whether another stream may be opened now.
+    package var canOpenStream: Bool { self.state == .open && self.http2.canOpenStream }
+
+    /// Streams in use.
+    package var activeStreams: Int { self.http2.activeStreams }
+
+    /// Opens a stream; nil when the peer takes no more.
+    package func openStream(headers: [HTTP2Header], endStream: Bool, owner: any HTTP2StreamOwner) -> HTTP2Stream? {
+        guard self.state == .open else { return nil }
+        defer { self.queueFlush() }
+        return self.http2.openStream(headers: headers, endStream: endStream, owner: owner)
+    }
+
+    /// Sends response headers or trailers.
+    package func sendHeaders(_ stream: HTTP2Stream, _ headers: [HTTP2Header], endStream: Bool) {
+        guard self.state != .closed else { return }
+        _ = self.http2.sendHeaders(stream, headers, endStream: endStream)
+        self.queueFlush()
+    }
+
+    /// How many bytes the stream may send now; 0 promises `linkDrained` or `streamWindowOpened` on `end` later.
+    func sendCapacity(_ stream: HTTP2Stream, for end: StreamEnd?) -> Int {
+        guard self.state != .closed, !stream.isSendClosed else { return 0 }
+        if self.outputCount >= self.limits.outputHighBytes {
+            if let end, !self.waiting.contains(where: { $0 === end }) { self.waiting.append(end) }
+            return 0
+        }
+        return self.http2.sendCapacity(stream)
+    }
+
+    /// Sends bytes of the stream, at most what `sendCapacity` allowed.
+    ///
+    /// Bytes in `LoopScratch.relay` get their frame header written before them in place.
+    package func sendData(_ stream: HTTP2Stream, _ bytes: UnsafeRawBufferPointer) {
+        guard self.state != .closed, !stream.isSendClosed, let start = bytes.baseAddress, bytes.count > 0 else { return }
+        if bytes.count <= self.limits.coalesceBytes {
+            self.queue(stream, bytes)
+            return self.queueFlush()
+        }
+        self.encryptControl()
+        guard self.state != .closed else { return }
+        if start == UnsafeRawPointer(self.loop.scratch.relay.baseAddress), self.http2.output.isEmpty {
+            let frame = UnsafeMutableRawPointer(mutating: start) - HTTP2FrameHeader.byteCount
+            guard self.http2.writeDataHeader(stream, length: bytes.count, endStream: false, into: frame) else {
+                return self.http2.reset(stream, .flowControlError)
+            }
+            self.encrypt(UnsafeRawBufferPointer(start: frame, count: HTTP2FrameHeader.byteCount + bytes.count))
+        } else {
+            self.queue(stream, bytes)
+        }
+        if self.outputCount >= self.limits.flushAtBytes, !self.isBlocked {
+            self.sendOutput()
+        }
+        if self.outputCount > 0 { self.queueFlush() }
+    }
+
+    private func queue(_ stream: HTTP2Stream, _ bytes: UnsafeRawBufferPointer) {
+        if !self.http2.queueData(stream, bytes) { self.http2.reset(stream, .flowControlError) }
+    }
+
+    private func encrypt(_ frame: UnsafeRawBufferPointer) {
+        switch self.tls.write(frame) {
+        case .written: break
+        case .wouldOverflow, .failed: self.closeForTLS()
+        }
+    }
+
+    /// Ends the stream's sending side after what was sent before.
+    package func finish(_ stream: HTTP2Stream) {
+        guard self.state != .closed else { return }
+        self.http2.finish(stream)
+        self.queueFlush()
+    }
+
+    /// Resets the stream.
+    package func reset(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
+        guard self.state != .closed else { return }
+        self.http2.reset(stream, code)
+        self.queueFlush()
+    }
+
+    /// Grants the peer credit for bytes that have left the process.
+    package func consumed(_ stream: HTTP2Stream, _ count: Int) {
+        guard self.state != .closed else { return }
+        self.http2.consumed(stream, count)
+        if !self.http2.output.isEmpty { self.queueFlush() }
+    }
+
+    // MARK: End
+
+    /// Announces that no more streams are taken; streams in use go on.
+    package func drain() {
+        guard self.state == .open || self.state == .settling else { return self.close(.closedLocally) }
+        self.http2.shutdownGracefully()
+        self.queueFlush()
+    }
+
+    /// Says goodbye where that is possible and closes; every stream is reset.
+    package func close(_ error: LinkError) {
+        guard self.state != .closed else { return }
+        if case .closedLocally = error, self.state == .open {
+            self.http2.goAway(.noError, debug: "")
+            self.encryptControl()
+            self.tls.shutdown()
+            self.sendOutput()
+            guard self.state != .closed else { return }
+        }
+        self.state = .closed
+        self.loop.stop(self.deadline)
+        self.waiting = []
+        self.closeDescriptor()
+        self.http2.transportClosed()
+        let owner = self.owner
+        self.owner = nil
+        owner?.linkClosed(self, error)
+    }
+}

@@ -1,0 +1,23 @@
+/// Deadlines and bounds of a link; milliseconds and bytes.
+package struct LinkLimits: Sendable, Hashable {
+    /// How long a TCP connect may take.
+    package var connectMilliseconds: UInt64 = 10_000
+    /// How long the TLS handshake and the peer's first SETTINGS may take, each.
+    package var handshakeMilliseconds: UInt64 = 10_000
+    /// Silence after which a PING is sent.
+    package var pingAfterMilliseconds: UInt64 = 10_000
+    /// How long the answer to a PING may take before the link is given up.
+    package var pongMilliseconds: UInt64 = 20_000
+    /// Unsent output at which streams stop reading from their applications.
+    package var outputHighBytes = 256 * 1024
+    /// Unsent output at which they read on.
+    package var outputLowBytes = 64 * 1024
+    /// Output that is sent at once instead of at the end of the batch, while it is still in the cache.
+    package var flushAtBytes = 64 * 1024
+    /// Data frames up to this size wait for the batch's end and share a TLS record.
+    package var coalesceBytes = 4 * 1024
+    /// The HTTP/2 core's own bounds.
+    package var http2 = HTTP2Limits()
+
+    package init() {}
+}

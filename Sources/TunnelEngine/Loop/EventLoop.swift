@@ -1,0 +1,208 @@
+package import BoringTLS
+import CMeshLinux
+import Glibc
+import Synchronization
+
+/// One thread, one epoll instance, and everything that lives on them.
+///
+/// `@unchecked Sendable`: `submit` and `stop` may be called from any thread; everything else only on the loop's
+/// own thread, which is the one that called `run`.
+package final class EventLoop: @unchecked Sendable {
+    /// The loop's number, for thread names and metrics.
+    package let index: Int
+    /// Monotonic milliseconds, read once a turn.
+    package private(set) var now: UInt64
+    /// Memory that every connection of the loop shares for the length of one call, so that none holds its own.
+    package let scratch: LoopScratch
+    /// Output buffers that the loop's TLS sessions share.
+    package let tlsBuffers: TLSBufferPool
+
+    private let epoll: Int32
+    private let wakeUp: Int32
+    private var timers: TimerWheel
+    private var sources: ContiguousArray<Registration> = []
+    private var freeSlots: ContiguousArray<Int32> = []
+    private var flushQueue: ContiguousArray<EventSource> = []
+    private var againQueue: ContiguousArray<EventSource> = []
+    private var expired: ContiguousArray<LoopTimer> = []
+    private let mailbox = Mutex(Mailbox())
+
+    private struct Registration {
+        var source: EventSource?
+        var generation: UInt32
+    }
+
+    private struct Mailbox {
+        var work: [@Sendable () -> Void] = []
+        var isStopped = false
+    }
+
+    private static let wakeUpData = UInt64.max
+
+    /// Makes the loop's descriptors; throws when the process has none left.
+    package init(index: Int) throws(SocketError) {
+        self.index = index
+        self.now = mesh_monotonic_ms()
+        self.timers = TimerWheel(now: self.now)
+        self.epoll = try SocketError.check(mesh_epoll_create(), "epoll_create1")
+        self.wakeUp = try SocketError.check(mesh_eventfd(), "eventfd")
+        self.scratch = LoopScratch()
+        self.tlsBuffers = TLSBufferPool(blockBytes: 96 * 1024, keptBlocks: 4)
+        _ = try SocketError.check(mesh_epoll_add_read(self.epoll, self.wakeUp, Self.wakeUpData), "epoll_ctl")
+    }
+
+    deinit {
+        Glibc.close(self.wakeUp)
+        Glibc.close(self.epoll)
+    }
+
+    /// Runs `work` on the loop's thread in its next turn; may be called from any thread.
+    package func submit(_ work: @escaping @Sendable () -> Void) {
+        let wasEmpty = self.mailbox.withLock { mailbox in
+            mailbox.work.append(work)
+            return mailbox.work.count == 1
+        }
+        if wasEmpty { self.signal() }
+    }
+
+    /// Ends `run` after the current turn; may be called from any thread.
+    package func stop() {
+        self.mailbox.withLock { $0.isStopped = true }
+        self.signal()
+    }
+
+    /// Serves the loop on the calling thread until `stop`.
+    package func run() {
+        withUnsafeTemporaryAllocation(of: mesh_event.self, capacity: 256) { events in
+            guard let base = events.baseAddress else { return }
+            while self.turn(base) {}
+        }
+        self.closeAll()
+    }
+
+    private func turn(_ events: UnsafeMutablePointer<mesh_event>) -> Bool {
+        let count = mesh_epoll_wait(self.epoll, events, 256, self.waitMilliseconds())
+        self.now = mesh_monotonic_ms()
+        var hasMail = false
+        for index in 0..<max(0, Int(count)) {
+            let event = events[index]
+            if event.data == Self.wakeUpData {
+                hasMail = true
+                continue
+            }
+            let slot = Int(event.data & 0xffff_ffff)
+            guard slot < self.sources.count, self.sources[slot].generation == UInt32(event.data >> 32) else { continue }
+            self.sources[slot].source?.ready(Readiness(rawValue: event.events))
+        }
+        self.runAgainQueue()
+        let isRunning = hasMail ? self.takeMail() : true
+        self.fireTimers()
+        self.flushAll()
+        return isRunning
+    }
+
+    private func waitMilliseconds() -> Int32 {
+        if !self.againQueue.isEmpty { return 0 }
+        guard let wait = self.timers.nextWait(now: mesh_monotonic_ms()) else { return -1 }
+        return Int32(clamping: wait)
+    }
+
+    private func runAgainQueue() {
+        guard !self.againQueue.isEmpty else { return }
+        var queue: ContiguousArray<EventSource> = []
+        swap(&queue, &self.againQueue)
+        for source in queue { source.again() }
+    }
+
+    private func takeMail() -> Bool {
+        var ignored: UInt64 = 0
+        _ = Glibc.read(self.wakeUp, &ignored, 8)
+        let (work, isStopped) = self.mailbox.withLock { mailbox in
+            let taken = mailbox.work
+            mailbox.work = []
+            return (taken, mailbox.isStopped)
+        }
+        for item in work { item() }
+        return !isStopped
+    }
+
+    private func fireTimers() {
+        self.timers.advance(to: self.now, expired: &self.expired)
+        guard !self.expired.isEmpty else { return }
+        var expired: ContiguousArray<LoopTimer> = []
+        swap(&expired, &self.expired)
+        for timer in expired where timer.slot == LoopTimer.due {
+            timer.slot = LoopTimer.idle
+            timer.target.timerFired(timer)
+        }
+    }
+
+    private func flushAll() {
+        while !self.flushQueue.isEmpty {
+            var queue: ContiguousArray<EventSource> = []
+            swap(&queue, &self.flushQueue)
+            for source in queue { source.flush() }
+        }
+    }
+
+    private func signal() {
+        var one: UInt64 = 1
+        _ = Glibc.write(self.wakeUp, &one, 8)
+    }
+
+    private func closeAll() {
+        for index in self.sources.indices {
+            guard let source = self.sources[index].source else { continue }
+            source.closeDescriptor()
+        }
+        self.againQueue = []
+        self.flushQueue = []
+    }
+}
+
+extension EventLoop {
+    /// Watches `descriptor` for `source`, which keeps the source alive until it is closed.
+    package func register(_ source: EventSource, descriptor: Int32) throws(SocketError) {
+        let slot: Int32
+        if let free = self.freeSlots.popLast() {
+            slot = free
+            self.sources[Int(slot)].source = source
+        } else {
+            slot = Int32(truncatingIfNeeded: self.sources.count)
+            self.sources.append(Registration(source: source, generation: 0))
+        }
+        let data = UInt64(self.sources[Int(slot)].generation) << 32 | UInt64(UInt32(bitPattern: slot))
+        source.descriptor = descriptor
+        source.slot = slot
+        let result = mesh_epoll_add(self.epoll, descriptor, data)
+        if result < 0 {
+            self.deregister(source)
+            source.descriptor = -1
+            throw SocketError(code: -result, call: "epoll_ctl")
+        }
+    }
+
+    func deregister(_ source: EventSource) {
+        guard source.slot >= 0 else { return }
+        let slot = Int(source.slot)
+        source.slot = -1
+        _ = mesh_epoll_remove(self.epoll, source.descriptor)
+        self.sources[slot].generation &+= 1
+        self.freeSlots.append(Int32(truncatingIfNeeded: slot))
+        self.sources[slot].source = nil
+    }
+
+    /// Calls `source.flush()` once at the end of this turn; the source makes sure to ask only once.
+    package func flushLater(_ source: EventSource) { self.flushQueue.append(source) }
+
+    /// Calls `source.again()` in the next turn without waiting; the source makes sure to ask only once.
+    package func runAgain(_ source: EventSource) { self.againQueue.append(source) }
+
+    /// Starts or moves a timer; its target must stop it before it goes away.
+    package func start(_ timer: LoopTimer, after milliseconds: UInt64) {
+        self.timers.start(timer, after: milliseconds, now: self.now)
+    }
+
+    /// Stops a timer.
+    package func stop(_ timer: LoopTimer) { self.timers.stop(timer) }
+}

@@ -1,0 +1,134 @@
+/// How a relay ended.
+package enum RelayOutcome: Sendable, Hashable {
+    /// Both directions ended in order.
+    case complete
+    /// The end that was accepted failed or was reset.
+    case downstreamFailed(String)
+    /// The end that was dialled failed or was reset.
+    case upstreamFailed(String)
+    /// The owner ended it, for example when policy changed or a drain ran out of time.
+    case closed(String)
+}
+
+/// Who is told that a relay ended.
+package protocol RelayObserver: AnyObject {
+    /// Called once, on the loop's thread, when both ends are closed.
+    func relayEnded(_ relay: Relay, outcome: RelayOutcome)
+}
+
+/// Moves bytes between two ends until both directions are done.
+///
+/// Each direction ends by itself (half-close); a failure of either end ends both, and the other side sees a reset.
+package final class Relay {
+    /// Bytes from downstream to upstream.
+    package internal(set) var bytesFromDownstream: UInt64 = 0
+    /// Bytes from upstream to downstream.
+    package internal(set) var bytesFromUpstream: UInt64 = 0
+    private var downstream: (any RelayEnd)?
+    private var upstream: (any RelayEnd)?
+    private var observer: (any RelayObserver)?
+    private var openDirections = 2
+
+    /// Makes a relay without ends; `connect` starts it.
+    package init(observer: any RelayObserver) {
+        self.observer = observer
+    }
+
+    /// Joins the ends. The relay holds itself alive through them until it ends.
+    func connect(downstream: any RelayEnd, upstream: any RelayEnd) {
+        self.downstream = downstream
+        self.upstream = upstream
+    }
+
+    /// Whether it has ended.
+    package var isEnded: Bool { self.observer == nil }
+
+    /// Ends both directions at once; the observer is told `reason`.
+    package func close(_ reason: String) {
+        self.end(.closed(reason), isAbortive: true)
+    }
+
+    /// One direction is done: all its bytes and its end were delivered.
+    func directionEnded() {
+        self.openDirections -= 1
+        if self.openDirections == 0 { self.end(.complete, isAbortive: false) }
+    }
+
+    /// `end` failed; the other side is reset.
+    func failed(_ end: any RelayEnd, _ reason: String) {
+        self.end(end === self.downstream ? .downstreamFailed(reason) : .upstreamFailed(reason), isAbortive: true)
+    }
+
+    private func end(_ outcome: RelayOutcome, isAbortive: Bool) {
+        guard let observer = self.observer else { return }
+        self.observer = nil
+        let (downstream, upstream) = (self.downstream, self.upstream)
+        self.downstream = nil
+        self.upstream = nil
+        downstream?.close(isAbortive: isAbortive)
+        upstream?.close(isAbortive: isAbortive)
+        observer.relayEnded(self, outcome: outcome)
+    }
+}
+
+extension Relay {
+    /// Relays between two connected sockets of one loop, for traffic that does not go through a tunnel.
+    ///
+    /// Takes over both descriptors, also when it throws. `early` are bytes that were read from downstream before.
+    package static func join(
+        loop: EventLoop,
+        downstream: Int32,
+        early: [UInt8] = [],
+        upstream: Int32,
+        observer: any RelayObserver
+    ) throws(SocketError) -> Relay {
+        let relay = Relay(observer: observer)
+        let down = SocketEnd(loop: loop, relay: relay, isDownstream: true)
+        let up = SocketEnd(loop: loop, relay: relay, isDownstream: false)
+        do throws(SocketError) {
+            try down.adopt(downstream)
+        } catch {
+            Socket.close(upstream)
+            throw error
+        }
+        do throws(SocketError) {
+            try up.adopt(upstream)
+        } catch {
+            down.close(isAbortive: true)
+            throw error
+        }
+        relay.connect(downstream: down, upstream: up)
+        down.start(with: up, early: early)
+        up.start(with: down, early: [])
+        return relay
+    }
+
+    /// Relays between a socket and an open tunnel stream of the same loop.
+    ///
+    /// Takes over the descriptor, also when it throws; then the stream is reset as well.
+    package static func join(
+        loop: EventLoop,
+        socket: Int32,
+        early: [UInt8] = [],
+        stream: StreamEnd,
+        socketIsDownstream: Bool,
+        observer: any RelayObserver
+    ) throws(SocketError) -> Relay {
+        let relay = Relay(observer: observer)
+        let end = SocketEnd(loop: loop, relay: relay, isDownstream: socketIsDownstream)
+        do throws(SocketError) {
+            try end.adopt(socket)
+        } catch {
+            stream.close(isAbortive: true)
+            throw error
+        }
+        if socketIsDownstream {
+            relay.connect(downstream: end, upstream: stream)
+        } else {
+            relay.connect(downstream: stream, upstream: end)
+        }
+        stream.start(with: end, relay: relay, isDownstream: !socketIsDownstream)
+        end.start(with: stream, early: early)
+        return relay
+    }
+}

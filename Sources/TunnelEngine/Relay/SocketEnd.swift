@@ -1,0 +1,187 @@
+import Glibc
+
+/// The socket end of a relay.
+///
+/// It reads straight into the loop's scratch memory and writes straight from it; bytes wait in `pending` only while
+/// the kernel's send buffer is full, and flow control of the other end bounds them.
+package final class SocketEnd: EventSource, RelayEnd {
+    private var relay: Relay?
+    private var other: (any RelayEnd)?
+    private let isDownstream: Bool
+    private var pending = ByteQueue()
+    private var early: [UInt8] = []
+    private var isReadable = false
+    private var sawReadEnd = false
+    private var isReadDone = false
+    private var endIsPending = false
+    private var isScheduled = false
+    private var otherWaits = false
+
+    /// Reads in one turn before other connections get theirs.
+    private static let readsPerTurn = 4
+
+    init(loop: EventLoop, relay: Relay, isDownstream: Bool) {
+        self.relay = relay
+        self.isDownstream = isDownstream
+        super.init(loop: loop)
+    }
+
+    /// Takes over a connected descriptor and closes it when that fails.
+    func adopt(_ descriptor: Int32) throws(SocketError) {
+        do throws(SocketError) {
+            try self.loop.register(self, descriptor: descriptor)
+        } catch {
+            Socket.close(descriptor)
+            throw error
+        }
+    }
+
+    func start(with other: any RelayEnd, early: [UInt8]) {
+        self.other = other
+        self.early = early
+        // Bytes may have come before the descriptor was registered here; looking once costs one call.
+        self.isReadable = true
+        self.schedule()
+    }
+
+    override package func ready(_ readiness: Readiness) {
+        if readiness.contains(.failed), let error = Socket.pendingError(self.descriptor) {
+            self.relay?.failed(self, error.description)
+            return
+        }
+        if readiness.contains(.writable) { self.drain() }
+        if !readiness.isDisjoint(with: [.readable, .readEnded, .failed, .hungUp]) {
+            self.isReadable = true
+            if !readiness.isDisjoint(with: [.readEnded, .failed, .hungUp]) { self.sawReadEnd = true }
+            self.pump()
+        }
+    }
+
+    override package func again() {
+        self.isScheduled = false
+        self.pump()
+    }
+
+    private func schedule() {
+        guard !self.isScheduled, self.descriptor >= 0 else { return }
+        self.isScheduled = true
+        self.loop.runAgain(self)
+    }
+
+    /// Reads and passes on as much as the other end takes.
+    private func pump() {
+        guard let other = self.other else { return }
+        if !self.early.isEmpty, !self.passEarly(to: other) { return }
+        var reads = 0
+        while self.isReadable, !self.isReadDone, self.descriptor >= 0 {
+            let room = other.capacity()
+            guard room > 0 else { return }
+            guard reads < Self.readsPerTurn else { return self.schedule() }
+            reads += 1
+            let wanted = min(room, LoopScratch.relayBytes)
+            let buffer = UnsafeMutableRawBufferPointer(rebasing: self.loop.scratch.relay[..<wanted])
+            let count = Socket.read(self.descriptor, buffer)
+            if count > 0 {
+                if count < wanted, !self.sawReadEnd { self.isReadable = false }
+                self.count(count)
+                other.take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            } else if count == 0 {
+                self.isReadDone = true
+                other.takeEnd()
+            } else if count == -Int(EAGAIN) {
+                self.isReadable = false
+            } else if count != -Int(EINTR) {
+                self.relay?.failed(self, SocketError(code: Int32(clamping: -count), call: "recv").description)
+                return
+            }
+        }
+    }
+
+    /// Passes on what was read before the relay began; false when some of it still waits.
+    private func passEarly(to other: any RelayEnd) -> Bool {
+        while !self.early.isEmpty {
+            let count = min(other.capacity(), LoopScratch.relayBytes, self.early.count)
+            guard count > 0 else { return false }
+            let buffer = UnsafeMutableRawBufferPointer(rebasing: self.loop.scratch.relay[..<count])
+            buffer.copyBytes(from: self.early.prefix(count))
+            self.early.removeFirst(count)
+            self.count(count)
+            other.take(UnsafeRawBufferPointer(buffer))
+        }
+        return true
+    }
+
+    private func count(_ count: Int) {
+        guard let relay = self.relay else { return }
+        if self.isDownstream {
+            relay.bytesFromDownstream &+= UInt64(count)
+        } else {
+            relay.bytesFromUpstream &+= UInt64(count)
+        }
+    }
+
+    // MARK: RelayEnd
+
+    package func capacity() -> Int {
+        if self.pending.isEmpty { return LoopScratch.relayBytes }
+        self.otherWaits = true
+        return 0
+    }
+
+    package func take(_ bytes: UnsafeRawBufferPointer) {
+        guard self.descriptor >= 0 else { return }
+        guard self.pending.isEmpty else { return self.pending.append(bytes) }
+        let sent = self.send(bytes)
+        guard sent >= 0 else { return }
+        if sent > 0 { self.other?.credited(sent) }
+        if sent < bytes.count { self.pending.append(UnsafeRawBufferPointer(rebasing: bytes[sent...])) }
+    }
+
+    /// The count the kernel took, 0 when it takes none now, or -1 after the relay was told of the failure.
+    private func send(_ bytes: UnsafeRawBufferPointer) -> Int {
+        let sent = Socket.send(self.descriptor, bytes)
+        if sent >= 0 { return sent }
+        if sent == -Int(EAGAIN) || sent == -Int(EINTR) { return 0 }
+        self.relay?.failed(self, SocketError(code: Int32(clamping: -sent), call: "send").description)
+        return -1
+    }
+
+    private func drain() {
+        while !self.pending.isEmpty, self.descriptor >= 0 {
+            let sent = self.pending.withBytes { self.send($0) }
+            guard sent > 0 else { return }
+            self.pending.consume(sent)
+            self.other?.credited(sent)
+        }
+        if self.endIsPending { return self.finishWriting() }
+        if self.otherWaits {
+            self.otherWaits = false
+            self.other?.resume()
+        }
+    }
+
+    package func takeEnd() {
+        if self.pending.isEmpty { self.finishWriting() } else { self.endIsPending = true }
+    }
+
+    private func finishWriting() {
+        self.endIsPending = false
+        if self.descriptor >= 0 { Socket.shutdownWrite(self.descriptor) }
+        self.relay?.directionEnded()
+    }
+
+    package func resume() {
+        if self.isReadable || !self.early.isEmpty { self.schedule() }
+    }
+
+    package func credited(_ count: Int) {}
+
+    package func close(isAbortive: Bool) {
+        self.other = nil
+        self.relay = nil
+        if isAbortive, self.descriptor >= 0 { Socket.makeCloseAbortive(self.descriptor) }
+        self.closeDescriptor()
+        self.pending.clear()
+        self.early = []
+    }
+}

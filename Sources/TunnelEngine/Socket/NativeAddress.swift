@@ -1,0 +1,24 @@
+import CMeshLinux
+import MeshModel
+
+extension SocketAddress {
+    /// The address in the shape of the system calls.
+    var native: mesh_address {
+        var native = mesh_address()
+        native.port = self.port
+        native.family = self.ip.isV4 ? 4 : 6
+        let bytes = self.ip.bytes
+        withUnsafeMutableBytes(of: &native.bytes) { target in
+            for (index, byte) in bytes.enumerated() { target[index] = byte }
+        }
+        return native
+    }
+
+    /// Reads an address that a system call returned, in canonical form.
+    init?(_ native: mesh_address) {
+        let count = native.family == 4 ? 4 : 16
+        let ip = withUnsafeBytes(of: native.bytes) { IPAddress(bytes: $0.prefix(count)) }
+        guard let ip else { return nil }
+        self.init(ip: ip.canonical, port: native.port)
+    }
+}

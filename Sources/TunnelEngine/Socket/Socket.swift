@@ -1,0 +1,89 @@
+import CMeshLinux
+import Glibc
+package import MeshModel
+
+/// System calls on TCP sockets, with our addresses and errors.
+package enum Socket {
+    /// How TCP keep-alive probes a silent peer.
+    package struct KeepAlive: Sendable, Hashable {
+        /// Seconds of silence before the first probe.
+        package var idleSeconds: Int32 = 180
+        /// Seconds between probes.
+        package var intervalSeconds: Int32 = 180
+        /// Unanswered probes after which the connection fails.
+        package var probes: Int32 = 9
+        package init() {}
+    }
+
+    /// Opens a listener; several loops may listen on one address, and the kernel spreads connections over them.
+    package static func listen(_ address: SocketAddress, backlog: Int32 = 1024) throws(SocketError) -> Int32 {
+        var native = address.native
+        return try SocketError.check(mesh_tcp_listen(&native, backlog, Int32(MESH_LISTEN_REUSEPORT)), "listen")
+    }
+
+    /// Starts a connect that ends when the descriptor becomes writable.
+    package static func connect(_ address: SocketAddress, from: SocketAddress? = nil) throws(SocketError) -> Int32 {
+        var native = address.native
+        guard var source = from?.native else {
+            return try SocketError.check(mesh_tcp_connect(&native, nil), "connect")
+        }
+        return try SocketError.check(mesh_tcp_connect(&native, &source), "connect")
+    }
+
+    /// The error that a connect ended with; nil when it succeeded.
+    package static func connectError(_ descriptor: Int32) -> SocketError? {
+        let code = mesh_socket_error(descriptor)
+        return code == 0 ? nil : SocketError(code: code, call: "connect")
+    }
+
+    /// The error that waits on a connected socket, for example a reset by the peer; taking it clears it.
+    package static func pendingError(_ descriptor: Int32) -> SocketError? {
+        let code = mesh_socket_error(descriptor)
+        return code == 0 ? nil : SocketError(code: code, call: "recv")
+    }
+
+    /// The local address; nil when the socket is gone.
+    package static func localAddress(_ descriptor: Int32) -> SocketAddress? {
+        var native = mesh_address()
+        return mesh_local_address(descriptor, &native) < 0 ? nil : SocketAddress(native)
+    }
+
+    /// The peer's address; nil when the peer reset the connection already.
+    package static func peerAddress(_ descriptor: Int32) -> SocketAddress? {
+        var native = mesh_address()
+        return mesh_peer_address(descriptor, &native) < 0 ? nil : SocketAddress(native)
+    }
+
+    /// Where the application wanted to go before netfilter redirected it; nil when it was not redirected.
+    package static func originalDestination(_ descriptor: Int32) -> SocketAddress? {
+        var native = mesh_address()
+        return mesh_original_destination(descriptor, &native) < 0 ? nil : SocketAddress(native)
+    }
+
+    /// Switches Nagle's delay off and, where wanted, keep-alive on; a socket that is gone already is left alone.
+    package static func tune(_ descriptor: Int32, keepAlive: KeepAlive?) {
+        _ = mesh_set_nodelay(descriptor)
+        if let keepAlive {
+            _ = mesh_set_keepalive(descriptor, keepAlive.idleSeconds, keepAlive.intervalSeconds, keepAlive.probes)
+        }
+    }
+
+    /// Makes the coming close send RST, so that the peer learns of the abort.
+    package static func makeCloseAbortive(_ descriptor: Int32) { _ = mesh_set_abortive_close(descriptor) }
+
+    /// Closes a descriptor that no loop watches.
+    package static func close(_ descriptor: Int32) { _ = Glibc.close(descriptor) }
+
+    /// Sends FIN while reading goes on.
+    package static func shutdownWrite(_ descriptor: Int32) { _ = Glibc.shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// Reads at most `buffer.count` bytes: the count, 0 at the end of the stream, or a negative errno.
+    package static func read(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        Int(mesh_read(descriptor, buffer.baseAddress, buffer.count))
+    }
+
+    /// Sends bytes: the count taken, or a negative errno.
+    package static func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+        Int(mesh_send(descriptor, bytes.baseAddress, bytes.count))
+    }
+}

@@ -1,0 +1,73 @@
+package import MeshModel
+
+/// One outgoing TCP connect with a deadline.
+///
+/// Held alive by the loop until it is decided; the completion is called exactly once unless it is cancelled.
+package final class TCPDial: EventSource {
+    package enum Failure: Error, Sendable, CustomStringConvertible {
+        case socket(SocketError)
+        case timedOut
+
+        package var description: String {
+            switch self {
+            case .socket(let error): "\(error)"
+            case .timedOut: "connect timed out"
+            }
+        }
+    }
+
+    private var completion: ((Result<Int32, Failure>) -> Void)?
+    private lazy var deadline = LoopTimer(target: self)
+
+    /// Starts connecting; the completion gets a connected descriptor, which is then the caller's.
+    ///
+    /// It is never called from within this initialiser: a connect that fails at once is thrown.
+    package init(
+        loop: EventLoop,
+        to address: SocketAddress,
+        from source: SocketAddress? = nil,
+        milliseconds: UInt64 = 10_000,
+        completion: @escaping (Result<Int32, Failure>) -> Void
+    ) throws(Failure) {
+        let descriptor: Int32
+        do throws(SocketError) {
+            descriptor = try Socket.connect(address, from: source)
+        } catch {
+            throw .socket(error)
+        }
+        self.completion = completion
+        super.init(loop: loop)
+        do throws(SocketError) {
+            try loop.register(self, descriptor: descriptor)
+        } catch {
+            Socket.close(descriptor)
+            throw .socket(error)
+        }
+        loop.start(self.deadline, after: milliseconds)
+    }
+
+    override package func ready(_ readiness: Readiness) {
+        guard !readiness.isDisjoint(with: [.writable, .failed, .hungUp]) else { return }
+        if let error = Socket.connectError(self.descriptor) { return self.finish(.failure(.socket(error))) }
+        self.loop.stop(self.deadline)
+        let descriptor = self.releaseDescriptor()
+        guard let completion = self.completion else { return Socket.close(descriptor) }
+        self.completion = nil
+        completion(.success(descriptor))
+    }
+
+    override package func timerFired(_ timer: LoopTimer) { self.finish(.failure(.timedOut)) }
+
+    /// Gives the dial up; the completion is not called.
+    package func cancel() {
+        self.completion = nil
+        self.loop.stop(self.deadline)
+        self.closeDescriptor()
+    }
+
+    private func finish(_ result: Result<Int32, Failure>) {
+        let completion = self.completion
+        self.cancel()
+        completion?(result)
+    }
+}

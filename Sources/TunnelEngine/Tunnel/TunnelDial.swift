@@ -1,0 +1,114 @@
+/// One attempt to open a tunnel: waits for a link of the pool, sends CONNECT, waits for the answer.
+package final class TunnelDial: EventSource, HTTP2StreamOwner {
+    private let headers: [HTTP2Header]
+    private let responseMilliseconds: UInt64
+    private var completion: ((Result<StreamEnd, TunnelError>) -> Void)?
+    private weak var entry: TunnelPoolEntry?
+    private var link: Link?
+    private var stream: HTTP2Stream?
+    private var attempts = 0
+    private lazy var deadline = LoopTimer(target: self)
+    /// The response's headers once the tunnel is open.
+    package private(set) var responseHeaders: [HTTP2Header] = []
+
+    /// Streams that a peer refused without looking at them are tried once more.
+    private static let maxAttempts = 2
+
+    init(
+        loop: EventLoop,
+        headers: [HTTP2Header],
+        responseMilliseconds: UInt64,
+        entry: TunnelPoolEntry,
+        completion: @escaping (Result<StreamEnd, TunnelError>) -> Void
+    ) {
+        self.headers = headers
+        self.responseMilliseconds = responseMilliseconds
+        self.entry = entry
+        self.completion = completion
+        super.init(loop: loop)
+    }
+
+    /// Whether somebody still waits for the result.
+    var isWanted: Bool { self.completion != nil }
+
+    /// Sends CONNECT on the link; false when it takes no more streams.
+    func begin(on link: Link) -> Bool {
+        guard let stream = link.openStream(headers: self.headers, endStream: false, owner: self) else { return false }
+        self.attempts += 1
+        self.link = link
+        self.stream = stream
+        self.loop.start(self.deadline, after: self.responseMilliseconds)
+        return true
+    }
+
+    /// Ends the attempt without a tunnel.
+    func fail(_ error: TunnelError) { self.finish(.failure(error)) }
+
+    /// Gives the attempt up; the completion is not called.
+    package func cancel() {
+        self.completion = nil
+        self.loop.stop(self.deadline)
+        guard let link = self.link, let stream = self.stream else { return }
+        self.forget()
+        link.reset(stream, .cancel)
+    }
+
+    private func forget() {
+        self.stream?.owner = nil
+        self.link = nil
+        self.stream = nil
+    }
+
+    private func finish(_ result: Result<StreamEnd, TunnelError>) {
+        self.loop.stop(self.deadline)
+        let completion = self.completion
+        self.completion = nil
+        completion?(result)
+    }
+
+    override package func timerFired(_ timer: LoopTimer) {
+        if let link = self.link, let stream = self.stream {
+            self.forget()
+            link.reset(stream, .cancel)
+        }
+        self.fail(.responseTimedOut)
+    }
+
+    // MARK: HTTP2StreamOwner, until the response came
+
+    package func streamHeaders(_ stream: HTTP2Stream, _ headers: [HTTP2Header], endStream: Bool) {
+        guard let link = self.link else { return }
+        let status = headers.first(named: ":status").flatMap { Int($0) }
+        guard let status else {
+            self.forget()
+            link.reset(stream, .protocolError)
+            return self.fail(.malformedResponse)
+        }
+        if (100..<200).contains(status), !endStream { return }
+        guard status == 200, !endStream || stream.isReceiveClosed else {
+            self.forget()
+            link.reset(stream, .cancel)
+            return self.fail(.refused(status: status))
+        }
+        self.responseHeaders = headers
+        self.link = nil
+        self.stream = nil
+        let end = StreamEnd(link: link, stream: stream)
+        if endStream { end.streamHeaders(stream, [], endStream: true) }
+        guard self.isWanted else { return end.close(isAbortive: true) }
+        self.finish(.success(end))
+    }
+
+    package func streamData(_ stream: HTTP2Stream, _ bytes: UnsafeRawBufferPointer, endStream: Bool) {}
+    package func streamWindowOpened(_ stream: HTTP2Stream) {}
+
+    package func streamReset(_ stream: HTTP2Stream, code: HTTP2ErrorCode, byPeer: Bool) {
+        self.link = nil
+        self.stream = nil
+        self.loop.stop(self.deadline)
+        if code == .refusedStream, self.attempts < Self.maxAttempts, let entry = self.entry {
+            return entry.wait(self)
+        }
+        self.fail(byPeer ? .reset(code) : .link(.closedByPeer))
+    }
+}

@@ -1,0 +1,106 @@
+package import BoringTLS
+package import MeshModel
+
+/// What tells one pooled link from another.
+package struct TunnelKey: Hashable, Sendable {
+    /// Our identity on the link, as a SPIFFE URI.
+    package var source: String
+    /// Grows with every new certificate or trust bundle, so that new tunnels use links made with them.
+    package var generation: UInt64
+    /// The identities the peer may have.
+    package var expected: [String]
+    /// Where to connect.
+    package var address: SocketAddress
+    /// The local address to connect from; nil lets the kernel choose.
+    package var from: IPAddress?
+
+    package init(source: String, generation: UInt64, expected: [String], address: SocketAddress, from: IPAddress?) {
+        self.source = source
+        self.generation = generation
+        self.expected = expected
+        self.address = address
+        self.from = from
+    }
+}
+
+/// Bounds of a pool.
+package struct TunnelPoolLimits: Sendable, Hashable {
+    /// Streams on one link, or fewer where the peer says so.
+    package var streamsPerLink = 100
+    /// Connections that may wait for one peer's link.
+    package var waitingPerPeer = 4096
+    /// How long a link without streams is kept.
+    package var idleMilliseconds: UInt64 = 300_000
+    /// How long the peer's answer to CONNECT may take; it connects to its application meanwhile (10 s).
+    package var responseMilliseconds: UInt64 = 15_000
+    /// The links' own limits.
+    package var link = LinkLimits()
+
+    package init() {}
+}
+
+/// The links of one loop to other tunnel ends, shared by connections to the same peer.
+///
+/// There is one dial per key at a time: connections that arrive meanwhile wait for it and share the link.
+package final class TunnelPool {
+    let loop: EventLoop
+    let limits: TunnelPoolLimits
+    private var entries: [TunnelKey: TunnelPoolEntry] = [:]
+    private var isClosed = false
+
+    package init(loop: EventLoop, limits: TunnelPoolLimits = TunnelPoolLimits()) {
+        self.loop = loop
+        self.limits = limits
+    }
+
+    /// Links that exist now.
+    package var linkCount: Int { self.entries.values.reduce(0) { $0 + $1.linkCount } }
+
+    /// Opens a tunnel with a CONNECT request of these headers.
+    ///
+    /// The completion is called once, possibly before this returns, unless the returned dial is cancelled.
+    @discardableResult
+    package func open(
+        _ key: TunnelKey,
+        context: TLSContext,
+        headers: [HTTP2Header],
+        completion: @escaping (Result<StreamEnd, TunnelError>) -> Void
+    ) -> TunnelDial? {
+        guard !self.isClosed else {
+            completion(.failure(.closed))
+            return nil
+        }
+        let entry: TunnelPoolEntry
+        if let known = self.entries[key] {
+            entry = known
+        } else {
+            entry = TunnelPoolEntry(pool: self, key: key, context: context)
+            self.entries[key] = entry
+        }
+        let dial = TunnelDial(
+            loop: self.loop,
+            headers: headers,
+            responseMilliseconds: self.limits.responseMilliseconds,
+            entry: entry,
+            completion: completion
+        )
+        entry.wait(dial)
+        return dial
+    }
+
+    func remove(_ entry: TunnelPoolEntry) {
+        if self.entries[entry.key] === entry { self.entries[entry.key] = nil }
+    }
+
+    /// Takes no more tunnels; links close when their last stream ends.
+    package func drain() {
+        self.isClosed = true
+        for entry in self.entries.values { entry.drain() }
+    }
+
+    /// Closes every link at once.
+    package func close() {
+        self.isClosed = true
+        for entry in self.entries.values { entry.closeAll() }
+    }
+}

@@ -1,0 +1,134 @@
+import BoringTLS
+import MeshModel
+
+/// The links and the waiting connections of one key.
+package final class TunnelPoolEntry: EventSource, LinkOwner {
+    let key: TunnelKey
+    private let pool: TunnelPool
+    private let context: TLSContext
+    private var links: [Link] = []
+    private var dialing: Link?
+    private var waiting: [TunnelDial] = []
+    private var isDraining = false
+    private lazy var idleTimer = LoopTimer(target: self)
+
+    init(pool: TunnelPool, key: TunnelKey, context: TLSContext) {
+        self.pool = pool
+        self.key = key
+        self.context = context
+        super.init(loop: pool.loop)
+    }
+
+    var linkCount: Int { self.links.count + (self.dialing == nil ? 0 : 1) }
+
+    /// Gives the dial a stream now, or keeps it until a link is there.
+    func wait(_ dial: TunnelDial) {
+        if self.waiting.isEmpty, self.begin(dial) { return }
+        guard self.waiting.count < self.pool.limits.waitingPerPeer else { return dial.fail(.overloaded) }
+        self.waiting.append(dial)
+        self.dialIfNeeded()
+    }
+
+    private func begin(_ dial: TunnelDial) -> Bool {
+        for link in self.links where link.canOpenStream && link.activeStreams < self.pool.limits.streamsPerLink {
+            if dial.begin(on: link) { return true }
+        }
+        return false
+    }
+
+    private func serveWaiting() {
+        var served = 0
+        for dial in self.waiting {
+            if dial.isWanted, !self.begin(dial) { break }
+            served += 1
+        }
+        self.waiting.removeFirst(served)
+    }
+
+    private func dialIfNeeded() {
+        guard self.dialing == nil, !self.waiting.isEmpty else { return }
+        do throws(LinkError) {
+            self.dialing = try Link.dial(
+                loop: self.loop,
+                address: self.key.address,
+                from: self.key.from.map { SocketAddress(ip: $0, port: 0) },
+                context: self.context,
+                expecting: .oneOf(self.key.expected),
+                limits: self.pool.limits.link,
+                owner: self
+            )
+        } catch {
+            self.failWaiting(error)
+        }
+    }
+
+    private func failWaiting(_ error: LinkError) {
+        let waiting = self.waiting
+        self.waiting = []
+        for dial in waiting where dial.isWanted { dial.fail(.link(error)) }
+        self.removeIfUnused()
+    }
+
+    private func removeIfUnused() {
+        guard self.links.isEmpty, self.dialing == nil, self.waiting.isEmpty else { return }
+        self.loop.stop(self.idleTimer)
+        self.pool.remove(self)
+    }
+
+    // MARK: LinkOwner
+
+    package func linkOpened(_ link: Link) {
+        if self.dialing === link { self.dialing = nil }
+        self.links.append(link)
+        self.serveWaiting()
+        self.dialIfNeeded()
+        self.linkCapacityChanged(link)
+    }
+
+    package func link(_ link: Link, opened stream: HTTP2Stream, headers: [HTTP2Header], endStream: Bool) {
+        link.reset(stream, .refusedStream)  // a tunnel server opens no streams
+    }
+
+    package func linkCapacityChanged(_ link: Link) {
+        self.serveWaiting()
+        self.dialIfNeeded()
+        guard link.activeStreams == 0, link.state == .open else { return }
+        if self.isDraining || !link.canOpenStream {
+            link.close(.closedLocally)
+        } else if !self.idleTimer.isRunning {
+            self.loop.start(self.idleTimer, after: self.pool.limits.idleMilliseconds)
+        }
+    }
+
+    package func linkClosed(_ link: Link, _ error: LinkError) {
+        if self.dialing === link {
+            self.dialing = nil
+            return self.failWaiting(error)
+        }
+        self.links.removeAll { $0 === link }
+        self.dialIfNeeded()
+        self.removeIfUnused()
+    }
+
+    // MARK: Idle release and end
+
+    override package func timerFired(_ timer: LoopTimer) {
+        for link in self.links where link.activeStreams == 0 {
+            if self.loop.now - min(self.loop.now, link.lastStreamEnded) >= self.pool.limits.idleMilliseconds {
+                link.close(.closedLocally)
+            }
+        }
+        if !self.links.isEmpty { self.loop.start(self.idleTimer, after: self.pool.limits.idleMilliseconds / 2 + 1) }
+    }
+
+    func drain() {
+        self.isDraining = true
+        for link in self.links where link.activeStreams == 0 { link.close(.closedLocally) }
+    }
+
+    func closeAll() {
+        self.failWaiting(.closedLocally)
+        self.dialing?.close(.closedLocally)
+        for link in self.links { link.close(.closedLocally) }
+    }
+}

@@ -1,0 +1,113 @@
+package import BoringTLS
+package import MeshModel
+
+/// Who judges and serves the CONNECT requests of a tunnel server.
+package protocol TunnelServerDelegate: AnyObject {
+    /// The TLS context to serve a new connection with; nil refuses it because there is no valid identity.
+    func tlsContext(for server: TunnelServer) -> (context: TLSContext, expecting: PeerExpectation)?
+    /// A peer asks for a tunnel.
+    func requested(_ request: TunnelRequest, on server: TunnelServer)
+    /// A connection ended before or without serving; for the access log.
+    func connectionFailed(peer: SocketAddress, local: SocketAddress?, _ error: LinkError, on server: TunnelServer)
+}
+
+/// Accepts HBONE connections on one loop.
+package final class TunnelServer: ListenerDelegate, LinkOwner {
+    private let loop: EventLoop
+    private let limits: LinkLimits
+    private let connectionLimit: Int
+    private unowned let delegate: any TunnelServerDelegate
+    private var listener: Listener?
+    private var links: [ObjectIdentifier: Link] = [:]
+    private var onDrained: (() -> Void)?
+
+    /// - Parameter connectionLimit: connections served at once; more are closed at once.
+    package init(
+        loop: EventLoop,
+        limits: LinkLimits = LinkLimits(),
+        connectionLimit: Int = 10_000,
+        delegate: any TunnelServerDelegate
+    ) {
+        self.loop = loop
+        self.limits = limits
+        self.connectionLimit = connectionLimit
+        self.delegate = delegate
+    }
+
+    /// Starts accepting; returns the bound address.
+    @discardableResult
+    package func listen(on address: SocketAddress) throws(SocketError) -> SocketAddress {
+        let listener = try Listener(loop: self.loop, address: address, delegate: self)
+        self.listener = listener
+        return listener.address
+    }
+
+    /// Connections served now.
+    package var connectionCount: Int { self.links.count }
+
+    package func accepted(_ descriptor: Int32, peer: SocketAddress, on listener: Listener) {
+        guard self.links.count < self.connectionLimit, let (context, expecting) = self.delegate.tlsContext(for: self)
+        else { return Socket.close(descriptor) }
+        do throws(LinkError) {
+            let link = try Link.serve(
+                loop: self.loop, descriptor: descriptor, peer: peer, context: context, expecting: expecting,
+                limits: self.limits, owner: self
+            )
+            self.links[ObjectIdentifier(link)] = link
+        } catch {
+            self.delegate.connectionFailed(peer: peer, local: nil, error, on: self)
+        }
+    }
+
+    // MARK: LinkOwner
+
+    package func linkOpened(_ link: Link) {
+        if self.onDrained != nil { link.drain() }
+    }
+
+    package func link(_ link: Link, opened stream: HTTP2Stream, headers: [HTTP2Header], endStream: Bool) {
+        let method = headers.first(named: ":method")
+        let authority = headers.first(named: ":authority") ?? ""
+        let request = TunnelRequest(
+            link: link, stream: stream, authority: authority, headers: headers, endStream: endStream
+        )
+        guard method == "CONNECT" else { return request.refuse(status: 400) }
+        self.delegate.requested(request, on: self)
+    }
+
+    package func linkCapacityChanged(_ link: Link) {
+        if self.onDrained != nil, link.activeStreams == 0 { link.close(.closedLocally) }
+    }
+
+    package func linkClosed(_ link: Link, _ error: LinkError) {
+        self.links[ObjectIdentifier(link)] = nil
+        if !link.wasOpen { self.delegate.connectionFailed(peer: link.peer, local: link.local, error, on: self) }
+        if self.links.isEmpty { self.finishDrain() }
+    }
+
+    // MARK: Drain
+
+    /// Stops accepting first, then tells every peer to open no more streams; `completion` follows the last link.
+    package func drain(completion: @escaping () -> Void) {
+        self.listener?.close()
+        self.listener = nil
+        self.onDrained = completion
+        for link in self.links.values {
+            if link.activeStreams == 0 { link.close(.closedLocally) } else { link.drain() }
+        }
+        if self.links.isEmpty { self.finishDrain() }
+    }
+
+    private func finishDrain() {
+        let completion = self.onDrained
+        self.onDrained = nil
+        completion?()
+    }
+
+    /// Closes every connection at once.
+    package func close() {
+        self.listener?.close()
+        self.listener = nil
+        for link in self.links.values { link.close(.closedLocally) }
+    }
+}
