@@ -1,0 +1,4 @@
+import Glibc
+import ZTunnel
+
+exit(ZTunnelProgram.run(arguments: Array(CommandLine.arguments.dropFirst())))

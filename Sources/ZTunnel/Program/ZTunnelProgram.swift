@@ -1,0 +1,65 @@
+import Glibc
+import MeshModel
+
+/// The program's entry: does what the command line asks for.
+package enum ZTunnelProgram {
+    /// Exit status for a command line or setting that can't be used, as `sysexits.h` has it.
+    static let misuseStatus: CInt = 64
+
+    /// Runs to the end.
+    /// - Parameter arguments: the arguments after the program's name.
+    /// - Returns: the exit status.
+    package static func run(arguments: [String]) -> CInt {
+        // A peer that goes away must show up as an error of `write`, not end the program.
+        signal(SIGPIPE, SIG_IGN)
+        switch ProgramCommand(arguments: arguments) {
+        case .version:
+            self.print("ztunnel \(Version.text)\n", to: STDOUT_FILENO)
+            return 0
+        case .help:
+            self.print("\(ProgramCommand.usage)", to: STDOUT_FILENO)
+            return 0
+        case .misuse(let text):
+            self.print("ztunnel: \(text)\n\n\(ProgramCommand.usage)", to: STDERR_FILENO)
+            return 1
+        case .healthCheck:
+            return self.checkHealth()
+        case .proxy:
+            return self.runProxy()
+        }
+    }
+
+    private static func checkHealth() -> CInt {
+        var check = HealthCheck()
+        if let address = ProcessEnvironment.read()["TULLE_LISTEN_ADDRESS"].flatMap({ IPAddress(parsing: $0) }) {
+            check.address.ip = address
+        }
+        switch check.run() {
+        case .ready:
+            self.print("ready\n", to: STDOUT_FILENO)
+            return 0
+        case .notReady(let reason):
+            self.print("not ready: \(reason)\n", to: STDERR_FILENO)
+            return 1
+        }
+    }
+
+    private static func runProxy() -> CInt {
+        do throws(ConfigurationErrors) {
+            _ = try Configuration(environment: ProcessEnvironment.read())
+        } catch {
+            for problem in error.all { self.print("ztunnel: \(problem)\n", to: STDERR_FILENO) }
+            return self.misuseStatus
+        }
+        return 0
+    }
+
+    private static func print(_ text: String, to descriptor: CInt) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            guard written > 0 else { return }
+            rest = rest.dropFirst(written)
+        }
+    }
+}
