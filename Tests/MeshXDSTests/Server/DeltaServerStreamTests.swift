@@ -164,13 +164,13 @@ import Testing
 
     @Test func policiesGoBeforeAddressesAndLeaveAfterThem() throws {
         let initial = try self.receive(first(addresses)) + self.receive(first(policies))
-        #expect(initial.map(\.typeURL) == [addresses, policies])
+        try #require(initial.map(\.typeURL) == [addresses, policies])
         self.catalog.update(policies, upserts: [resource("p")])
         self.catalog.update(addresses, upserts: [resource("w", 1)])
         // The policy cannot be sent yet, so the workload that may list it waits.
         #expect(try self.receive(ack(initial[0].nonce, addresses)).isEmpty)
         let both = try self.receive(ack(initial[1].nonce, policies))
-        #expect(both.map(\.typeURL) == [policies, addresses])
+        try #require(both.map(\.typeURL) == [policies, addresses])
         #expect(try self.receive(ack(both[0].nonce, policies)).isEmpty)
 
         // The workload lets go of the policy, which goes: not before the workload was told.
@@ -178,7 +178,7 @@ import Testing
         self.catalog.update(addresses, upserts: [resource("w", 2)])
         #expect(try self.pushes().isEmpty)
         let order = try self.receive(ack(both[1].nonce, addresses))
-        #expect(order.map(\.typeURL) == [addresses, policies])
+        try #require(order.map(\.typeURL) == [addresses, policies])
         #expect(order[1].removedResources == ["p"])
     }
 
