@@ -20,8 +20,9 @@ struct TimerWheel {
     mutating func start(_ timer: LoopTimer, after milliseconds: UInt64, now: UInt64) {
         self.stop(timer)
         let reach: UInt64 = 1 << (Self.slotBits * UInt64(Self.levels))
-        let ticks = min(milliseconds / Self.tickMilliseconds + 1, reach - 1)
-        timer.tick = max(now / Self.tickMilliseconds, self.current) + ticks
+        let wait = min(milliseconds, (reach - 2) * Self.tickMilliseconds)
+        let due = (now + wait + Self.tickMilliseconds - 1) / Self.tickMilliseconds
+        timer.tick = min(max(due, self.current + 1), self.current + reach - 1)
         self.link(timer)
         self.count += 1
     }

@@ -1,0 +1,138 @@
+import BoringTLS
+import MeshModel
+
+@testable import TunnelEngine
+
+/// The smallest mesh: an entrance that tunnels every connection, and an exit that dials the authority.
+final class TunnelPair: ListenerDelegate, TunnelServerDelegate, RelayObserver {
+    static let client = "spiffe://test/ns/a/sa/client"
+    static let server = "spiffe://test/ns/a/sa/server"
+
+    let entranceLoop: LoopThread
+    let exitLoop: LoopThread
+    let entrance: UInt16
+    private let pool: TunnelPool
+    private var exit: TunnelServer!
+    private var listener: Listener!
+    private let clientContext: TLSContext
+    private let serverContext: TLSContext
+    private var key: TunnelKey
+    private let authority: String
+    let outcomes = Box<[RelayOutcome]>([])
+    let errors = Box<[TunnelError]>([])
+    let identities = Box<[String?]>([])
+    let linkErrors = Box<[LinkError]>([])
+    let statusToRefuseWith = Box<Int?>(nil)
+
+    init(
+        appPort: UInt16,
+        expecting: String = TunnelPair.server,
+        clientURI: String = TunnelPair.client,
+        limits: TunnelPoolLimits = TunnelPoolLimits()
+    ) throws {
+        let identities = try TestIdentities()
+        self.clientContext = try identities.context(clientURI)
+        self.serverContext = try identities.context(Self.server)
+        self.entranceLoop = try LoopThread(index: 0)
+        self.exitLoop = try LoopThread(index: 1)
+        self.authority = "127.0.0.1:\(appPort)"
+        let loopback = IPAddress(v4: 0x7f00_0001)
+        self.pool = TunnelPool(loop: self.entranceLoop.loop, limits: limits)
+        let addressBox = Box(SocketAddress(ip: loopback, port: 0))
+        let exitLoop = self.exitLoop
+        let entranceLoop = self.entranceLoop
+        self.key = TunnelKey(
+            source: clientURI, generation: 0, expected: [expecting], address: addressBox.value, from: nil
+        )
+        let entranceBox = Box(UInt16(0))
+        self.entrance = 0
+        self.exit = TunnelServer(loop: exitLoop.loop, limits: limits.link, delegate: self)
+        let exit = Unchecked(self.exit!)
+        self.key.address = try exitLoop.sync { try exit.value.listen(on: SocketAddress(ip: loopback, port: 0)) }
+        let me = Unchecked(self)
+        self.listener = try entranceLoop.sync {
+            let listener = try Listener(
+                loop: entranceLoop.loop, address: SocketAddress(ip: loopback, port: 0), delegate: me.value
+            )
+            entranceBox.value = listener.address.port
+            return listener
+        }
+        self.boundEntrance = entranceBox.value
+    }
+
+    private(set) var boundEntrance: UInt16 = 0
+
+    func stop() {
+        let me = Unchecked(self)
+        _ = try? self.entranceLoop.sync {
+            me.value.listener.close()
+            me.value.pool.close()
+        }
+        _ = try? self.exitLoop.sync { me.value.exit.close() }
+        self.entranceLoop.stop()
+        self.exitLoop.stop()
+    }
+
+    var poolLinks: Int {
+        let me = Unchecked(self)
+        return (try? self.entranceLoop.sync { me.value.pool.linkCount }) ?? -1
+    }
+
+    var exitConnections: Int {
+        let me = Unchecked(self)
+        return (try? self.exitLoop.sync { me.value.exit.connectionCount }) ?? -1
+    }
+
+    func drainExit() throws {
+        let me = Unchecked(self)
+        try self.exitLoop.sync { me.value.exit.drain {} }
+    }
+
+    // MARK: Entrance
+
+    func accepted(_ descriptor: Int32, peer: SocketAddress, on listener: Listener) {
+        let headers = [HTTP2Header(":method", "CONNECT"), HTTP2Header(":authority", self.authority)]
+        self.pool.open(self.key, context: self.clientContext, headers: headers) { result in
+            switch result {
+            case .success(let end):
+                _ = try? Relay.join(
+                    loop: self.entranceLoop.loop, socket: descriptor, stream: end, socketIsDownstream: true,
+                    observer: self
+                )
+            case .failure(let error):
+                self.errors.value.append(error)
+                Socket.makeCloseAbortive(descriptor)
+                Socket.close(descriptor)
+            }
+        }
+    }
+
+    func relayEnded(_ relay: Relay, outcome: RelayOutcome) { self.outcomes.value.append(outcome) }
+
+    // MARK: Exit
+
+    func tlsContext(for server: TunnelServer) -> (context: TLSContext, expecting: PeerExpectation)? {
+        (self.serverContext, .anyIdentity(trustDomain: "test"))
+    }
+
+    func requested(_ request: TunnelRequest, on server: TunnelServer) {
+        self.identities.value.append(request.peerIdentity)
+        if let status = self.statusToRefuseWith.value { return request.refuse(status: status) }
+        guard let address = SocketAddress(parsing: request.authority) else { return request.refuse(status: 400) }
+        _ = try? TCPDial(loop: request.loop, to: address) { result in
+            guard case .success(let descriptor) = result else { return request.refuse(status: 503) }
+            guard let end = request.accept() else { return Socket.close(descriptor) }
+            _ = try? Relay.join(
+                loop: request.loop, socket: descriptor, stream: end, socketIsDownstream: false, observer: ExitObserver()
+            )
+        }
+    }
+
+    func connectionFailed(peer: SocketAddress, local: SocketAddress?, _ error: LinkError, on server: TunnelServer) {
+        self.linkErrors.value.append(error)
+    }
+}
+
+private final class ExitObserver: RelayObserver {
+    func relayEnded(_ relay: Relay, outcome: RelayOutcome) {}
+}
