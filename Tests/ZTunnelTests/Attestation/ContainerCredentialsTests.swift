@@ -56,7 +56,7 @@ struct ContainerCredentialsTests {
 
     @Test func theEndpointsOwnErrorIsShown() {
         let body =
-            #"{"code":"InvalidIdInRequest","message":"CredentialsV2Request: Credentials not found","HTTPErrorCode":400}"#
+            #"{"code":"InvalidIdInRequest","message":"Credentials not found","HTTPErrorCode":400}"#
         let error = #expect(throws: AttestationError.self) { try ContainerCredentials(body: Array(body.utf8)) }
         #expect(error?.description.contains("InvalidIdInRequest") == true)
     }
