@@ -11,6 +11,9 @@ package enum HTTP2Role: Sendable {
 ///
 /// DATA takes no buffer here: arriving payload is handed on from the caller's buffer, and leaving payload is sent by
 /// the caller behind nine bytes of ``writeDataHeader(_:length:endStream:into:)``. Confined to one event loop.
+///
+/// State is marked `@exclusivity(unchecked)`, here and in ``HTTP2Stream`` and ``HTTP2Output``: the checks at run time
+/// took most of a DATA frame's time. No access lasts across a call to an owner, so none can overlap.
 package final class HTTP2Connection {
     /// Client or server.
     package let role: HTTP2Role
@@ -19,70 +22,70 @@ package final class HTTP2Connection {
     /// Control frames and header blocks to send. Send all of it before any DATA.
     package let output = HTTP2Output()
     /// Who hears of the connection.
-    package weak var owner: (any HTTP2ConnectionOwner)?
+    @exclusivity(unchecked) package weak var owner: (any HTTP2ConnectionOwner)?
 
     // MARK: What the connection is
 
     /// Why the connection ended; nil while it works.
-    package internal(set) var failure: HTTP2Error?
+    @exclusivity(unchecked) package internal(set) var failure: HTTP2Error?
     /// The peer's stream limit: 100 until its SETTINGS arrive, then what they say.
-    package internal(set) var peerMaxConcurrentStreams = 100
+    @exclusivity(unchecked) package internal(set) var peerMaxConcurrentStreams = 100
     /// The peer's SETTINGS arrived.
-    package internal(set) var hasPeerSettings = false
+    @exclusivity(unchecked) package internal(set) var hasPeerSettings = false
     /// The GOAWAY we sent last; nil before. Server: streams above it are ignored.
-    var sentGoAwayID: UInt32?
+    @exclusivity(unchecked) var sentGoAwayID: UInt32?
     /// The GOAWAY that arrived last.
-    var receivedGoAwayID: UInt32?
-    var isStarted = false
-    var isReceiving = false
+    @exclusivity(unchecked) var receivedGoAwayID: UInt32?
+    @exclusivity(unchecked) var isStarted = false
+    @exclusivity(unchecked) var isReceiving = false
 
     // MARK: Streams
 
-    var streams = HTTP2StreamTable()
-    var closedStreams: HTTP2ClosedStreams
+    @exclusivity(unchecked) var streams = HTTP2StreamTable()
+    @exclusivity(unchecked) var closedStreams: HTTP2ClosedStreams
     /// Client: the identifier of the next stream.
-    var nextStreamID: UInt32 = 1
+    @exclusivity(unchecked) var nextStreamID: UInt32 = 1
     /// Server: the highest identifier that the peer used.
-    var lastPeerStreamID: UInt32 = 0
+    @exclusivity(unchecked) var lastPeerStreamID: UInt32 = 0
     /// Streams that wait for the connection's window, in turn.
-    var blocked: [HTTP2Stream] = []
+    @exclusivity(unchecked) var blocked: [HTTP2Stream] = []
 
     // MARK: Windows and settings
 
-    var sendWindow = HTTP2Window.initial
-    var receiveWindow = HTTP2Window.initial
-    var unclaimedBytes = 0
-    var peerInitialWindow = HTTP2Window.initial
-    var peerMaxFrame = HTTP2FrameHeader.defaultMaxLength
-    var peerMaxHeaderList = Int.max
-    var unansweredSettings = 0
-    var unansweredPings = 0
-    var encoder = HPACKEncoder()
-    var decoder: HPACKDecoder
+    @exclusivity(unchecked) var sendWindow = HTTP2Window.initial
+    @exclusivity(unchecked) var receiveWindow = HTTP2Window.initial
+    @exclusivity(unchecked) var unclaimedBytes = 0
+    @exclusivity(unchecked) var peerInitialWindow = HTTP2Window.initial
+    @exclusivity(unchecked) var peerMaxFrame = HTTP2FrameHeader.defaultMaxLength
+    @exclusivity(unchecked) var peerMaxHeaderList = Int.max
+    @exclusivity(unchecked) var unansweredSettings = 0
+    @exclusivity(unchecked) var unansweredPings = 0
+    @exclusivity(unchecked) var encoder = HPACKEncoder()
+    @exclusivity(unchecked) var decoder: HPACKDecoder
 
     // MARK: Limits
 
-    var flood: HTTP2FloodGuard
-    var answers = HTTP2WaitingAnswers()
+    @exclusivity(unchecked) var flood: HTTP2FloodGuard
+    @exclusivity(unchecked) var answers = HTTP2WaitingAnswers()
 
     // MARK: Reading
 
-    var phase: Phase
+    @exclusivity(unchecked) var phase: Phase
     /// Bytes left of what ``phase`` reads.
-    var remaining = 0
+    @exclusivity(unchecked) var remaining = 0
     /// The frame being read.
-    var frame = HTTP2FrameHeader(length: 0, type: .data, streamID: 0)
+    @exclusivity(unchecked) var frame = HTTP2FrameHeader(length: 0, type: .data, streamID: 0)
     /// The first bytes of a frame header that arrived in pieces.
-    var headBytes: UInt64 = 0
-    var headCount = 0
+    @exclusivity(unchecked) var headBytes: UInt64 = 0
+    @exclusivity(unchecked) var headCount = 0
     /// Where DATA goes.
-    var dataStream: HTTP2Stream?
-    var padding = 0
+    @exclusivity(unchecked) var dataStream: HTTP2Stream?
+    @exclusivity(unchecked) var padding = 0
     /// Payload that arrived in pieces. Never more than one header block.
-    var assembly: [UInt8] = []
-    var continuation: HTTP2Continuation?
+    @exclusivity(unchecked) var assembly: [UInt8] = []
+    @exclusivity(unchecked) var continuation: HTTP2Continuation?
     /// Counts calls of `receive`.
-    var readCount: UInt64 = 0
+    @exclusivity(unchecked) var readCount: UInt64 = 0
 
     /// What the next byte belongs to.
     enum Phase { case preface, frameHeader, padLength, data, payload, skip }

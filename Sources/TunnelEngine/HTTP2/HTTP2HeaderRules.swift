@@ -118,17 +118,17 @@ enum HTTP2HeaderRules {
     private static func isValue(_ value: String) -> Bool {
         let bytes = value.utf8
         if let first = bytes.first, let last = bytes.last, self.isBlank(first) || self.isBlank(last) { return false }
-        return bytes.allSatisfy { ($0 >= 0x20 && $0 != 0x7f) || $0 == 0x09 }
+        return self.all(value) { ($0 >= 0x20 && $0 != 0x7f) || $0 == 0x09 }
     }
 
     /// A field name: a token without upper-case letters.
     private static func isName(_ name: String) -> Bool {
-        self.isToken(name) && !name.utf8.contains { (0x41...0x5a).contains($0) }
+        self.isToken(name) && self.all(name) { !(0x41...0x5a).contains($0) }
     }
 
     /// A token of RFC 9110 §5.6.2.
     private static func isToken(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.allSatisfy(self.isTokenByte)
+        !text.isEmpty && self.all(text, self.isTokenByte)
     }
 
     private static func isTokenByte(_ byte: UInt8) -> Bool {
@@ -156,7 +156,7 @@ enum HTTP2HeaderRules {
 
     /// Not empty, no blanks, no control characters.
     private static func isVisible(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f }
+        !text.isEmpty && self.all(text) { $0 > 0x20 && $0 != 0x7f }
     }
 
     /// Visible and without user information, path, query or fragment (RFC 9113 §8.3.1).
@@ -174,6 +174,11 @@ enum HTTP2HeaderRules {
         let bytes = text.utf8
         guard bytes.count == 3, let first = bytes.first, (0x31...0x39).contains(first) else { return false }
         return bytes.allSatisfy { (0x30...0x39).contains($0) }
+    }
+
+    /// Asks of every byte; most text is in one piece of memory, which is several times as fast.
+    private static func all(_ text: String, _ isGood: (UInt8) -> Bool) -> Bool {
+        text.utf8.withContiguousStorageIfAvailable { $0.allSatisfy(isGood) } ?? text.utf8.allSatisfy(isGood)
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }

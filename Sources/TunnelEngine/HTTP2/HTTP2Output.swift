@@ -5,12 +5,12 @@ package final class HTTP2Output {
     /// Kept when the queue runs empty; larger blocks are freed, so that an idle connection holds little.
     private static let keptCapacity = 1024
 
-    private var memory: UnsafeMutableRawPointer?
-    private var capacity = 0
-    private var head = 0
-    private var tail = 0
+    @exclusivity(unchecked) private var memory: UnsafeMutableRawPointer?
+    @exclusivity(unchecked) private var capacity = 0
+    @exclusivity(unchecked) private var head = 0
+    @exclusivity(unchecked) private var tail = 0
     /// Bytes consumed in all.
-    private(set) var consumedBytes: UInt64 = 0
+    @exclusivity(unchecked) private(set) var consumedBytes: UInt64 = 0
 
     init() {}
 
