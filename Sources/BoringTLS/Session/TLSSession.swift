@@ -187,6 +187,18 @@ package final class TLSSession {
         return String(decoding: UnsafeBufferPointer(start: data, count: Int(count)), as: UTF8.self)
     }
 
+    /// The cipher suite by its standard name, such as `TLS_AES_128_GCM_SHA256`; nil before the handshake is complete.
+    package var negotiatedSuite: String? {
+        guard phase == .open || phase == .peerClosed, let cipher = SSL_get_current_cipher(ssl) else { return nil }
+        return SSL_CIPHER_standard_name(cipher).map { String(cString: $0) }
+    }
+
+    /// The key exchange by its name, such as `X25519MLKEM768`; nil before the handshake is complete.
+    package var negotiatedGroup: String? {
+        guard phase == .open || phase == .peerClosed else { return nil }
+        return SSL_get_group_name(SSL_get_group_id(ssl)).map { String(cString: $0) }
+    }
+
     /// Called back by BoringSSL in mid-handshake; returns the alert to refuse the peer with, or nil.
     func verifyPeer() -> UInt8? {
         do {

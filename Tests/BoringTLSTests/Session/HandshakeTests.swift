@@ -16,6 +16,8 @@ struct HandshakeTests {
         #expect(try #require(pair.server.peerCertificateExpiry) > TestAuthority.now)
         #expect(pair.client.negotiatedALPN == "h2")
         #expect(pair.server.negotiatedALPN == "h2")
+        #expect(pair.client.negotiatedSuite == "TLS_AES_128_GCM_SHA256")
+        #expect(pair.server.negotiatedGroup == "X25519MLKEM768")
     }
 
     @Test func handshakeSurvivesBytesArrivingOneByOne() throws {
