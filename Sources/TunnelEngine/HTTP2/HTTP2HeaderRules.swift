@@ -164,7 +164,8 @@ enum HTTP2HeaderRules {
         self.isVisible(text)
             && !text.utf8.contains {
                 switch $0 {
-                case UInt8(ascii: "@"), UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#"), UInt8(ascii: "\\"): true
+                case UInt8(ascii: "@"), UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#"), UInt8(ascii: "\\"):
+                    true
                 default: false
                 }
             }

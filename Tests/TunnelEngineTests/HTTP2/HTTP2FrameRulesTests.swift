@@ -30,128 +30,189 @@ struct BrokenRule: CustomTestStringConvertible, Sendable {
         BrokenRule("DATA on stream 0", Wire.frame(.data, [1]), .protocolError, .frameOnStreamZero),
         BrokenRule("DATA on an idle stream", Wire.frame(.data, stream: 1, [1]), .protocolError, .frameOnIdleStream),
         BrokenRule(
-            "padded DATA without a length", open + Wire.frame(.data, flags: 8, stream: 1),
-            .frameSizeError, .frameLengthWrong
+            "padded DATA without a length",
+            open + Wire.frame(.data, flags: 8, stream: 1),
+            .frameSizeError,
+            .frameLengthWrong
         ),
         BrokenRule(
-            "DATA padding as long as the frame", open + Wire.frame(.data, flags: 8, stream: 1, [3, 0, 0]),
-            .protocolError, .paddingTooLong
+            "DATA padding as long as the frame",
+            open + Wire.frame(.data, flags: 8, stream: 1, [3, 0, 0]),
+            .protocolError,
+            .paddingTooLong
         ),
         BrokenRule("HEADERS on stream 0", Wire.headers(Wire.get, stream: 0), .protocolError, .frameOnStreamZero),
         BrokenRule("HEADERS on an even stream", Wire.headers(Wire.get, stream: 2), .protocolError, .streamIDInvalid),
         BrokenRule(
-            "HEADERS on a stream passed over", Wire.headers(Wire.get, stream: 5) + open,
-            .protocolError, .streamIDInvalid
+            "HEADERS on a stream passed over",
+            Wire.headers(Wire.get, stream: 5) + open,
+            .protocolError,
+            .streamIDInvalid
         ),
         BrokenRule(
-            "HEADERS padding too long", Wire.frame(.headers, flags: 12, stream: 1, [9, 0x82]),
-            .protocolError, .paddingTooLong
+            "HEADERS padding too long",
+            Wire.frame(.headers, flags: 12, stream: 1, [9, 0x82]),
+            .protocolError,
+            .paddingTooLong
         ),
         BrokenRule(
-            "HEADERS too short for its priority", Wire.frame(.headers, flags: 36, stream: 1, [0, 0]),
-            .frameSizeError, .frameLengthWrong
+            "HEADERS too short for its priority",
+            Wire.frame(.headers, flags: 36, stream: 1, [0, 0]),
+            .frameSizeError,
+            .frameLengthWrong
         ),
         BrokenRule("PRIORITY on stream 0", Wire.frame(.priority, [0, 0, 0, 0, 0]), .protocolError, .frameOnStreamZero),
         BrokenRule("short PRIORITY", Wire.frame(.priority, stream: 1, [0]), .frameSizeError, .frameLengthWrong),
         BrokenRule("RST_STREAM on stream 0", Wire.frame(.rstStream, [0, 0, 0, 0]), .protocolError, .frameOnStreamZero),
         BrokenRule(
-            "RST_STREAM on an idle stream", Wire.frame(.rstStream, stream: 1, [0, 0, 0, 0]),
-            .protocolError, .frameOnIdleStream
+            "RST_STREAM on an idle stream",
+            Wire.frame(.rstStream, stream: 1, [0, 0, 0, 0]),
+            .protocolError,
+            .frameOnIdleStream
         ),
         BrokenRule(
-            "short RST_STREAM", open + Wire.frame(.rstStream, stream: 1, [0]), .frameSizeError, .frameLengthWrong
+            "short RST_STREAM",
+            open + Wire.frame(.rstStream, stream: 1, [0]),
+            .frameSizeError,
+            .frameLengthWrong
         ),
         BrokenRule("SETTINGS on a stream", Wire.frame(.settings, stream: 1), .protocolError, .frameNotOnStreamZero),
-        BrokenRule("SETTINGS of five bytes", Wire.frame(.settings, [0, 0, 0, 0, 0]), .frameSizeError, .frameLengthWrong),
         BrokenRule(
-            "SETTINGS ACK with payload", Wire.frame(.settings, flags: 1, Wire.setting(4, 1)),
-            .frameSizeError, .frameLengthWrong
+            "SETTINGS of five bytes",
+            Wire.frame(.settings, [0, 0, 0, 0, 0]),
+            .frameSizeError,
+            .frameLengthWrong
+        ),
+        BrokenRule(
+            "SETTINGS ACK with payload",
+            Wire.frame(.settings, flags: 1, Wire.setting(4, 1)),
+            .frameSizeError,
+            .frameLengthWrong
         ),
         BrokenRule("ENABLE_PUSH 2", Wire.frame(.settings, Wire.setting(2, 2)), .protocolError, .settingInvalid),
         BrokenRule(
-            "INITIAL_WINDOW_SIZE 2^31", Wire.frame(.settings, Wire.setting(4, 1 << 31)),
-            .flowControlError, .initialWindowInvalid
-        ),
-        BrokenRule("MAX_FRAME_SIZE 16383", Wire.frame(.settings, Wire.setting(5, 16383)), .protocolError, .settingInvalid),
-        BrokenRule(
-            "MAX_FRAME_SIZE 2^24", Wire.frame(.settings, Wire.setting(5, 1 << 24)), .protocolError, .settingInvalid
+            "INITIAL_WINDOW_SIZE 2^31",
+            Wire.frame(.settings, Wire.setting(4, 1 << 31)),
+            .flowControlError,
+            .initialWindowInvalid
         ),
         BrokenRule(
-            "ENABLE_CONNECT_PROTOCOL 2", Wire.frame(.settings, Wire.setting(8, 2)), .protocolError, .settingInvalid
+            "MAX_FRAME_SIZE 16383",
+            Wire.frame(.settings, Wire.setting(5, 16383)),
+            .protocolError,
+            .settingInvalid
+        ),
+        BrokenRule(
+            "MAX_FRAME_SIZE 2^24",
+            Wire.frame(.settings, Wire.setting(5, 1 << 24)),
+            .protocolError,
+            .settingInvalid
+        ),
+        BrokenRule(
+            "ENABLE_CONNECT_PROTOCOL 2",
+            Wire.frame(.settings, Wire.setting(8, 2)),
+            .protocolError,
+            .settingInvalid
         ),
         BrokenRule(
             "33 settings in a frame",
             Wire.frame(.settings, Array(repeating: Wire.setting(99, 0), count: 33).flatMap { $0 }),
-            .enhanceYourCalm, .controlFlood
+            .enhanceYourCalm,
+            .controlFlood
         ),
         BrokenRule(
-            "PUSH_PROMISE", Wire.frame(.pushPromise, flags: 4, stream: 1, [0, 0, 0, 2]),
-            .protocolError, .pushPromiseRefused
+            "PUSH_PROMISE",
+            Wire.frame(.pushPromise, flags: 4, stream: 1, [0, 0, 0, 2]),
+            .protocolError,
+            .pushPromiseRefused
         ),
         BrokenRule(
-            "PING on a stream", Wire.frame(.ping, stream: 1, [0, 0, 0, 0, 0, 0, 0, 0]),
-            .protocolError, .frameNotOnStreamZero
+            "PING on a stream",
+            Wire.frame(.ping, stream: 1, [0, 0, 0, 0, 0, 0, 0, 0]),
+            .protocolError,
+            .frameNotOnStreamZero
         ),
         BrokenRule("short PING", Wire.frame(.ping, [0]), .frameSizeError, .frameLengthWrong),
         BrokenRule(
-            "GOAWAY on a stream", Wire.frame(.goAway, stream: 1, Wire.word(0) + Wire.word(0)),
-            .protocolError, .frameNotOnStreamZero
+            "GOAWAY on a stream",
+            Wire.frame(.goAway, stream: 1, Wire.word(0) + Wire.word(0)),
+            .protocolError,
+            .frameNotOnStreamZero
         ),
         BrokenRule("short GOAWAY", Wire.frame(.goAway, [0, 0, 0, 0]), .frameSizeError, .frameLengthWrong),
         BrokenRule(
             "GOAWAY that raises its stream",
             Wire.frame(.goAway, Wire.word(2) + Wire.word(0)) + Wire.frame(.goAway, Wire.word(4) + Wire.word(0)),
-            .protocolError, .goAwayRaised
+            .protocolError,
+            .goAwayRaised
         ),
         BrokenRule("short WINDOW_UPDATE", Wire.frame(.windowUpdate, [0]), .frameSizeError, .frameLengthWrong),
         BrokenRule(
-            "WINDOW_UPDATE 0 of the connection", Wire.frame(.windowUpdate, Wire.word(0)),
-            .protocolError, .windowIncrementZero
+            "WINDOW_UPDATE 0 of the connection",
+            Wire.frame(.windowUpdate, Wire.word(0)),
+            .protocolError,
+            .windowIncrementZero
         ),
         BrokenRule(
-            "connection window over 2^31-1", Wire.frame(.windowUpdate, Wire.word(0x7fff_ffff)),
-            .flowControlError, .windowOverflow
+            "connection window over 2^31-1",
+            Wire.frame(.windowUpdate, Wire.word(0x7fff_ffff)),
+            .flowControlError,
+            .windowOverflow
         ),
         BrokenRule(
             "stream window over 2^31-1 by SETTINGS",
             open + Wire.frame(.windowUpdate, stream: 1, Wire.word(0x7fff_0000))
                 + Wire.frame(.settings, Wire.setting(4, 0x7fff_ffff)),
-            .flowControlError, .windowOverflow
+            .flowControlError,
+            .windowOverflow
         ),
         BrokenRule(
-            "WINDOW_UPDATE of an idle stream", Wire.frame(.windowUpdate, stream: 1, Wire.word(1)),
-            .protocolError, .frameOnIdleStream
+            "WINDOW_UPDATE of an idle stream",
+            Wire.frame(.windowUpdate, stream: 1, Wire.word(1)),
+            .protocolError,
+            .frameOnIdleStream
         ),
         BrokenRule(
-            "CONTINUATION of nothing", Wire.frame(.continuation, flags: 4, stream: 1),
-            .protocolError, .continuationUnexpected
+            "CONTINUATION of nothing",
+            Wire.frame(.continuation, flags: 4, stream: 1),
+            .protocolError,
+            .continuationUnexpected
         ),
         BrokenRule(
             "CONTINUATION of another stream",
             Wire.frame(.headers, stream: 1, [0x82]) + Wire.frame(.continuation, flags: 4, stream: 3),
-            .protocolError, .continuationExpected
+            .protocolError,
+            .continuationExpected
         ),
         BrokenRule(
             "PING amid a header block",
             Wire.frame(.headers, stream: 1, [0x82]) + Wire.frame(.ping, Array(repeating: 0, count: 8)),
-            .protocolError, .continuationExpected
+            .protocolError,
+            .continuationExpected
         ),
         BrokenRule(
             "unknown frame amid a header block",
             Wire.frame(.headers, stream: 1, [0x82]) + Wire.frame(type: 77, stream: 1),
-            .protocolError, .continuationExpected
+            .protocolError,
+            .continuationExpected
         ),
         BrokenRule(
             "DATA amid a header block",
             Wire.frame(.headers, stream: 1, [0x82]) + Wire.frame(.data, stream: 1, [0]),
-            .protocolError, .continuationExpected
+            .protocolError,
+            .continuationExpected
         ),
         BrokenRule(
-            "a frame one byte too large", [0x10, 0, 1, 0, 0, 0, 0, 0, 1], .frameSizeError, .frameTooLarge
+            "a frame one byte too large",
+            [0x10, 0, 1, 0, 0, 0, 0, 0, 1],
+            .frameSizeError,
+            .frameTooLarge
         ),
         BrokenRule(
-            "broken compression", Wire.frame(.headers, flags: 4, stream: 1, [0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
-            .compressionError, .hpackIntegerTooLarge
+            "broken compression",
+            Wire.frame(.headers, flags: 4, stream: 1, [0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+            .compressionError,
+            .hpackIntegerTooLarge
         ),
     ]
 
@@ -175,29 +236,41 @@ struct BrokenRule: CustomTestStringConvertible, Sendable {
     /// Each resets stream 1 and leaves the connection and stream 3 alone.
     static let streamErrors: [BrokenRule] = [
         BrokenRule(
-            "DATA after END_STREAM", ended + Wire.frame(.data, stream: 1, [1]), .streamClosed, .frameOnClosedStream
+            "DATA after END_STREAM",
+            ended + Wire.frame(.data, stream: 1, [1]),
+            .streamClosed,
+            .frameOnClosedStream
         ),
         BrokenRule("HEADERS after END_STREAM", ended + ended, .streamClosed, .frameOnClosedStream),
         BrokenRule(
-            "trailers without END_STREAM", open + Wire.headers([HTTP2Header("a", "b")], stream: 1),
-            .protocolError, .trailersInvalid
+            "trailers without END_STREAM",
+            open + Wire.headers([HTTP2Header("a", "b")], stream: 1),
+            .protocolError,
+            .trailersInvalid
         ),
         BrokenRule(
-            "pseudo header in trailers", open + Wire.headers([HTTP2Header(":path", "/")], stream: 1, flags: 5),
-            .protocolError, .trailersInvalid
+            "pseudo header in trailers",
+            open + Wire.headers([HTTP2Header(":path", "/")], stream: 1, flags: 5),
+            .protocolError,
+            .trailersInvalid
         ),
         BrokenRule(
             "trailers of a tunnel",
             Wire.headers(Wire.connect, stream: 1) + Wire.headers([HTTP2Header("a", "b")], stream: 1, flags: 5),
-            .protocolError, .trailersInvalid
+            .protocolError,
+            .trailersInvalid
         ),
         BrokenRule(
-            "WINDOW_UPDATE 0", open + Wire.frame(.windowUpdate, stream: 1, Wire.word(0)),
-            .protocolError, .windowIncrementZero
+            "WINDOW_UPDATE 0",
+            open + Wire.frame(.windowUpdate, stream: 1, Wire.word(0)),
+            .protocolError,
+            .windowIncrementZero
         ),
         BrokenRule(
-            "window over 2^31-1", open + Wire.frame(.windowUpdate, stream: 1, Wire.word(0x7fff_ffff)),
-            .flowControlError, .windowOverflow
+            "window over 2^31-1",
+            open + Wire.frame(.windowUpdate, stream: 1, Wire.word(0x7fff_ffff)),
+            .flowControlError,
+            .windowOverflow
         ),
     ]
 

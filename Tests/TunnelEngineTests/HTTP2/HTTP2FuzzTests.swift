@@ -9,14 +9,16 @@ import Testing
     /// A frame that is often legal, and now and then damaged.
     private static func frame(_ random: inout SeededRandom) -> [UInt8] {
         let stream = UInt32.random(in: 0...9, using: &random)
-        var payload = (0..<Int.random(in: 0...20, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+        var payload = (0..<Int.random(in: 0...20, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random)
+        }
         let lists = [Wire.get, Wire.connect, [HTTP2Header(":status", "200")], [HTTP2Header("a", "b")]]
         var bytes: [UInt8]
         switch Int.random(in: 0...11, using: &random) {
         case 0, 1, 2:
             let flags: UInt8 = [4, 5, 4, 0].randomElement(using: &random) ?? 4
             bytes = Wire.headers(lists.randomElement(using: &random) ?? [], stream: stream | 1, flags: flags)
-        case 3, 4: bytes = Wire.frame(.data, flags: UInt8.random(in: 0...9, using: &random), stream: stream | 1, payload)
+        case 3, 4:
+            bytes = Wire.frame(.data, flags: UInt8.random(in: 0...9, using: &random), stream: stream | 1, payload)
         case 5: bytes = Wire.frame(.windowUpdate, stream: stream, Wire.word(.random(in: 0...(1 << 31), using: &random)))
         case 6: bytes = Wire.frame(.rstStream, stream: stream | 1, Wire.word(.random(in: 0...15, using: &random)))
         case 7:
@@ -125,7 +127,9 @@ import Testing
         var decoder = HPACKDecoder(listLimit: 4096)
         var accepted = 0
         for _ in 0..<20_000 {
-            var block = (0..<Int.random(in: 0...60, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            var block = (0..<Int.random(in: 0...60, using: &random)).map { _ in
+                UInt8.random(in: 0...255, using: &random)
+            }
             if block.count > 3, Bool.random(using: &random) { block.replaceSubrange(0..<3, with: [0x40, 1, 0x61]) }
             block.withUnsafeBytes {
                 if let headers = try? decoder.decode($0) {

@@ -55,7 +55,10 @@ import Testing
         (list((":method", "CONNECT"), (":authority", "a:80"), (":scheme", "https")), .pseudoHeaderInvalid),
         (
             list(
-                (":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "https"), (":path", "/"),
+                (":method", "CONNECT"),
+                (":protocol", "websocket"),
+                (":scheme", "https"),
+                (":path", "/"),
                 (":authority", "a")
             ), .pseudoHeaderUnknown
         ),
