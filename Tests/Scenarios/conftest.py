@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from mesh import ADMIN_PORT, CLUSTER, NAMESPACE, Mesh  # noqa: E402
+
+
+def workload(name: str, *command: str, port: int | None = None, image: str = "tulle/workload") -> dict:
+    container = {"name": name, "image": image, "memory": 64, "essential": True, "command": list(command)}
+    if port:
+        container["portMappings"] = [{"containerPort": port, "protocol": "tcp"}]
+    return container
+
+
+@pytest.fixture(scope="session")
+def mesh(tmp_path_factory):
+    """The walkthrough's mesh: shell and echo by redirect, and a second shell that uses SOCKS."""
+    directory = tmp_path_factory.mktemp("mesh")
+    with Mesh(directory) as mesh:
+        mesh.aws("ecs", "create-cluster", "--cluster-name", CLUSTER)
+        shell, echo = mesh.make_role("shell"), mesh.make_role("echo")
+        mesh.make_service("shell", shell, [workload("shell", "idle")])
+        mesh.make_service("shell-socks", shell, [workload("shell", "idle")])
+        mesh.make_service(
+            "echo", echo,
+            [
+                workload("web", "http", "8080", port=8080, image="tulle/echo"),
+                workload("tcp", "tcp-echo", "9000", port=9000),
+                workload("sink", "sink", "9001", port=9001),
+                workload("source", "source", "9002", str(1 << 30), port=9002),
+                workload("smtp", "server-first", "9003", port=9003),
+            ],
+            tags={"tulle/ports": "http:80:8080/tcp:9000/tcp:9001/tcp:9002/tcp:9003"},
+        )
+        mesh.enrol("shell", "shell", "appmesh")
+        mesh.enrol("shell-socks", "shell", "socks")
+        mesh.enrol("echo", "echo", "appmesh")
+        for service in ("shell", "shell-socks", "echo"):
+            mesh.wait_enrolled(service)
+        curl = ["curl", "-s", "-o", "/dev/null", "-m", "5", "-w", "%{http_code}", f"http://echo.{NAMESPACE}"]
+        mesh.wait(
+            "the first request through the mesh",
+            lambda: mesh.exec("shell", *curl, check=False).stdout == "200"
+            and mesh.exec("shell-socks", *curl, check=False).stdout == "200",
+        )
+        yield mesh
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failing scenario shows what the programs said."""
+    outcome = yield
+    report = outcome.get_result()
+    mesh = item.funcargs.get("mesh") if hasattr(item, "funcargs") else None
+    if report.failed and mesh:
+        for service in ("shell", "shell-socks", "echo"):
+            report.sections.append((f"ztunnel of {service}", mesh.logs(service, "ztunnel")[-4000:]))
+        log = mesh.directory / "tulled.log"
+        report.sections.append(("tulled", log.read_text(errors="replace")[-4000:] if log.exists() else ""))
+        report.sections.append(("tasks", json.dumps(mesh.tasks(), indent=1)[-4000:]))
