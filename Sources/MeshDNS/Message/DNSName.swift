@@ -1,0 +1,61 @@
+/// A domain name (RFC 1035 §3.1), in lower case, as names that differ in case only are the same.
+package struct DNSName: Hashable, Sendable, CustomStringConvertible {
+    /// The most bytes of a name on the wire, lengths and the root included.
+    static let maximumBytes = 255
+
+    /// The labels, of any bytes, 1 to 63 each.
+    let labels: [[UInt8]]
+
+    /// The root.
+    package static let root = DNSName(unchecked: [])
+
+    private init(unchecked labels: [[UInt8]]) { self.labels = labels }
+
+    /// Joins labels; throws ``DNSError/invalidName`` when one is empty or too long, or all together are.
+    init(labels: [[UInt8]]) throws(DNSError) {
+        var count = 1
+        for label in labels {
+            guard (1...63).contains(label.count) else { throw .invalidName }
+            count += label.count + 1
+        }
+        guard count <= Self.maximumBytes else { throw .invalidName }
+        self.labels = labels.map { $0.map(Self.lowercased) }
+    }
+
+    /// Reads `a.b.c` or `a.b.c.`; nil unless every label has 1 to 63 visible ASCII characters and the name fits.
+    package init?(parsing text: String) {
+        var bytes = Array(text.utf8.prefix(Self.maximumBytes + 1))
+        if bytes == [UInt8(ascii: ".")] {
+            self = .root
+            return
+        }
+        if bytes.last == UInt8(ascii: ".") { bytes.removeLast() }
+        guard !bytes.isEmpty, bytes.allSatisfy({ (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\\") }) else {
+            return nil
+        }
+        let labels = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map(Array.init)
+        guard let name = try? DNSName(labels: labels) else { return nil }
+        self = name
+    }
+
+    /// This name with `suffix` behind it; nil when that is too long.
+    package func appending(_ suffix: DNSName) -> DNSName? { try? DNSName(labels: self.labels + suffix.labels) }
+
+    /// Labels joined by dots, without one at the end; bytes that are not visible ASCII, and dots, as `\DDD`.
+    package var description: String {
+        guard !self.labels.isEmpty else { return "." }
+        return self.labels.map { label in
+            label.map { byte -> String in
+                if (0x21...0x7e).contains(byte), byte != UInt8(ascii: "."), byte != UInt8(ascii: "\\") {
+                    return String(UnicodeScalar(byte))
+                }
+                let digits = String(byte)
+                return "\\" + String(repeating: "0", count: 3 - digits.utf8.count) + digits
+            }.joined()
+        }.joined(separator: ".")
+    }
+
+    private static func lowercased(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+    }
+}
