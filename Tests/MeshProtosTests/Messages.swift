@@ -11,7 +11,12 @@ enum Messages {
         $0.trustDomain = "example.org"
         $0.serviceAccount = "orders"
         $0.waypoint = .with {
-            $0.destination = .hostname(.with { $0.namespace = "shop"; $0.hostname = "wp.shop.mesh.internal" })
+            $0.destination = .hostname(
+                .with {
+                    $0.namespace = "shop"
+                    $0.hostname = "wp.shop.mesh.internal"
+                }
+            )
             $0.hboneMTLSPort = 15008
         }
         $0.node = "i-0abc"
@@ -24,21 +29,48 @@ enum Messages {
         $0.status = .unhealthy
         $0.clusterID = "ecs"
         $0.networkGateway = .with {
-            $0.destination = .address(.with { $0.network = "n2"; $0.address = [1, 2, 3, 4]; $0.length = 0 })
+            $0.destination = .address(
+                .with {
+                    $0.network = "n2"
+                    $0.address = [1, 2, 3, 4]
+                    $0.length = 0
+                }
+            )
             $0.hboneMTLSPort = 15009
         }
         $0.uid = "ecs/ecs.amazonaws.com/Task/shop/7f3c"
         $0.hostname = "db.example.org"
         $0.services = [
             "shop/orders.shop.mesh.internal": .with {
-                $0.ports = [.with { $0.servicePort = 80; $0.targetPort = 8080; $0.appProtocol = .http11 }]
+                $0.ports = [
+                    .with {
+                        $0.servicePort = 80
+                        $0.targetPort = 8080
+                        $0.appProtocol = .http11
+                    }
+                ]
             },
             "a/b": .init(),
         ]
-        $0.applicationTunnel = .with { $0.proto = .proxy; $0.port = 15088 }
-        $0.locality = .with { $0.region = "eu-west-1"; $0.zone = "eu-west-1b"; $0.subzone = "rack" }
+        $0.applicationTunnel = .with {
+            $0.proto = .proxy
+            $0.port = 15088
+        }
+        $0.locality = .with {
+            $0.region = "eu-west-1"
+            $0.zone = "eu-west-1b"
+            $0.subzone = "rack"
+        }
         $0.networkMode = .hostNetwork
-        $0.extensions = [.with { $0.name = "x"; $0.config = .with { $0.typeURL = "t"; $0.value = [1] } }]
+        $0.extensions = [
+            .with {
+                $0.name = "x"
+                $0.config = .with {
+                    $0.typeURL = "t"
+                    $0.value = [1]
+                }
+            }
+        ]
         $0.capacity = .with { $0.value = 0 }
     }
 
@@ -46,8 +78,18 @@ enum Messages {
         $0.name = "orders"
         $0.namespace = "shop"
         $0.hostname = "orders.shop.mesh.internal"
-        $0.addresses = [.with { $0.network = "vpc-1"; $0.address = [240, 240, 3, 7] }]
-        $0.ports = (UInt32(1)...40).map { number in .with { $0.servicePort = number; $0.targetPort = 65535 } }
+        $0.addresses = [
+            .with {
+                $0.network = "vpc-1"
+                $0.address = [240, 240, 3, 7]
+            }
+        ]
+        $0.ports = (UInt32(1)...40).map { number in
+            .with {
+                $0.servicePort = number
+                $0.targetPort = 65535
+            }
+        }
         $0.subjectAltNames = ["spiffe://a/ns/b/sa/c"]
         $0.loadBalancing = .with {
             $0.routingPreference = [.network, .region, .zone, .init(rawValue: -7)]
@@ -57,7 +99,12 @@ enum Messages {
         $0.ipFamilies = .dual
         $0.isCanonical = true
         $0.ingressUsesWaypoint = true
-        $0.weightedWaypoints = [.with { $0.weight = 75; $0.destination = .init() }]
+        $0.weightedWaypoints = [
+            .with {
+                $0.weight = 75
+                $0.destination = .init()
+            }
+        ]
         $0.visibility = .ownNamespace
     }
 
@@ -77,11 +124,21 @@ enum Messages {
                                 $0.namespaces = [.with { $0.kind = .exact("") }]
                                 $0.notPrincipals = [.with { $0.kind = .presence }, .with { $0.kind = .prefix("a/") }]
                                 $0.principals = [.with { $0.kind = .suffix("/b") }, .init()]
-                                $0.sourceIPs = [.with { $0.address = [10, 0, 0, 0]; $0.length = 8 }]
+                                $0.sourceIPs = [
+                                    .with {
+                                        $0.address = [10, 0, 0, 0]
+                                        $0.length = 8
+                                    }
+                                ]
                                 $0.notDestinationIPs = [.with { $0.address = Array(repeating: 1, count: 16) }]
                                 $0.destinationPorts = [0, 80, 70000, .max]
                                 $0.notDestinationPorts = [443]
-                                $0.serviceAccounts = [.with { $0.namespace = "n"; $0.serviceAccount = "s" }]
+                                $0.serviceAccounts = [
+                                    .with {
+                                        $0.namespace = "n"
+                                        $0.serviceAccount = "s"
+                                    }
+                                ]
                             }
                         ]
                     }
@@ -110,7 +167,11 @@ enum Messages {
         $0.resourceNamesUnsubscribe = ["b", "a"]
         $0.initialResourceVersions = ["é": "1", "e\u{301}x": "2", "z": ""]
         $0.responseNonce = "n"
-        $0.errorDetail = .with { $0.code = -1; $0.message = "m"; $0.details = [.init()] }
+        $0.errorDetail = .with {
+            $0.code = -1
+            $0.message = "m"
+            $0.details = [.init()]
+        }
     }
 
     static let response = EnvoyDiscovery.DeltaDiscoveryResponse.with {
@@ -120,7 +181,10 @@ enum Messages {
                 $0.version = "1"
                 $0.name = workload.uid
                 $0.aliases = ["vpc-1/10.0.12.34"]
-                $0.timeToLive = .with { $0.seconds = -1; $0.nanos = -5 }
+                $0.timeToLive = .with {
+                    $0.seconds = -1
+                    $0.nanos = -5
+                }
                 $0.resource = .with {
                     $0.typeURL = IstioWorkload.addressTypeURL
                     $0.value = IstioWorkload.Address.with { $0.kind = .workload(workload) }.serialized

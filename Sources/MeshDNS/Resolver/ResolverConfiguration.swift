@@ -30,7 +30,9 @@ package struct ResolverConfiguration: Hashable, Sendable {
             let values = words.dropFirst()
             switch keyword {
             case "nameserver":
-                guard self.servers.count < 3, let ip = values.first.flatMap({ IPAddress(parsing: $0) }) else { continue }
+                guard self.servers.count < 3, let ip = values.first.flatMap({ IPAddress(parsing: $0) }) else {
+                    continue
+                }
                 self.servers.append(SocketAddress(ip: ip, port: 53))
             case "search", "domain":
                 // The last such line counts.

@@ -72,7 +72,8 @@ extension PolicyMatch {
             case .prefix(let text): texts.append(.prefix(text))
             case .suffix(let text): texts.append(.suffix(text))
             case .presence: texts.append(.presence)
-            case nil: throw ConversionError(field, "an unknown test", allowed: "exact, prefix, suffix, presence are known")
+            case nil:
+                throw ConversionError(field, "an unknown test", allowed: "exact, prefix, suffix, presence are known")
             }
         }
         return texts

@@ -52,13 +52,15 @@ extension Service {
         case .onlyHealthy: balancing.allowsUnhealthy = false
         case .allowAll: balancing.allowsUnhealthy = true
         default:
-            throw ConversionError("load_balancing.health_policy", wire.healthPolicy.rawValue, allowed: "0 and 1 are known")
+            let number = wire.healthPolicy.rawValue
+            throw ConversionError("load_balancing.health_policy", number, allowed: "0 and 1 are known")
         }
         for scope in wire.routingPreference { balancing.preference.append(try Self.scope(scope)) }
         return balancing
     }
 
-    private static func scope(_ wire: IstioWorkload.LoadBalancing.Scope) throws(ConversionError) -> LoadBalancing.Scope {
+    private static func scope(_ wire: IstioWorkload.LoadBalancing.Scope) throws(ConversionError) -> LoadBalancing.Scope
+    {
         switch wire {
         case .region: .region
         case .zone: .zone

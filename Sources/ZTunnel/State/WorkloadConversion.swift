@@ -27,7 +27,9 @@ extension Workload {
         self.capacity = wire.capacity?.value ?? 1
         self.waypoint = try wire.waypoint.map(WireValue.gateway("waypoint"))
         self.networkGateway = try wire.networkGateway.map(WireValue.gateway("network_gateway"))
-        self.locality = wire.locality.map { Locality(region: $0.region, zone: $0.zone, subzone: $0.subzone) } ?? Locality()
+        if let place = wire.locality {
+            self.locality = Locality(region: place.region, zone: place.zone, subzone: place.subzone)
+        }
         self.node = wire.node
         self.clusterID = wire.clusterID.isEmpty ? "Kubernetes" : wire.clusterID
         self.canonicalName = wire.canonicalName

@@ -78,26 +78,33 @@ import Testing
         [0, 0, 0x80, 0, 0, 0, 0, 1, 0, 0, 0, 0] + bytes
     }
 
-    @Test("refuses malformed bytes", arguments: [
-        ([], DNSError.truncated),
-        ([0, 1, 2], .truncated),
-        (answer([]), .truncated),
-        (answer([1, 0x61]), .truncated),
-        (answer([5, 0x61]), .truncated),
-        (answer([0xc0]), .truncated),
-        (answer([0xc0, 12]), .invalidPointer),  // to itself
-        (answer([0xc0, 200]), .invalidPointer),  // forward
-        (answer([1, 0x61, 0xc0, 12]), .invalidPointer),  // a loop
-        (answer([0x40, 0]), .invalidName),
-        (answer([0x80, 0]), .invalidName),
-        (answer([0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 3, 1, 2, 3]), .invalidRecord),
-        (answer([0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 1, 2, 3]), .truncated),
-        (answer([0, 0, 28, 0, 1, 0, 0, 0, 0, 0, 4, 1, 2, 3, 4]), .invalidRecord),
-        (answer([0, 0, 5, 0, 1, 0, 0, 0, 0, 0, 1, 1, 0x61, 0]), .invalidRecord),
-        ([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2] + [0, 0, 41, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 41, 0, 0, 0, 0, 0, 0, 0, 0],
-            .repeatedEDNS),
-        (Array(repeating: 0, count: 65536), .tooLong),
-    ] as [([UInt8], DNSError)])
+    @Test(
+        "refuses malformed bytes",
+        arguments: [
+            ([], DNSError.truncated),
+            ([0, 1, 2], .truncated),
+            (answer([]), .truncated),
+            (answer([1, 0x61]), .truncated),
+            (answer([5, 0x61]), .truncated),
+            (answer([0xc0]), .truncated),
+            (answer([0xc0, 12]), .invalidPointer),  // to itself
+            (answer([0xc0, 200]), .invalidPointer),  // forward
+            (answer([1, 0x61, 0xc0, 12]), .invalidPointer),  // a loop
+            (answer([0x40, 0]), .invalidName),
+            (answer([0x80, 0]), .invalidName),
+            (answer([0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 3, 1, 2, 3]), .invalidRecord),
+            (answer([0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 1, 2, 3]), .truncated),
+            (answer([0, 0, 28, 0, 1, 0, 0, 0, 0, 0, 4, 1, 2, 3, 4]), .invalidRecord),
+            (answer([0, 0, 5, 0, 1, 0, 0, 0, 0, 0, 1, 1, 0x61, 0]), .invalidRecord),
+            (
+                [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2] + [
+                    0, 0, 41, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 41, 0, 0, 0, 0, 0, 0, 0, 0,
+                ],
+                .repeatedEDNS
+            ),
+            (Array(repeating: 0, count: 65536), .tooLong),
+        ] as [([UInt8], DNSError)]
+    )
     func refuses(_ bytes: [UInt8], _ expected: DNSError) {
         #expect(throws: expected) { try DNSMessage(decoding: bytes) }
     }

@@ -99,9 +99,12 @@ private final class Bench {
         #expect(bench.result == .failure(.notFound))
     }
 
-    @Test("times to live are bounded", arguments: [
-        (60, 60), (86400, 86400), (86401, 86400), (UInt32(Int32.max), 86400), (UInt32(Int32.max) + 1, 0), (.max, 0),
-    ] as [(UInt32, Int)])
+    @Test(
+        "times to live are bounded",
+        arguments: [
+            (60, 60), (86400, 86400), (86401, 86400), (UInt32(Int32.max), 86400), (UInt32(Int32.max) + 1, 0), (.max, 0),
+        ] as [(UInt32, Int)]
+    )
     func timesToLive(_ given: UInt32, _ kept: Int) throws {
         let bench = Bench("a.x")
         bench.answer(bench.sent[0]) { $0.answers = [self.record("a.x", seconds: given)] }

@@ -27,10 +27,13 @@ import Testing
         #expect(configuration.attempts == 4)
     }
 
-    @Test("bounds", arguments: [
-        ("options ndots:99 timeout:999 attempts:99", 15, 30, 5), ("options ndots:0 timeout:0 attempts:0", 0, 1, 1),
-        ("options ndots:-1 timeout: attempts:x ndots:99999", 1, 5, 2), ("", 1, 5, 2),
-    ])
+    @Test(
+        "bounds",
+        arguments: [
+            ("options ndots:99 timeout:999 attempts:99", 15, 30, 5), ("options ndots:0 timeout:0 attempts:0", 0, 1, 1),
+            ("options ndots:-1 timeout: attempts:x ndots:99999", 1, 5, 2), ("", 1, 5, 2),
+        ]
+    )
     func bounds(_ text: String, _ dots: Int, _ seconds: Int, _ attempts: Int) {
         let configuration = ResolverConfiguration(parsing: text)
         #expect(configuration.dots == dots)
@@ -44,10 +47,13 @@ import Testing
         #expect(ResolverConfiguration(parsing: "search \(many)").search.count == 6)
     }
 
-    @Test("names to try", arguments: [
-        ("echo", ["echo.a.b", "echo.c", "echo"]), ("echo.shop", ["echo.shop", "echo.shop.a.b", "echo.shop.c"]),
-        ("echo.", ["echo"]), ("", []), (".", []), ("a b", []),
-    ])
+    @Test(
+        "names to try",
+        arguments: [
+            ("echo", ["echo.a.b", "echo.c", "echo"]), ("echo.shop", ["echo.shop", "echo.shop.a.b", "echo.shop.c"]),
+            ("echo.", ["echo"]), ("", []), (".", []), ("a b", []),
+        ]
+    )
     func candidates(_ host: String, _ expected: [String]) {
         let configuration = ResolverConfiguration(parsing: "search a.b c")
         #expect(configuration.candidates(for: host).map(\.description) == expected)

@@ -191,13 +191,16 @@ import Testing
         #expect(self.verdict([strict], listed: [strict.key]).isAllowed)
     }
 
-    @Test("texts are compared byte by byte", arguments: [
-        (StringMatch.exact("a"), "a", true), (.exact("a"), "A", false), (.exact("a"), "ab", false),
-        (.exact("\u{e9}"), "e\u{301}", false), (.prefix("ab"), "abc", true), (.prefix("ab"), "a", false),
-        (.prefix("e"), "e\u{301}", true), (.suffix("bc"), "abc", true), (.suffix("abc"), "bc", false),
-        (.presence, "x", true), (.presence, "", false), (.exact("x"), "", false), (.prefix("x"), "", false),
-        (.suffix("x"), "", false),
-    ])
+    @Test(
+        "texts are compared byte by byte",
+        arguments: [
+            (StringMatch.exact("a"), "a", true), (.exact("a"), "A", false), (.exact("a"), "ab", false),
+            (.exact("\u{e9}"), "e\u{301}", false), (.prefix("ab"), "abc", true), (.prefix("ab"), "a", false),
+            (.prefix("e"), "e\u{301}", true), (.suffix("bc"), "abc", true), (.suffix("abc"), "bc", false),
+            (.presence, "x", true), (.presence, "", false), (.exact("x"), "", false), (.prefix("x"), "", false),
+            (.suffix("x"), "", false),
+        ]
+    )
     func strings(_ match: StringMatch, _ text: String, _ expected: Bool) {
         #expect(match.matches(text) == expected)
     }

@@ -42,18 +42,24 @@ import Testing
         #expect(route.service == service)
     }
 
-    @Test("names of a service", arguments: [
-        "orders.shop", "orders.shop.mesh.internal", "ORDERS.Shop.mesh.internal.", "orders.shop.", "240.240.0.1",
-    ])
+    @Test(
+        "names of a service",
+        arguments: [
+            "orders.shop", "orders.shop.mesh.internal", "ORDERS.Shop.mesh.internal.", "orders.shop.", "240.240.0.1",
+        ]
+    )
     func names(_ host: String) throws {
         let mesh = Mesh.snapshot([Mesh.endpoint("echo", "10.0.0.9")], [Mesh.service()])
         #expect(try #require(self.tunnel(self.route(host: host, in: mesh))).authority == "10.0.0.9:8080")
     }
 
-    @Test("names that are not the mesh's", arguments: [
-        "orders", "orders.attic", "example.com", "", ".", "..", "orders.shop..", "shop/orders.shop",
-        "orders.shop.mesh.internal.x", "*", "é.shop",
-    ])
+    @Test(
+        "names that are not the mesh's",
+        arguments: [
+            "orders", "orders.attic", "example.com", "", ".", "..", "orders.shop..", "shop/orders.shop",
+            "orders.shop.mesh.internal.x", "*", "é.shop",
+        ]
+    )
     func unknownNames(_ host: String) {
         let mesh = Mesh.snapshot([Mesh.endpoint("echo", "10.0.0.9")], [Mesh.service()])
         #expect(self.route(host: host, in: mesh) == .unknownHost)
@@ -169,9 +175,17 @@ import Testing
         #expect(authority(["10.0.0.9"], .automatic, asked: "2001:2::1") == "10.0.0.9:8080")
         #expect(authority(["10.0.0.9", "fd00::9"], .v6Only) == "[fd00::9]:8080")
         #expect(authority(["10.0.0.9"], .v6Only) == nil)
-        #expect(self.refusal(self.route("240.240.0.1:80", in: Mesh.snapshot(
-            [Mesh.endpoint("echo", "10.0.0.9")], [Mesh.service { $0.families = .v6Only }]
-        ))) == .noUsableAddress)
+        #expect(
+            self.refusal(
+                self.route(
+                    "240.240.0.1:80",
+                    in: Mesh.snapshot(
+                        [Mesh.endpoint("echo", "10.0.0.9")],
+                        [Mesh.service { $0.families = .v6Only }]
+                    )
+                )
+            ) == .noUsableAddress
+        )
     }
 
     @Test func hostNetworkWorkloadsAreReachedThroughTheirServiceOnly() {

@@ -6,24 +6,27 @@ import Testing
     private typealias Duration = GoogleProtobuf.Duration
     private typealias Value = GoogleProtobuf.UInt32Value
 
-    @Test("refuses malformed bytes with the reason", arguments: [
-        ([0x08], ProtoError.truncated),
-        ([0x08, 0x80], .truncated),
-        ([0x80], .truncated),
-        ([0x11, 0, 0, 0], .truncated),
-        ([0x1d, 0, 0], .truncated),
-        ([0x00, 0x00], .fieldNumberOutOfRange(0)),
-        ([0x80, 0x80, 0x80, 0x80, 0x10, 0x00], .fieldNumberOutOfRange(1 << 29)),
-        ([0x0b], .refusedWireType(3)),
-        ([0x0c], .refusedWireType(4)),
-        ([0x0e], .refusedWireType(6)),
-        ([0x0f], .refusedWireType(7)),
-        ([0x0a, 0x05, 0x61], .lengthOutOfRange(5)),
-        ([0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01], .lengthOutOfRange(.max)),
-        ([0x08] + Array(repeating: 0xff, count: 9) + [0x02], .varintTooLong),
-        ([0x08] + Array(repeating: 0x80, count: 10) + [0x00], .varintTooLong),
-        ([0x0a, 0x02, 0xc3, 0x28], .invalidUTF8(field: 1)),
-    ] as [([UInt8], ProtoError)])
+    @Test(
+        "refuses malformed bytes with the reason",
+        arguments: [
+            ([0x08], ProtoError.truncated),
+            ([0x08, 0x80], .truncated),
+            ([0x80], .truncated),
+            ([0x11, 0, 0, 0], .truncated),
+            ([0x1d, 0, 0], .truncated),
+            ([0x00, 0x00], .fieldNumberOutOfRange(0)),
+            ([0x80, 0x80, 0x80, 0x80, 0x10, 0x00], .fieldNumberOutOfRange(1 << 29)),
+            ([0x0b], .refusedWireType(3)),
+            ([0x0c], .refusedWireType(4)),
+            ([0x0e], .refusedWireType(6)),
+            ([0x0f], .refusedWireType(7)),
+            ([0x0a, 0x05, 0x61], .lengthOutOfRange(5)),
+            ([0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01], .lengthOutOfRange(.max)),
+            ([0x08] + Array(repeating: 0xff, count: 9) + [0x02], .varintTooLong),
+            ([0x08] + Array(repeating: 0x80, count: 10) + [0x00], .varintTooLong),
+            ([0x0a, 0x02, 0xc3, 0x28], .invalidUTF8(field: 1)),
+        ] as [([UInt8], ProtoError)]
+    )
     func refuses(_ bytes: [UInt8], _ expected: ProtoError) {
         #expect(throws: expected) { try GoogleProtobuf.AnyMessage(decoding: bytes) }
     }
@@ -53,13 +56,20 @@ import Testing
             $0.name = "a"
             $0.locality = .with { $0.region = "r" }
         }.serialized
-        bytes += IstioWorkload.Workload.with {
-            $0.name = "b"
-            $0.locality = .with { $0.zone = "z" }
-        }.serialized
+        bytes +=
+            IstioWorkload.Workload.with {
+                $0.name = "b"
+                $0.locality = .with { $0.zone = "z" }
+            }.serialized
         let merged = try IstioWorkload.Workload(decoding: bytes)
         #expect(merged.name == "b")
-        #expect(merged.locality == .with { $0.region = "r"; $0.zone = "z" })
+        #expect(
+            merged.locality
+                == .with {
+                    $0.region = "r"
+                    $0.zone = "z"
+                }
+        )
     }
 
     @Test func lastMemberOfAOneofWins() throws {

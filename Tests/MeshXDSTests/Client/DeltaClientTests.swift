@@ -61,7 +61,12 @@ import Testing
         _ = client.streamOpened()
         var message = response("1", [("a", 1), ("b", 1), ("", 1)])
         message.resources.append(.with { $0.name = "empty" })
-        message.resources.append(.with { $0.name = "foreign"; $0.resource = .with { $0.typeURL = "other" } })
+        message.resources.append(
+            .with {
+                $0.name = "foreign"
+                $0.resource = .with { $0.typeURL = "other" }
+            }
+        )
         let update = client.receive(message)
         #expect(update.resources.map(\.name) == ["a", "b"])
         let nack = client.acknowledge(update, rejected: [XDSRejection(name: "b", reason: "bad port")])

@@ -26,11 +26,14 @@ import Testing
         #expect(wait <= .milliseconds(10))
     }
 
-    @Test("gRPC statuses", arguments: [
-        (0, "", XDSStreamEnd.completed), (1, "", .routine), (2, "", .routine), (4, "", .routine),
-        (14, "transport is closing", .routine), (14, "connection error: received prior goaway: x", .routine),
-        (14, "no", .failed), (16, "", .failed), (7, "transport is closing", .failed), (-1, "", .failed),
-    ])
+    @Test(
+        "gRPC statuses",
+        arguments: [
+            (0, "", XDSStreamEnd.completed), (1, "", .routine), (2, "", .routine), (4, "", .routine),
+            (14, "transport is closing", .routine), (14, "connection error: received prior goaway: x", .routine),
+            (14, "no", .failed), (16, "", .failed), (7, "transport is closing", .failed), (-1, "", .failed),
+        ]
+    )
     func statuses(_ code: Int, _ message: String, _ end: XDSStreamEnd) {
         #expect(XDSStreamEnd(grpcStatus: code, message: message) == end)
     }

@@ -31,7 +31,13 @@ import Testing
         let push = try self.pushes()
         #expect(self.names(push.first) == ["a", "b"])
         #expect(push[0].resources[1].version == ContentHash.version(of: [1]))
-        #expect(push[0].resources[1].resource == .with { $0.typeURL = addresses; $0.value = [1] })
+        #expect(
+            push[0].resources[1].resource
+                == .with {
+                    $0.typeURL = addresses
+                    $0.value = [1]
+                }
+        )
         #expect(push[0].resources[1].aliases.isEmpty)
         #expect(self.stream.status[0].names == 0, "names are not remembered")
     }

@@ -19,16 +19,36 @@ import Testing
                 $0.trustDomain = "example.org"
                 $0.serviceAccount = "orders"
                 $0.waypoint = .with {
-                    $0.destination = .hostname(.with { $0.namespace = "shop"; $0.hostname = "wp" })
+                    $0.destination = .hostname(
+                        .with {
+                            $0.namespace = "shop"
+                            $0.hostname = "wp"
+                        }
+                    )
                     $0.hboneMTLSPort = 15008
                 }
                 $0.status = .unhealthy
                 $0.networkMode = .hostNetwork
                 $0.workloadType = .cronJob
                 $0.capacity = .with { $0.value = 7 }
-                $0.services = ["shop/orders": .with { $0.ports = [.with { $0.servicePort = 80; $0.targetPort = 81 }] }]
-                $0.applicationTunnel = .with { $0.proto = .proxy; $0.port = 15088 }
-                $0.locality = .with { $0.region = "r"; $0.zone = "z" }
+                $0.services = [
+                    "shop/orders": .with {
+                        $0.ports = [
+                            .with {
+                                $0.servicePort = 80
+                                $0.targetPort = 81
+                            }
+                        ]
+                    }
+                ]
+                $0.applicationTunnel = .with {
+                    $0.proto = .proxy
+                    $0.port = 15088
+                }
+                $0.locality = .with {
+                    $0.region = "r"
+                    $0.zone = "z"
+                }
                 $0.authorizationPolicies = ["shop/p"]
                 $0.clusterID = "ecs"
             }
@@ -52,7 +72,12 @@ import Testing
     }
 
     @Test func defaultsOfAWorkload() throws {
-        let workload = try Workload(.with { $0.uid = "u"; $0.namespace = "shop" })
+        let workload = try Workload(
+            .with {
+                $0.uid = "u"
+                $0.namespace = "shop"
+            }
+        )
         #expect(workload.identity.uri == "spiffe://cluster.local/ns/shop/sa/default")
         #expect(workload.clusterID == "Kubernetes")
         #expect(workload.capacity == 1)
@@ -79,7 +104,18 @@ import Testing
         ("services[a/b].ports.service_port", { $0.services = ["a/b": .with { $0.ports = [.init()] }] }),
         (
             "services[a/b].ports.target_port",
-            { $0.services = ["a/b": .with { $0.ports = [.with { $0.servicePort = 1; $0.targetPort = 65536 }] }] }
+            {
+                $0.services = [
+                    "a/b": .with {
+                        $0.ports = [
+                            .with {
+                                $0.servicePort = 1
+                                $0.targetPort = 65536
+                            }
+                        ]
+                    }
+                ]
+            }
         ),
         ("waypoint.destination", { $0.waypoint = .init() }),
         ("waypoint.hbone_mtls_port", { $0.waypoint = .with { $0.hboneMTLSPort = 70000 } }),
@@ -90,7 +126,10 @@ import Testing
 
     @Test("refuses a workload", arguments: brokenWorkloads)
     func refusesWorkload(_ field: String, _ damage: Break<IstioWorkload.Workload>) {
-        var wire = IstioWorkload.Workload.with { $0.uid = "u"; $0.namespace = "shop" }
+        var wire = IstioWorkload.Workload.with {
+            $0.uid = "u"
+            $0.namespace = "shop"
+        }
         damage(&wire)
         let error = #expect(throws: ConversionError.self) { try Workload(wire) }
         #expect(error?.description.hasPrefix("\(field) is ") == true, "\(String(describing: error))")
@@ -103,12 +142,29 @@ import Testing
                 $0.namespace = "shop"
                 $0.hostname = "orders.shop.mesh.internal"
                 $0.addresses = [
-                    .with { $0.address = [240, 240, 3, 7]; $0.network = "vpc-1" },
-                    .with { $0.address = [240, 240, 3, 8]; $0.length = 32 },
-                    .with { $0.address = [10, 0, 0, 0]; $0.length = 8 },
-                    .with { $0.address = Array(repeating: 0, count: 10) + [0xff, 0xff, 10, 0, 0, 0]; $0.length = 104 },
+                    .with {
+                        $0.address = [240, 240, 3, 7]
+                        $0.network = "vpc-1"
+                    },
+                    .with {
+                        $0.address = [240, 240, 3, 8]
+                        $0.length = 32
+                    },
+                    .with {
+                        $0.address = [10, 0, 0, 0]
+                        $0.length = 8
+                    },
+                    .with {
+                        $0.address = Array(repeating: 0, count: 10) + [0xff, 0xff, 10, 0, 0, 0]
+                        $0.length = 104
+                    },
                 ]
-                $0.ports = [.with { $0.servicePort = 80; $0.appProtocol = .http11 }]
+                $0.ports = [
+                    .with {
+                        $0.servicePort = 80
+                        $0.appProtocol = .http11
+                    }
+                ]
                 $0.subjectAltNames = ["spiffe://a/ns/b/sa/c", "nonsense"]
                 $0.loadBalancing = .with {
                     $0.mode = .failover
@@ -135,7 +191,17 @@ import Testing
         ("namespace, hostname", { $0.namespace = "" }),
         ("namespace, hostname", { $0.hostname = "a/b" }),
         ("addresses.address", { $0.addresses = [.init()] }),
-        ("addresses.address.length", { $0.addresses = [.with { $0.address = [1, 2, 3, 4]; $0.length = 33 }] }),
+        (
+            "addresses.address.length",
+            {
+                $0.addresses = [
+                    .with {
+                        $0.address = [1, 2, 3, 4]
+                        $0.length = 33
+                    }
+                ]
+            }
+        ),
         ("ports.service_port", { $0.ports = [.with { $0.servicePort = 65536 }] }),
         ("load_balancing.mode", { $0.loadBalancing = .with { $0.mode = .init(rawValue: 4) } }),
         ("load_balancing.health_policy", { $0.loadBalancing = .with { $0.healthPolicy = .init(rawValue: 2) } }),
@@ -147,7 +213,10 @@ import Testing
 
     @Test("refuses a service", arguments: brokenServices)
     func refusesService(_ field: String, _ damage: Break<IstioWorkload.Service>) {
-        var wire = IstioWorkload.Service.with { $0.namespace = "shop"; $0.hostname = "h" }
+        var wire = IstioWorkload.Service.with {
+            $0.namespace = "shop"
+            $0.hostname = "h"
+        }
         damage(&wire)
         let error = #expect(throws: ConversionError.self) { try Service(wire) }
         #expect(error?.description.hasPrefix("\(field) is ") == true, "\(String(describing: error))")
@@ -168,9 +237,19 @@ import Testing
             Self.policy {
                 $0.notPrincipals = [.with { $0.kind = .presence }]
                 $0.namespaces = [.with { $0.kind = .prefix("a") }, .with { $0.kind = .suffix("b") }]
-                $0.sourceIPs = [.with { $0.address = [10, 0, 0, 0]; $0.length = 8 }]
+                $0.sourceIPs = [
+                    .with {
+                        $0.address = [10, 0, 0, 0]
+                        $0.length = 8
+                    }
+                ]
                 $0.destinationPorts = [80]
-                $0.notServiceAccounts = [.with { $0.namespace = "n"; $0.serviceAccount = "s" }]
+                $0.notServiceAccounts = [
+                    .with {
+                        $0.namespace = "n"
+                        $0.serviceAccount = "s"
+                    }
+                ]
             }
         )
         var match = PolicyMatch()
@@ -193,7 +272,16 @@ import Testing
         ("source_ips", { $0 = policy { $0.sourceIPs = [.init()] } }),
         (
             "not_destination_ips.length",
-            { $0 = policy { $0.notDestinationIPs = [.with { $0.address = [1, 2, 3, 4]; $0.length = 33 }] } }
+            {
+                $0 = policy {
+                    $0.notDestinationIPs = [
+                        .with {
+                            $0.address = [1, 2, 3, 4]
+                            $0.length = 33
+                        }
+                    ]
+                }
+            }
         ),
         ("destination_ports", { $0 = policy { $0.destinationPorts = [65536] } }),
     ]
@@ -209,7 +297,13 @@ import Testing
     @Test func outsideTextIsCut() throws {
         let long = String(repeating: "x", count: 100_000)
         let error = #expect(throws: ConversionError.self) {
-            try Workload(.with { $0.uid = "u"; $0.namespace = "shop"; $0.services = [long: .init()] })
+            try Workload(
+                .with {
+                    $0.uid = "u"
+                    $0.namespace = "shop"
+                    $0.services = [long: .init()]
+                }
+            )
         }
         #expect(try #require(error).description.utf8.count < 400)
     }

@@ -45,10 +45,19 @@ import Testing
     }
 
     private let service = IstioWorkload.Address.with {
-        $0.kind = .service(.with { $0.name = "orders"; $0.namespace = "shop"; $0.hostname = "orders.shop" })
+        $0.kind = .service(
+            .with {
+                $0.name = "orders"
+                $0.namespace = "shop"
+                $0.hostname = "orders.shop"
+            }
+        )
     }
 
-    private let policy = IstioSecurity.Authorization.with { $0.name = "p"; $0.namespace = "shop" }
+    private let policy = IstioSecurity.Authorization.with {
+        $0.name = "p"
+        $0.namespace = "shop"
+    }
 
     @Test func aResponseIsAppliedWhole() {
         let seen = Mutex<[Int]>([])
