@@ -1,0 +1,77 @@
+/// The rooms of the house: their level, and the arrows that are allowed. Whoever adds an arrow adds it here too, and
+/// says in the same change why the room below is the right one.
+enum HouseRules {
+    /// Arrows point from a higher level to a lower one.
+    static let levels: [[String: Set<String>]] = [
+        // L0: shims
+        [
+            "CMeshLinux": [],
+            "BoringTLS": [],
+        ],
+        // L1: values
+        [
+            "MeshModel": [],
+            "AWSSignature": [],
+        ],
+        // L2: foundations
+        [
+            "MeshProtos": [],
+            "MeshTelemetry": [],
+            "MeshIdentity": ["BoringTLS", "MeshModel"],
+            "TunnelEngine": ["CMeshLinux", "BoringTLS", "MeshModel"],
+            "AWSClient": ["AWSSignature"],
+            "MeshConfig": ["MeshModel"],
+        ],
+        // L3: capabilities
+        [
+            "MeshXDS": ["MeshProtos"],
+            "MeshDNS": ["MeshModel"],
+            "ECSDiscovery": ["AWSClient", "MeshModel"],
+            "CertificateAuthority": ["AWSClient", "AWSSignature", "MeshModel"],
+        ],
+        // L4: products
+        [
+            "ControlPlane": [
+                "AWSClient", "CertificateAuthority", "ECSDiscovery", "MeshConfig", "MeshModel", "MeshProtos",
+                "MeshTelemetry", "MeshXDS",
+            ],
+            "ZTunnel": [
+                "AWSSignature", "BoringTLS", "CMeshLinux", "MeshDNS", "MeshIdentity", "MeshModel", "MeshProtos",
+                "MeshTelemetry", "MeshXDS", "TunnelEngine",
+            ],
+            "TulleCLI": ["AWSClient"],
+            "Lab": ["AWSClient", "AWSSignature"],
+        ],
+        // L5: programs, wiring only
+        [
+            "ZTunnelMain": ["ZTunnel"],
+            "TulledMain": ["ControlPlane", "MeshConfig"],
+            "TulleMain": ["TulleCLI"],
+            "TulleLabMain": ["Lab"],
+        ],
+    ]
+
+    /// What only tests lean on. No room may.
+    static let testSupport: [String: Set<String>] = ["AWSTestSupport": ["AWSClient"]]
+
+    /// Level and allowed arrows of a room; `nil` for a room that is not in the table.
+    static func room(_ name: String) -> (level: Int, arrows: Set<String>)? {
+        for (level, rooms) in self.levels.enumerated() {
+            if let arrows = rooms[name] { return (level, arrows) }
+        }
+        return nil
+    }
+
+    /// The programs that carry traffic.
+    static let dataPlanes = ["ZTunnelMain"]
+
+    /// What a data plane may take from outside: BoringSSL's package, in one room.
+    static let dataPlaneProducts: [String: Set<String>] = ["BoringTLS": ["NIOSSL"]]
+
+    /// Modules of the toolchain that a data plane may import. Not Foundation, not Dispatch, not the C library's
+    /// other names.
+    static let dataPlaneModules: Set<String> = ["Glibc", "Synchronization"]
+
+    /// Modules outside our rooms that single rooms of a data plane may import.
+    static let dataPlaneExceptions: [String: Set<String>] = ["BoringTLS": ["CNIOBoringSSL"]]
+}
