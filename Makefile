@@ -1,7 +1,5 @@
 # The front door. Each verb is one script, so that what CI runs and what a person runs is the same.
 
-SWIFT_FLAGS := --disable-index-store
-
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-down test unit scenario build release lint format protos setup clean
 
@@ -24,7 +22,7 @@ scenario: ## only the whole-mesh tests, in network namespaces (root)
 	@scripts/test.sh scenario
 
 build: ## debug build of everything
-	swift build $(SWIFT_FLAGS)
+	swift build
 
 release: ## release binaries in out/; ztunnel fully static
 	@scripts/build-release.sh ztunnel tulled tulle tulle-lab

@@ -13,13 +13,12 @@ esac
 scripts/setup.sh
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
-flags=(--disable-index-store)
 failed=0
 summary=()
 
 if [ "$part" != scenario ]; then
-    swift build --build-tests "${flags[@]}"
-    if swift test --parallel --skip-build "${flags[@]}" 2>&1 | tee "$logs/unit"; then :; else failed=1; fi
+    swift build --build-tests
+    if swift test --parallel --skip-build 2>&1 | tee "$logs/unit"; then :; else failed=1; fi
     # Swift Testing ends with one line: "Test run with N tests in M suites passed after S seconds."
     line=$(grep -E 'Test run with [0-9]+ tests?' "$logs/unit" | tail -n 1 || true)
     summary+=("Swift tests: ${line:-no test run was reported}")
@@ -28,7 +27,7 @@ fi
 
 if [ "$part" != unit ]; then
     if compgen -G 'Tests/Scenarios/test_*.py' >/dev/null; then
-        if [ "$part" = scenario ]; then swift build "${flags[@]}"; fi
+        if [ "$part" = scenario ]; then swift build; fi
         scripts/build-release.sh ztunnel
         if [ "$(id -u)" -ne 0 ]; then
             echo "test: the scenarios make network namespaces and need root; run 'sudo make scenario'" >&2
