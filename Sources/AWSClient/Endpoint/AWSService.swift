@@ -1,0 +1,49 @@
+/// A service of AWS: how to speak to it and where.
+package struct AWSService: Sendable, Hashable {
+    /// How requests are written.
+    package enum WireProtocol: Sendable, Hashable {
+        /// JSON 1.1; the action goes into `X-Amz-Target` after this prefix.
+        case json(targetPrefix: String)
+        /// Form in, XML out, with this API version.
+        case query(version: String)
+        /// Paths and XML, with this path prefix.
+        case restXML(prefix: String)
+    }
+
+    /// The name in host names and in errors.
+    package var name: String
+    /// The name in the credential scope.
+    package var signingName: String
+    /// The name in `AWS_ENDPOINT_URL_<name>`.
+    package var environmentName: String
+    /// How requests are written.
+    package var wireProtocol: WireProtocol
+    /// Whether one endpoint serves all regions of a partition.
+    package var isGlobal: Bool
+
+    /// Elastic Container Service.
+    package static let ecs = AWSService(
+        "ecs", environmentName: "ECS", .json(targetPrefix: "AmazonEC2ContainerServiceV20141113"))
+    /// Security Token Service.
+    package static let sts = AWSService("sts", environmentName: "STS", .query(version: "2011-06-15"))
+    /// Route 53.
+    package static let route53 = AWSService(
+        "route53", environmentName: "ROUTE_53", .restXML(prefix: "/2013-04-01"), isGlobal: true)
+    /// Private Certificate Authority.
+    package static let privateCA = AWSService(
+        "acm-pca", environmentName: "ACM_PCA", .json(targetPrefix: "ACMPrivateCA"))
+
+    /// A service whose signing name is its name.
+    package init(
+        _ name: String,
+        environmentName: String,
+        _ wireProtocol: WireProtocol,
+        isGlobal: Bool = false
+    ) {
+        self.name = name
+        self.signingName = name
+        self.environmentName = environmentName
+        self.wireProtocol = wireProtocol
+        self.isGlobal = isGlobal
+    }
+}

@@ -1,0 +1,97 @@
+/// Makes errors of answers that are not 2xx, whatever their body is: JSON, XML or a web page.
+enum AWSErrorParser {
+    static func error(service: String, action: String, response: TransportResponse) -> AWSError {
+        let requestID =
+            response.header("x-amzn-requestid") ?? response.header("x-amz-request-id") ?? response.header("x-amzn-request-id")
+        var found = Self.fields(of: response.body)
+        if found.code == nil, let header = response.header("x-amzn-errortype") {
+            found.code = Self.shortCode(header)
+        }
+        let code = found.code ?? "HTTP\(response.status)"
+        return AWSError(
+            service: service,
+            action: action,
+            code: code,
+            message: found.message ?? "no message",
+            status: response.status,
+            requestID: requestID ?? found.requestID,
+            kind: Self.kind(code: code, status: response.status)
+        )
+    }
+
+    private struct Fields {
+        var code: String?
+        var message: String?
+        var requestID: String?
+    }
+
+    /// The first byte decides: some gateways answer XML to a JSON request, and a web page to anything.
+    private static func fields(of body: [UInt8]) -> Fields {
+        switch body.first(where: { $0 > 0x20 }) {
+        case UInt8(ascii: "{"):
+            guard let value = try? JSONValue(parsing: body) else { return Fields(message: "the body is broken JSON") }
+            let code = value["__type"]?.string ?? value["code"]?.string ?? value["Code"]?.string
+            let message = value["message"]?.string ?? value["Message"]?.string ?? value["errorMessage"]?.string
+            if code == nil, let nested = value["Error"] {
+                return Fields(code: nested["Code"]?.string, message: nested["Message"]?.string)
+            }
+            return Fields(code: code.map(Self.shortCode), message: message)
+        case UInt8(ascii: "<"):
+            guard let root = try? XMLElement(parsing: body), let error = Self.errorElement(in: root) else {
+                return Fields(message: "the body is a web page, not an AWS answer")
+            }
+            let requestID = root["RequestId"]?.text ?? root["RequestID"]?.text ?? error["RequestId"]?.text
+            return Fields(code: error["Code"]?.text, message: error["Message"]?.text, requestID: requestID)
+        case nil: return Fields(message: "the body is empty")
+        default: return Fields(message: "the body is neither JSON nor XML")
+        }
+    }
+
+    private static func errorElement(in element: XMLElement) -> XMLElement? {
+        if element.name == "Error", element["Code"] != nil { return element }
+        return element.children.lazy.compactMap(Self.errorElement).first
+    }
+
+    /// `com.amazonaws.ecs#ClientException:http://…` is written in full by some services.
+    private static func shortCode(_ code: String) -> String {
+        let name = code.split(separator: ":", maxSplits: 1).first ?? ""
+        return name.split(separator: "#").last.map(String.init) ?? code
+    }
+
+    private static let throttleCodes: Set<String> = [
+        "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
+        "TooManyRequestsException", "RequestLimitExceeded", "BandwidthLimitExceeded", "SlowDown",
+        "PriorRequestNotComplete", "ProvisionedThroughputExceededException", "EC2ThrottledException",
+        "TransactionInProgressException",
+    ]
+
+    private static let credentialCodes: Set<String> = [
+        "ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId",
+        "InvalidSignatureException", "SignatureDoesNotMatch", "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException", "IncompleteSignature", "IncompleteSignatureException", "AuthFailure",
+        "RequestExpired", "InvalidIdentityToken", "IDPRejectedClaim", "InvalidAccessKeyId",
+    ]
+
+    private static let deniedCodes: Set<String> = [
+        "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "OptInRequired", "NotAuthorized",
+    ]
+
+    private static let serverCodes: Set<String> = [
+        "ServerException", "InternalFailure", "InternalError", "InternalServerError", "InternalServerException",
+        "ServiceUnavailable", "ServiceUnavailableException", "ServiceUnavailableError", "IDPCommunicationError",
+    ]
+
+    static func kind(code: String, status: Int) -> AWSError.Kind {
+        if Self.throttleCodes.contains(code) || status == 429 { return .throttled }
+        if Self.credentialCodes.contains(code) { return .credentials }
+        if Self.deniedCodes.contains(code) { return .accessDenied }
+        if Self.serverCodes.contains(code) || status >= 500 { return .server }
+        if code.hasSuffix("NotFoundException") || code.hasSuffix("NotFound") || code.hasPrefix("NoSuch") || status == 404 {
+            return .notFound
+        }
+        if status == 401 || status == 403 { return .accessDenied }
+        // A redirect, or a status nobody expects of an API.
+        if status < 400 { return .server }
+        return .invalid
+    }
+}

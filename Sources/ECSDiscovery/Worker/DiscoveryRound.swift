@@ -1,0 +1,177 @@
+import AWSClient
+
+/// The calls of discovery, round after round.
+struct DiscoveryRound {
+    private(set) var state: DiscoveryState
+    private let client: AWSClient
+    private let ecs: ECSClient
+    private let configuration: DiscoveryConfiguration
+    private let now: @Sendable () -> Double
+    private var definitions: [String: DefinitionFacts] = [:]
+    private var clustersDue = -Double.infinity
+    private var servicesDue: [String: Double] = [:]
+    /// Names of services that opted out by tag, by cluster.
+    private var optedOut: [String: Set<String>] = [:]
+
+    init(client: AWSClient, configuration: DiscoveryConfiguration, now: @escaping @Sendable () -> Double) {
+        self.client = client
+        self.ecs = client.ecs(region: configuration.region)
+        self.configuration = configuration
+        self.now = now
+        self.state = DiscoveryState(configuration: configuration)
+    }
+
+    /// Looks for clusters when that is due, then at each watched one.
+    mutating func poll() async {
+        let start = self.now()
+        if start >= self.clustersDue {
+            do {
+                self.state.apply(clusters: try await self.listClusters(), now: self.now())
+                self.clustersDue = start + self.configuration.clusterInterval / .seconds(1)
+            } catch {
+                // It stays due: the next round tries again.
+                let (code, message) = Self.reason(error)
+                self.state.accountFailed(code: code, message: message, now: self.now())
+            }
+        }
+        if Task.isCancelled { return }
+        await self.pollClusters(start: start)
+        self.forgetUnused()
+    }
+
+    private func listClusters() async throws -> [ECSCluster] {
+        let named = self.configuration.clusters
+        let described = try await self.ecs.describeClusters(
+            named.isEmpty ? try await self.ecs.listClusters() : named)
+        if !named.isEmpty, described.items.isEmpty, let failure = described.failures.first {
+            throw AWSError(
+                service: "ecs", action: "DescribeClusters", code: "ClusterNotFoundException",
+                message: "cluster \(failure.arn) is \(failure.reason); configured are \(named.joined(separator: ", "))",
+                status: 200, kind: .notFound)
+        }
+        return described.items
+    }
+
+    /// A cluster's outcome: what it found, or why it failed.
+    private typealias Outcome = (cluster: String, result: Result<ClusterPoll, any Error>, withServices: Bool)
+
+    private mutating func pollClusters(start: Double) async {
+        var waiting = self.state.snapshot.clusters.keys.sorted()[...]
+        let outcomes = await withTaskGroup(of: Outcome.self) { group in
+            var outcomes: [Outcome] = []
+            func startNext() {
+                guard let cluster = waiting.popFirst() else { return }
+                let job = ClusterJob(
+                    ecs: self.ecs,
+                    cluster: cluster,
+                    knownTasks: self.state.knownTasks(in: cluster),
+                    knownDefinitions: self.definitions,
+                    optedOut: self.optedOut[cluster] ?? [],
+                    withServices: start >= self.servicesDue[cluster, default: -.infinity],
+                    configuration: self.configuration
+                )
+                group.addTask {
+                    do {
+                        return (cluster, .success(try await job.run()), job.withServices)
+                    } catch {
+                        return (cluster, .failure(error), job.withServices)
+                    }
+                }
+            }
+            for _ in 0..<max(1, self.configuration.concurrency) { startNext() }
+            for await outcome in group {
+                outcomes.append(outcome)
+                startNext()
+            }
+            return outcomes
+        }
+        for outcome in outcomes {
+            switch outcome.result {
+            case .success(let poll):
+                self.definitions.merge(poll.definitions) { _, new in new }
+                self.optedOut[outcome.cluster] = poll.optedOutServices
+                if outcome.withServices {
+                    self.servicesDue[outcome.cluster] = start + self.configuration.serviceInterval / .seconds(1)
+                }
+                self.state.apply(poll, now: self.now())
+            case .failure(let error):
+                let (code, message) = Self.reason(error)
+                self.state.clusterFailed(outcome.cluster, code: code, message: message, now: self.now())
+            }
+        }
+    }
+
+    /// Keeps only definitions that something still uses, so that years of revisions do not add up.
+    private mutating func forgetUnused() {
+        let snapshot = self.state.snapshot
+        var used = Set(snapshot.services.values.map(\.taskDefinitionARN))
+        used.formUnion(snapshot.tasks.values.map(\.taskDefinitionARN))
+        self.definitions = self.definitions.filter { used.contains($0.value.arn) }
+        self.servicesDue = self.servicesDue.filter { snapshot.clusters[$0.key] != nil }
+        self.optedOut = self.optedOut.filter { snapshot.clusters[$0.key] != nil }
+    }
+
+    private static func reason(_ error: any Error) -> (code: String, message: String) {
+        guard let error = error as? AWSError else { return ("TulleDiscoveryFailed", "\(error)") }
+        return (error.code, error.description)
+    }
+}
+
+/// One poll of one cluster: all of it works, or none of it counts.
+private struct ClusterJob: Sendable {
+    let ecs: ECSClient
+    let cluster: String
+    let knownTasks: Set<String>
+    let knownDefinitions: [String: DefinitionFacts]
+    let optedOut: Set<String>
+    let withServices: Bool
+    let configuration: DiscoveryConfiguration
+
+    func run() async throws -> ClusterPoll {
+        var services: [ECSService]?
+        var optedOut = self.optedOut
+        if self.withServices {
+            let listed = try await self.ecs.listServices(cluster: self.cluster)
+            let described = try await self.ecs.describeServices(listed, cluster: self.cluster).items
+            let reader = TagReader(prefix: self.configuration.tagPrefix)
+            optedOut = Set(described.filter { reader.settings($0.tags).isDiscoveryEnabled == false }.map(\.name))
+            services = described
+        }
+        let listed = Set(try await self.ecs.listTasks(cluster: self.cluster))
+        guard listed.count <= self.configuration.tasksPerCluster else {
+            throw AWSError(
+                service: "ecs", action: "ListTasks", code: "TulleTooManyTasks",
+                message: "the cluster has \(listed.count) tasks; at most \(self.configuration.tasksPerCluster) are watched",
+                kind: .invalid)
+        }
+        let wanted = listed.union(self.knownTasks).sorted()
+        let tasks = try await self.ecs.describeTasks(wanted, cluster: self.cluster).items
+        let names = Set(tasks.map(\.taskDefinitionARN) + (services ?? []).map(\.taskDefinition))
+        return ClusterPoll(
+            clusterARN: self.cluster,
+            services: services,
+            listedTasks: listed,
+            tasks: tasks,
+            definitions: try await self.facts(names),
+            optedOutServices: optedOut
+        )
+    }
+
+    private func facts(_ names: Set<String>) async throws -> [String: DefinitionFacts] {
+        var facts: [String: DefinitionFacts] = [:]
+        for name in names.sorted() where !name.isEmpty {
+            if let known = self.knownDefinitions[name] {
+                facts[name] = known
+                continue
+            }
+            do {
+                let definition = try await self.ecs.describeTaskDefinition(name).definition
+                facts[name] = DefinitionFacts(definition, tagPrefix: self.configuration.tagPrefix)
+            } catch let error as AWSError where error.kind == .invalid || error.kind == .notFound {
+                // The definition was deleted: its tasks are seen without role and ports, so nobody vouches for them.
+                continue
+            }
+        }
+        return facts
+    }
+}

@@ -1,0 +1,119 @@
+package import AWSClient
+import Foundation
+package import Logging
+import Synchronization
+
+/// Watches ECS in one account and region: clusters, their services, their tasks.
+///
+/// Polls, within the client's request budgets. What fails keeps its last good state and says so in its status.
+package final class DiscoveryWorker: Sendable {
+    /// Snapshots as they change; a slow reader gets the newest and misses what was between. For one reader.
+    package let snapshots: AsyncStream<DiscoverySnapshot>
+
+    private let client: AWSClient
+    private let configuration: DiscoveryConfiguration
+    private let logger: Logger
+    private let now: @Sendable () -> Double
+    private let latest = Mutex(DiscoverySnapshot())
+    private let continuation: AsyncStream<DiscoverySnapshot>.Continuation
+
+    /// A worker that does nothing before `run()`.
+    ///
+    /// - Parameters:
+    ///   - client: acts in the account to watch.
+    ///   - configuration: what to watch and how often.
+    ///   - now: seconds since the epoch, for statuses.
+    ///   - logger: where changes of status are told.
+    package init(
+        client: AWSClient,
+        configuration: DiscoveryConfiguration,
+        now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 },
+        logger: Logger
+    ) {
+        self.client = client
+        self.configuration = configuration
+        self.now = now
+        self.logger = logger
+        (self.snapshots, self.continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// The newest snapshot, statuses included.
+    package var snapshot: DiscoverySnapshot { self.latest.withLock { $0 } }
+
+    /// Polls until the task is cancelled, then ends the stream.
+    package func run() async {
+        defer { self.continuation.finish() }
+        var round = DiscoveryRound(client: self.client, configuration: self.configuration, now: self.now)
+        while !Task.isCancelled {
+            await round.poll()
+            if Task.isCancelled { return }
+            self.publish(round.state.snapshot)
+            // Workers of many accounts must not poll in step.
+            let pause = self.configuration.taskInterval * Double.random(in: 0.9...1.1)
+            guard (try? await Task.sleep(for: pause)) != nil else { return }
+        }
+    }
+
+    private func publish(_ next: DiscoverySnapshot) {
+        let (published, last) = self.latest.withLock { latest in
+            var next = next
+            let last = latest
+            let hasChanged = last.generation == 0 || !next.says(theSameAs: last)
+            next.generation = last.generation + (hasChanged ? 1 : 0)
+            latest = next
+            return (hasChanged ? next : nil, last)
+        }
+        guard let published else { return }
+        self.log(published, after: last)
+        self.continuation.yield(published)
+    }
+
+    /// Tells failures when they begin, change and end, not at each poll.
+    private func log(_ next: DiscoverySnapshot, after last: DiscoverySnapshot) {
+        var pairs = [("account", last.account, next.account)]
+        for (arn, status) in next.clusters.sorted(by: { $0.key < $1.key }) {
+            pairs.append((status.name, last.clusters[arn]?.poll ?? PollStatus(), status.poll))
+        }
+        for (name, before, after) in pairs where before.errorCode != after.errorCode {
+            if let code = after.errorCode {
+                self.logger.warning(
+                    "discovery fails, the last good state stands",
+                    metadata: [
+                        "discovery.scope": "\(name)", "error.code": "\(code)",
+                        "error.message": "\(after.errorMessage ?? "")",
+                    ]
+                )
+            } else {
+                self.logger.info("discovery works again", metadata: ["discovery.scope": "\(name)"])
+            }
+        }
+    }
+}
+
+extension DiscoverySnapshot {
+    /// Whether all but generation and times of polls is equal.
+    fileprivate func says(theSameAs other: DiscoverySnapshot) -> Bool {
+        func standing(_ snapshot: DiscoverySnapshot) -> DiscoverySnapshot {
+            var standing = snapshot
+            standing.generation = 0
+            standing.account = snapshot.account.standing
+            standing.clusters = snapshot.clusters.mapValues { status in
+                var status = status
+                status.poll = status.poll.standing
+                return status
+            }
+            return standing
+        }
+        return standing(self) == standing(other)
+    }
+}
+
+extension PollStatus {
+    /// Without times and counts: whether it ever worked, and what stands against it.
+    fileprivate var standing: PollStatus {
+        var status = PollStatus()
+        status.lastSuccess = self.lastSuccess.map { _ in 0 }
+        status.errorCode = self.errorCode
+        return status
+    }
+}
