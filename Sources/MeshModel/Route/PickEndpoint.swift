@@ -26,11 +26,12 @@ extension MeshSnapshot {
         var best: [(record: WorkloadRecord, targetPort: UInt16)] = []
         var bestRank = Int.min
         var tally = Tally()
-        for record in self.endpointRecords(of: service.key) {
+        for endpoint in self.endpointRecords(of: service.key) {
+            let record = endpoint.record
             tally.endpoints += 1
             guard record.workload.isHealthy || balancing.allowsUnhealthy else { continue }
             tally.healthy += 1
-            guard let target = Self.targetPort(of: record.workload, for: service, port) else { continue }
+            guard let target = Self.targetPort(of: endpoint, port) else { continue }
             guard record.workload.network == source.network else {
                 tally.inOtherNetworks += 1
                 continue
@@ -40,7 +41,7 @@ extension MeshSnapshot {
                 continue
             }
             guard record.workload.capacity > 0 else { continue }
-            guard let rank = Self.rank(record.workload, for: source, balancing), rank >= bestRank else { continue }
+            guard let rank = Self.rank(record, for: source, balancing), rank >= bestRank else { continue }
             if rank > bestRank {
                 best.removeAll(keepingCapacity: true)
                 bestRank = rank
@@ -91,24 +92,24 @@ extension MeshSnapshot {
 
     /// The endpoint's own port for the service's port, else the service's target, else, for an application that is told the
     /// original destination, the port unchanged.
-    private static func targetPort(of workload: Workload, for service: Service, _ port: ServicePort) -> UInt16? {
-        let own = workload.services[service.key]?.first { $0.port == port.port }?.targetPort ?? 0
+    private static func targetPort(of endpoint: Endpoint, _ port: ServicePort) -> UInt16? {
+        let own = endpoint.ports.first { $0.port == port.port }?.targetPort ?? 0
         if own > 0 { return own }
         if port.targetPort > 0 { return port.targetPort }
-        return workload.applicationTunnel?.port == nil ? nil : port.port
+        return endpoint.record.workload.applicationTunnel?.port == nil ? nil : port.port
     }
 
     /// How many of the preferred attributes `workload` shares with `source`, counted up to the first that differs; nil when
     /// the service insists on all of them and one differs.
     ///
     /// When the network is preferred first, it outweighs all the others together and does not end the count.
-    private static func rank(_ workload: Workload, for source: Workload, _ balancing: LoadBalancing) -> Int? {
+    private static func rank(_ record: WorkloadRecord, for source: Workload, _ balancing: LoadBalancing) -> Int? {
         guard balancing.mode == .strict || balancing.mode == .failover else { return 0 }
         let scopes = balancing.preference
         var rank = 0
         for (index, scope) in scopes.enumerated() {
             let outweighs = index == 0 && scope == .network
-            if self.matches(workload, source, scope) {
+            if self.matches(record, source, scope) {
                 rank += outweighs ? scopes.count : 1
             } else if balancing.mode == .strict {
                 return nil
@@ -119,14 +120,14 @@ extension MeshSnapshot {
         return rank
     }
 
-    private static func matches(_ left: Workload, _ right: Workload, _ scope: LoadBalancing.Scope) -> Bool {
+    private static func matches(_ left: WorkloadRecord, _ right: Workload, _ scope: LoadBalancing.Scope) -> Bool {
         switch scope {
-        case .region: left.locality.region == right.locality.region
-        case .zone: left.locality.zone == right.locality.zone
-        case .subzone: left.locality.subzone == right.locality.subzone
-        case .node: left.node == right.node
-        case .cluster: left.clusterID == right.clusterID
-        case .network: left.network == right.network
+        case .region: left.workload.locality.region == right.locality.region
+        case .zone: left.workload.locality.zone == right.locality.zone
+        case .subzone: left.workload.locality.subzone == right.locality.subzone
+        case .node: left.workload.node == right.node
+        case .cluster: left.workload.clusterID == right.clusterID
+        case .network: left.workload.network == right.network
         }
     }
 }

@@ -14,7 +14,7 @@ package struct MeshSnapshot: Sendable, Equatable {
     /// Services with blocks of virtual addresses, by key; looked through one by one.
     private var servicesWithRanges: [ServiceRecord] = []
     /// Endpoints by uid, also of services that are not known (yet).
-    private var endpointsByService = ShardedMap<NamespacedHostname, [WorkloadRecord]>()
+    private var endpointsByService = ShardedMap<NamespacedHostname, [Endpoint]>()
     private var policiesByKey = ShardedMap<String, AuthorizationPolicy>()
     /// Keys of the policies for all workloads, in order.
     private var meshPolicies: [String] = []
@@ -92,11 +92,11 @@ extension MeshSnapshot {
 
     /// The workloads that back a service, by uid, also unhealthy ones.
     package func endpoints(of key: NamespacedHostname) -> [Workload] {
-        (self.endpointsByService[key] ?? []).map(\.workload)
+        (self.endpointsByService[key] ?? []).map(\.record.workload)
     }
 
     /// The same without copying the workloads.
-    func endpointRecords(of key: NamespacedHostname) -> [WorkloadRecord] { self.endpointsByService[key] ?? [] }
+    func endpointRecords(of key: NamespacedHostname) -> [Endpoint] { self.endpointsByService[key] ?? [] }
 
     /// The policy with the key.
     package func policy(key: String) -> AuthorizationPolicy? { self.policiesByKey[key] }
@@ -156,9 +156,12 @@ extension MeshSnapshot {
         for address in new?.indexedAddresses ?? [] { self.workloadsByAddress.add(address, new, before: <) }
         let services = new?.workload.services ?? [:]
         for service in (old?.workload.services ?? [:]).keys where services[service] == nil {
-            self.endpointsByService.drop(service) { $0.uid == uid }
+            self.endpointsByService.drop(service) { $0.record.uid == uid }
         }
-        for service in services.keys { self.endpointsByService.put(service, new) }
+        guard let new else { return }
+        for (service, ports) in services {
+            self.endpointsByService.put(service, Endpoint(record: new, ports: ports))
+        }
     }
 
     private mutating func replaceService(_ key: NamespacedHostname, with new: ServiceRecord?) {

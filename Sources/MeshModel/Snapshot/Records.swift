@@ -27,6 +27,12 @@ final class WorkloadRecord: Sendable, Equatable {
     }
 }
 
+/// A workload as an endpoint of one service, with its ports for it at hand.
+struct Endpoint: Sendable, Equatable {
+    let record: WorkloadRecord
+    let ports: [ServicePort]
+}
+
 /// A service on the heap, so that indices hold and copy one reference.
 final class ServiceRecord: Sendable, Equatable {
     let service: Service
@@ -63,19 +69,19 @@ extension ShardedMap {
     }
 }
 
-extension ShardedMap where Value == [WorkloadRecord] {
-    /// Puts `record` into the list of `key`, in the order of uids, in place of an earlier record of its uid.
-    mutating func put(_ key: Key, _ record: WorkloadRecord?) {
-        guard let record else { return }
+extension ShardedMap where Value == [Endpoint] {
+    /// Puts `endpoint` into the list of `key`, in the order of uids, in place of an earlier one of its uid.
+    mutating func put(_ key: Key, _ endpoint: Endpoint) {
+        let uid = endpoint.record.uid
         self.modify(key) { list in
-            var records = list.take() ?? []
-            let index = records.partitionPoint { $0.uid < record.uid }
-            if index < records.count, records[index].uid == record.uid {
-                records[index] = record
+            var endpoints = list.take() ?? []
+            let index = endpoints.partitionPoint { $0.record.uid < uid }
+            if index < endpoints.count, endpoints[index].record.uid == uid {
+                endpoints[index] = endpoint
             } else {
-                records.insert(record, at: index)
+                endpoints.insert(endpoint, at: index)
             }
-            list = records
+            list = endpoints
         }
     }
 }
