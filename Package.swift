@@ -23,10 +23,11 @@ func program(_ name: String, path: String, _ dependencies: [Target.Dependency]) 
     )
 }
 
-func tests(_ room: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func tests(_ room: String, _ dependencies: [Target.Dependency] = [], data: [String] = []) -> Target {
     .testTarget(
         name: "\(room)Tests",
         dependencies: [.byName(name: room)] + dependencies,
+        exclude: data,
         swiftSettings: settings
     )
 }
@@ -44,6 +45,7 @@ let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 /// Only for the BoringSSL that it vendors; see BoringTLS.
 let boringSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 
@@ -82,7 +84,7 @@ let package = Package(
         room("MeshTelemetry"),
         room("MeshIdentity", ["BoringTLS", "MeshModel"]),
         room("TunnelEngine", ["CMeshLinux", "BoringTLS", "MeshModel"]),
-        room("AWSClient", ["AWSSignature", httpClient, crypto, logging, nio, nioHTTP1]),
+        room("AWSClient", ["AWSSignature", httpClient, crypto, logging, nio, nioHTTP1, boringSSL]),
         room("MeshConfig", ["MeshModel", yams]),
         // L3: capabilities
         room("MeshXDS", ["MeshProtos"]),
@@ -95,7 +97,7 @@ let package = Package(
             [
                 "AWSClient", "CertificateAuthority", "ECSDiscovery", "MeshConfig", "MeshModel", "MeshProtos",
                 "MeshTelemetry", "MeshXDS", grpc, grpcTransport, x509, asn1, crypto, logging, lifecycle, nio, nioPosix,
-                nioHTTP1,
+                nioHTTP1, boringSSL,
             ]
         ),
         room(
@@ -105,31 +107,43 @@ let package = Package(
                 "MeshXDS", "TunnelEngine",
             ]
         ),
-        room("TulleCLI", ["AWSClient", "MeshModel", arguments, httpClient, logging, nio]),
-        room("Lab", ["AWSClient", logging, nio, nioPosix, nioHTTP1]),
+        room("TulleCLI", ["AWSClient", arguments, logging]),
+        room("Lab", ["AWSClient", "AWSSignature", httpClient, logging, nio, nioPosix, nioHTTP1]),
         // L5: programs
         program("ZTunnelMain", path: "ztunnel", ["ZTunnel"]),
-        program("TulledMain", path: "tulled", ["ControlPlane", "MeshConfig", arguments, logging, lifecycle]),
+        program("TulledMain", path: "tulled", ["ControlPlane", "MeshConfig", arguments, logging, lifecycle, signals]),
         program("TulleMain", path: "tulle", ["TulleCLI", arguments]),
         program("TulleLabMain", path: "tulle-lab", ["Lab", arguments, logging]),
         // Tests
         tests("BoringTLS"),
         tests("MeshModel"),
-        tests("AWSSignature", ["BoringTLS"]),
-        tests("MeshProtos"),
+        tests("AWSSignature", [crypto]),
+        tests("MeshProtos", data: ["Fixtures", "make_fixtures.py"]),
         tests("MeshTelemetry"),
         tests("MeshIdentity", ["BoringTLS"]),
         tests("TunnelEngine", ["BoringTLS", "MeshIdentity", "MeshModel"]),
-        tests("AWSClient", ["AWSSignature", nio, nioPosix, nioHTTP1]),
-        tests("MeshConfig"),
+        .target(
+            name: "AWSTestSupport",
+            dependencies: ["AWSClient", logging, nio, nioPosix, nioHTTP1],
+            path: "Tests/AWSTestSupport",
+            swiftSettings: settings
+        ),
+        tests("AWSClient", ["AWSSignature", "AWSTestSupport", crypto, logging]),
+        tests("MeshConfig", ["MeshModel"]),
         tests("MeshXDS", ["MeshProtos"]),
         tests("MeshDNS"),
-        tests("ECSDiscovery", ["AWSClient"]),
-        tests("CertificateAuthority", ["AWSClient", "AWSSignature", x509, crypto, asn1]),
-        tests("ControlPlane", ["MeshProtos", "MeshXDS", "CertificateAuthority", grpc, grpcTransport]),
+        tests("ECSDiscovery", ["AWSClient", "AWSTestSupport", "MeshModel", logging]),
+        tests("CertificateAuthority", ["AWSClient", "AWSSignature", "MeshModel", x509, crypto, asn1, logging]),
+        tests(
+            "ControlPlane",
+            [
+                "AWSClient", "AWSSignature", "CertificateAuthority", "ECSDiscovery", "MeshConfig", "MeshModel",
+                "MeshProtos", "MeshXDS", grpc, grpcTransport, x509, asn1, crypto, logging, nio,
+            ]
+        ),
         tests("ZTunnel", ["BoringTLS", "MeshIdentity", "MeshModel", "MeshProtos", "TunnelEngine", "MeshXDS"]),
-        tests("TulleCLI", ["AWSClient"]),
-        tests("Lab"),
+        tests("TulleCLI", ["AWSClient", arguments]),
+        tests("Lab", [nio, nioPosix]),
         .testTarget(name: "StructureTests", path: "Tests/StructureTests", swiftSettings: settings),
     ]
 )
