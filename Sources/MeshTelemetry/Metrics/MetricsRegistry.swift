@@ -43,6 +43,11 @@ package final class MetricsRegistry: Sendable {
         self.register(SampledGauge(name: name, help: help, read: read))
     }
 
+    /// Adds a counter that is read when the text is made; its name ends in `_total`.
+    package func sampledCounter(_ name: String, help: String, read: @escaping @Sendable () -> UInt64) {
+        self.register(SampledCounter(name: name, help: help, read: read))
+    }
+
     /// The text of all metrics, families in the order in which they were added.
     package func exposition(_ format: ExpositionFormat) -> [UInt8] {
         let families = self.families.withLock { $0 }
@@ -78,5 +83,17 @@ private struct SampledGauge: Expositional {
         guard let value = self.read() else { return }
         writer.family(self.name, help: self.help, type: "gauge")
         writer.sample(self.name, names: [], values: [], value: ExpositionWriter.text(value))
+    }
+}
+
+/// A counter whose value is asked for when it is shown.
+private struct SampledCounter: Expositional {
+    let name: String
+    let help: String
+    let read: @Sendable () -> UInt64
+
+    func write(to writer: inout ExpositionWriter) {
+        writer.family(self.name, help: self.help, type: "counter")
+        writer.sample(self.name, names: [], values: [], value: "\(self.read())")
     }
 }

@@ -20,6 +20,9 @@ package final class StreamEnd: RelayEnd, HTTP2StreamOwner {
         stream.owner = self
     }
 
+    /// The verified identity of the link's peer: its first SPIFFE URI.
+    package var peerIdentity: String? { self.link.peerIdentity }
+
     /// Whether the peer reset the stream before the relay began.
     package var isReset: Bool { self.resetReason != nil }
 
