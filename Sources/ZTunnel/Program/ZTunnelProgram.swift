@@ -1,5 +1,7 @@
 import Glibc
 import MeshModel
+import MeshTelemetry
+import TunnelEngine
 
 /// The program's entry: does what the command line asks for.
 package enum ZTunnelProgram {
@@ -45,13 +47,35 @@ package enum ZTunnelProgram {
     }
 
     private static func runProxy() -> CInt {
-        do throws(ConfigurationErrors) {
-            _ = try Configuration(environment: ProcessEnvironment.read())
+        let plan: StartPlan
+        do throws(StartPlan.Problems) {
+            plan = try StartPlan(environment: ProcessEnvironment.read())
         } catch {
-            for problem in error.all { self.print("ztunnel: \(problem)\n", to: STDERR_FILENO) }
+            for line in error.lines { self.print("ztunnel: \(line)\n", to: STDERR_FILENO) }
             return self.misuseStatus
         }
-        return 0
+        self.raiseDescriptorLimit()
+        let writer = LogWriter()
+        let configuration = plan.configuration
+        let log = Log(
+            scope: "ztunnel", format: configuration.logFormat, threshold: Log.Threshold(configuration.logLevel),
+            sink: { writer.write($0) }
+        )
+        do throws(SocketError) {
+            return try ZTunnelProcess(plan: plan, writer: writer, log: log).run()
+        } catch {
+            self.print("ztunnel: event loops could not be made: \(error)\n", to: STDERR_FILENO)
+            return 1
+        }
+    }
+
+    /// Each connection takes two descriptors; the usual soft limit of 1024 is meant for programs with few.
+    private static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard getrlimit(resource, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(resource, &limit)
     }
 
     private static func print(_ text: String, to descriptor: CInt) {

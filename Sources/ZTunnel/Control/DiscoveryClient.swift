@@ -1,0 +1,159 @@
+import MeshIdentity
+import MeshModel
+import MeshProtos
+import MeshTelemetry
+import MeshXDS
+import TunnelEngine
+
+/// Follows the control plane's state over one delta xDS stream, and comes back whenever it breaks.
+///
+/// Confined to the control loop. The last good state stays in use while there is no stream.
+final class DiscoveryClient: ControlCallOwner {
+    private let loop: EventLoop
+    private let context: MeshContext
+    private let address: ControlPlaneAddress
+    private let onSynced: () -> Void
+    private var machine: DeltaClient
+    private var call: ControlCall?
+    private var hasBegun = false
+    private var wasSynced = false
+    private lazy var alarm = LoopAlarm(loop: self.loop)
+    private let terminations: MetricFamily<Counter>
+    private let messages: MetricFamily<Counter>
+    private let messageBytes: MetricFamily<Counter>
+
+    /// A whole mesh may come in one response.
+    private static let responseBytes = 200 << 20
+
+    /// Makes a client that doesn't connect yet.
+    /// - Parameter onSynced: called once, when the first state of all types was accepted.
+    init(
+        loop: EventLoop, context: MeshContext, address: ControlPlaneAddress, onSynced: @escaping () -> Void
+    ) {
+        self.loop = loop
+        self.context = context
+        self.address = address
+        self.onSynced = onSynced
+        self.machine = DeltaClient(
+            node: NodeDescription.make(context.local),
+            types: XDSTypes.inOrder.map { (typeURL: $0, interest: .wildcard) }
+        )
+        let registry = context.registry
+        self.terminations = registry.counters(
+            "istio_xds_connection_terminations_total", help: "Ended streams to the control plane.", labels: ["reason"]
+        )
+        self.messages = registry.counters(
+            "istio_xds_message_total", help: "Responses of the control plane.", labels: ["url"]
+        )
+        self.messageBytes = registry.counters(
+            "istio_xds_message_bytes_total", help: "Bytes of responses of the control plane.", labels: ["url"]
+        )
+    }
+
+    /// Connects, and goes on for ever.
+    func start() {
+        self.hasBegun = false
+        self.address.find { [weak self] result in
+            guard let self else { return }
+            switch result {
+            case .success(let address): self.connect(to: address)
+            case .failure(let failure): self.retry(.notConnected, "address: \(failure.rawValue)")
+            }
+        }
+    }
+
+    private func connect(to address: SocketAddress) {
+        let head = GRPCRequestHead(
+            path: EnvoyDiscovery.deltaAggregatedResourcesPath, authority: self.address.authority,
+            metadata: [HTTP2Header("clusterid", self.context.local.cluster)]
+        )
+        var limits = GRPCCall.Limits()
+        limits.messageBytes = Self.responseBytes
+        let call = ControlCall(head: head, limits: limits, owner: self)
+        do {
+            let identity = try self.context.identities.snapshot(now: self.context.now)
+            self.call = call
+            try call.start(
+                loop: self.loop, address: address, from: self.context.bindAddress(toReach: address.ip),
+                host: self.address.host, context: identity.context
+            )
+        } catch {
+            self.retry(.notConnected, "\(error)")
+        }
+    }
+
+    private func retry(_ end: XDSStreamEnd, _ reason: String) {
+        self.call = nil
+        var random = SystemRandomNumberGenerator()
+        let wait = self.machine.streamEnded(end, random: &random)
+        self.terminations.with(Self.label(end)).add()
+        self.context.log.write(
+            end == .routine || end == .completed ? .debug : .warning, "control plane stream ended",
+            [
+                LogField("server", self.address.authority), LogField("reason", end.rawValue),
+                LogField("error", reason), LogField("retry_in_milliseconds", wait.milliseconds),
+            ]
+        )
+        self.alarm.set(after: wait.milliseconds) { [weak self] in self?.start() }
+    }
+
+    /// The names of ztunnel's metric.
+    private static func label(_ end: XDSStreamEnd) -> String {
+        switch end {
+        case .notConnected: "ConnectionError"
+        case .completed: "Complete"
+        case .routine: "Reconnect"
+        case .failed: "Error"
+        }
+    }
+
+    // MARK: ControlCallOwner
+
+    func callBegan(_ call: ControlCall) {
+        self.hasBegun = true
+        for request in self.machine.streamOpened() { call.send(request.serialized) }
+        self.context.log.info("control plane stream opened", [LogField("server", self.address.authority)])
+    }
+
+    func received(_ message: [UInt8], on call: ControlCall) {
+        let response: EnvoyDiscovery.DeltaDiscoveryResponse
+        do throws(ProtoError) {
+            response = try EnvoyDiscovery.DeltaDiscoveryResponse(decoding: message)
+        } catch {
+            call.cancel()
+            return self.retry(.failed, "response is no protobuf message: \(error)")
+        }
+        let url = XDSTypes.inOrder.contains(response.typeURL) ? response.typeURL : "unknown"
+        self.messages.with(url).add()
+        self.messageBytes.with(url).add(UInt64(message.count))
+        let update = self.machine.receive(response)
+        let rejections = self.context.state.apply(update)
+        call.send(self.machine.acknowledge(update, rejected: rejections).serialized)
+        for rejection in (update.malformed + rejections).prefix(16) {
+            self.context.log.warning(
+                "resource rejected",
+                [LogField("type", url), LogField("name", rejection.name), LogField("reason", rejection.reason)]
+            )
+        }
+        self.context.log.debug(
+            "state received",
+            [
+                LogField("type", url), LogField("resources", update.resources.count),
+                LogField("removed", update.removed.count),
+            ]
+        )
+        if !self.wasSynced, self.machine.isSynced {
+            self.wasSynced = true
+            self.onSynced()
+        }
+    }
+
+    func ended(_ end: ControlCall.End, on call: ControlCall) {
+        switch end {
+        case .connection(let error):
+            self.retry(self.hasBegun ? .failed : .notConnected, "\(error)")
+        case .status(let status):
+            self.retry(XDSStreamEnd(grpcStatus: status.code.rawValue, message: status.message), "\(status)")
+        }
+    }
+}

@@ -1,0 +1,231 @@
+import MeshModel
+import MeshTelemetry
+import TunnelEngine
+
+/// One connection to the local application: find the workload, authorize, dial, relay, report.
+///
+/// Confined to its worker's loop.
+final class InboundConnection: RelayObserver, ActiveConnection {
+    /// How the connection came.
+    enum Origin {
+        /// As a stream of a peer's tunnel.
+        case tunnel(TunnelRequest)
+        /// In plain TCP, redirected by the platform; with the descriptor and where it wanted to go.
+        case plain(Int32, destination: SocketAddress)
+    }
+
+    private let worker: Worker
+    private let peer: SocketAddress
+    private let identity: SPIFFEID?
+    private let report: ConnectionReport
+    private var origin: Origin?
+    private var facts: ConnectionFacts?
+    private var dial: TCPDial?
+    private var relay: Relay?
+    private var ending: ConnectionFailure?
+    private var isOver = false
+
+    /// How long to wait for the control plane to tell us about our own workload.
+    static let workloadMilliseconds: UInt64 = 5_000
+    /// When the wait ends, in the loop's time.
+    private let workloadDeadline: UInt64
+
+    /// Takes over the request or descriptor.
+    init(worker: Worker, peer: SocketAddress, origin: Origin) {
+        self.worker = worker
+        self.peer = peer
+        self.origin = origin
+        self.workloadDeadline = worker.loop.now + Self.workloadMilliseconds
+        self.report = ConnectionReport(worker.context, worker.loop, direction: .inbound, source: peer)
+        switch origin {
+        case .tunnel(let request):
+            self.identity = request.peerIdentity.flatMap { try? SPIFFEID(parsing: $0) }
+            self.report.labels.isMutualTLS = true
+            self.report.record.hboneAddress = request.authority
+            self.report.record.destination.address = request.local.map { "\($0)" }
+        case .plain(_, let destination):
+            self.identity = nil
+            self.report.record.destination.address = "\(destination)"
+        }
+    }
+
+    /// Begins to serve it.
+    func start() {
+        guard self.worker.add(self) else {
+            return self.fail(ConnectionFailure(.overloaded, "more than \(Worker.maximumConnections) connections"))
+        }
+        if case .tunnel(let request) = self.origin {
+            request.onReset { [weak self] in
+                self?.terminate(ConnectionFailure(.clientGone, "the peer gave up before the answer"))
+            }
+        }
+        self.advance()
+    }
+
+    /// Goes on if our own workload is known by now; fails when that takes too long.
+    func advance() {
+        guard !self.isOver else { return }
+        let context = self.worker.context
+        let snapshot = context.state.snapshot
+        guard let workload = context.local.workload(in: snapshot) else {
+            if self.worker.loop.now >= self.workloadDeadline {
+                let text = "failed to fetch information about local workload; has the control plane discovered this task?"
+                self.fail(ConnectionFailure(.workloadUnknown, text))
+            } else if !self.worker.awaitWorkload(self) {
+                self.fail(ConnectionFailure(.overloaded, "too many connections wait for the local workload"))
+            }
+            return
+        }
+        self.describe(workload, in: snapshot)
+        switch self.target(workload, snapshot) {
+        case .failure(let failure): self.fail(failure)
+        case .success(let target): self.authorize(target, workload, snapshot)
+        }
+    }
+
+    private func describe(_ workload: Workload, in snapshot: MeshSnapshot) {
+        let proven = self.identity?.uri
+        let address = NetworkAddress(network: workload.network, ip: self.peer.ip)
+        // An address can be somebody else's by now: the workload counts only if it fits the proven identity.
+        let source = snapshot.workload(at: address).flatMap { found in
+            self.identity == nil || found.identity == self.identity ? found : nil
+        }
+        self.report.setSource(source, proven: proven)
+        if source == nil, let identity = self.identity {
+            self.report.labels.source.namespace = identity.namespace
+            self.report.record.source.namespace = identity.namespace
+        }
+        let own = self.identity == nil ? nil : "\(self.worker.context.local.identity)"
+        self.report.setDestination(workload, proven: own)
+    }
+
+    private func target(
+        _ workload: Workload, _ snapshot: MeshSnapshot
+    ) -> Result<InboundTarget, ConnectionFailure> {
+        switch self.origin {
+        case nil:
+            return .failure(ConnectionFailure(.clientGone, "the client left"))
+        case .tunnel(let request):
+            guard let local = request.local else {
+                return .failure(ConnectionFailure(.destinationUnknown, "the peer's connection has no local address"))
+            }
+            let host = InboundTarget.serviceHost(forwarded: request.header("forwarded"))
+            return InboundTarget.decide(
+                authority: request.authority, local: local, serviceHost: host, workload: workload, snapshot: snapshot
+            )
+        case .plain(_, let destination):
+            guard !MeshPorts.isOurs(destination.port) else {
+                let text = "attempted recursive call to ourselves: \(destination)"
+                return .failure(ConnectionFailure(.recursiveCall, text))
+            }
+            return .success(InboundTarget(destination: destination, service: nil))
+        }
+    }
+
+    private func authorize(_ target: InboundTarget, _ workload: Workload, _ snapshot: MeshSnapshot) {
+        let facts = ConnectionFacts(peer: self.identity, sourceIP: self.peer.ip, destination: target.destination)
+        self.facts = facts
+        self.report.setService(target.service)
+        self.report.open()
+        let verdict = MeshModel.authorize(facts, workload: workload, snapshot: snapshot)
+        if let failure = ConnectionFailure(verdict) { return self.fail(failure) }
+        do throws(TCPDial.Failure) {
+            self.dial = try TCPDial(
+                loop: self.worker.loop, to: target.destination,
+                from: self.worker.context.bindAddress(toReach: target.destination.ip)
+            ) { [weak self] result in
+                self?.dialed(result, target.destination, workload)
+            }
+        } catch {
+            self.fail(ConnectionFailure(error, to: target.destination))
+        }
+    }
+
+    private func dialed(_ result: Result<Int32, TCPDial.Failure>, _ destination: SocketAddress, _ workload: Workload) {
+        self.dial = nil
+        switch result {
+        case .failure(let failure):
+            self.fail(ConnectionFailure(failure, to: destination))
+        case .success(let upstream):
+            Socket.tune(upstream, keepAlive: self.worker.context.keepAlive)
+            let origin = self.origin
+            self.origin = nil
+            do throws(SocketError) {
+                switch origin {
+                case .plain(let descriptor, _):
+                    self.relay = try Relay.join(
+                        loop: self.worker.loop, downstream: descriptor, upstream: upstream, observer: self
+                    )
+                case .tunnel(let request):
+                    let baggage = TunnelHeaders.baggage(workload)
+                    let headers = baggage.isEmpty ? [] : [HTTP2Header("baggage", baggage)]
+                    guard let stream = request.accept(headers: headers) else {
+                        Socket.close(upstream)
+                        return self.fail(ConnectionFailure(.clientGone, "the peer gave up before the answer"))
+                    }
+                    self.relay = try Relay.join(
+                        loop: self.worker.loop, socket: upstream, stream: stream, socketIsDownstream: false,
+                        observer: self
+                    )
+                case nil:
+                    Socket.close(upstream)
+                }
+            } catch {
+                self.fail(ConnectionFailure(.upstreamReset, "relay could not begin: \(error)"))
+            }
+        }
+    }
+
+    // MARK: End
+
+    private func fail(_ failure: ConnectionFailure) {
+        guard !self.isOver else { return }
+        switch self.origin {
+        case .tunnel(let request):
+            request.refuse(status: failure.status)
+        case .plain(let descriptor, _):
+            Socket.makeCloseAbortive(descriptor)
+            Socket.close(descriptor)
+        case nil:
+            break
+        }
+        self.origin = nil
+        self.over(failure, relay: nil)
+    }
+
+    private func over(_ failure: ConnectionFailure?, relay: Relay?) {
+        self.isOver = true
+        self.worker.remove(self)
+        self.report.finish(failure, relay: relay)
+    }
+
+    func relayEnded(_ relay: Relay, outcome: RelayOutcome) {
+        self.relay = nil
+        self.over(self.ending ?? ConnectionFailure(outcome), relay: relay)
+    }
+
+    // MARK: ActiveConnection
+
+    func sample() { if let relay = self.relay { self.report.sample(relay) } }
+
+    func recheck(_ snapshot: MeshSnapshot) {
+        guard let facts = self.facts, let workload = self.worker.context.local.workload(in: snapshot) else { return }
+        guard ConnectionFailure(MeshModel.authorize(facts, workload: workload, snapshot: snapshot)) != nil else {
+            return
+        }
+        self.terminate(
+            ConnectionFailure(
+                .policyChanged, "connection closed due to policy change", flag: .denied, dial: .denied, status: 401
+            )
+        )
+    }
+
+    func terminate(_ failure: ConnectionFailure) {
+        guard !self.isOver else { return }
+        self.ending = failure
+        if let relay = self.relay { return relay.close(failure.message) }
+        self.dial?.cancel()
+        self.dial = nil
+        self.fail(failure)
+    }
+}

@@ -1,0 +1,40 @@
+import BoringTLS
+import MeshIdentity
+import MeshModel
+import MeshTelemetry
+import TunnelEngine
+
+/// Serves other ztunnels on port 15008.
+final class InboundTunnels: TunnelServerDelegate {
+    private unowned let worker: Worker
+
+    init(worker: Worker) {
+        self.worker = worker
+    }
+
+    /// Our certificate for a new connection; without a valid one nobody is served.
+    func tlsContext(for server: TunnelServer) -> (context: TLSContext, expecting: PeerExpectation)? {
+        let context = self.worker.context
+        do throws(IdentityError) {
+            let identity = try context.identities.snapshot(now: context.now)
+            return (identity.context, .anyIdentity(trustDomain: identity.bundle.trustDomain))
+        } catch {
+            context.log.warning("inbound connection refused", [LogField("error", error.message)])
+            return nil
+        }
+    }
+
+    func requested(_ request: TunnelRequest, on server: TunnelServer) {
+        InboundConnection(worker: self.worker, peer: request.peer, origin: .tunnel(request)).start()
+    }
+
+    func connectionFailed(peer: SocketAddress, local: SocketAddress?, _ error: LinkError, on server: TunnelServer) {
+        self.worker.context.access.warning(
+            "connection failed",
+            [
+                LogField("src.addr", .bare("\(peer)")), LogField("dst.addr", .bare(local.map { "\($0)" } ?? "")),
+                LogField("direction", "inbound"), LogField("error", "\(error)"),
+            ]
+        )
+    }
+}

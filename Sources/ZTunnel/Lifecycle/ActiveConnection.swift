@@ -1,0 +1,11 @@
+import MeshModel
+
+/// A connection that a worker carries.
+protocol ActiveConnection: AnyObject {
+    /// Counts the bytes that moved since the last time.
+    func sample()
+    /// Ends it at once because its policy denies it now.
+    func recheck(_ snapshot: MeshSnapshot)
+    /// Ends it at once.
+    func terminate(_ failure: ConnectionFailure)
+}

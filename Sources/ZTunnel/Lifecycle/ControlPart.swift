@@ -1,0 +1,104 @@
+import MeshModel
+import MeshTelemetry
+import TunnelEngine
+
+/// What runs on the control loop: certificates, discovery, admin, metrics.
+///
+/// `@unchecked Sendable`: apart from `init`, everything runs on the loop's own thread.
+final class ControlPart: @unchecked Sendable {
+    private let loop: EventLoop
+    private let context: MeshContext
+    private let plan: StartPlan
+    private let resolver: NameResolver
+    private var servers: [EndpointServer] = []
+    private var certificates: CertificateClient?
+    private var discovery: DiscoveryClient?
+    private var synced: (() -> Void)?
+    private lazy var alarm = LoopAlarm(loop: self.loop)
+
+    init(loop: EventLoop, context: MeshContext, plan: StartPlan) {
+        self.loop = loop
+        self.context = context
+        self.plan = plan
+        self.resolver = NameResolver(loop: loop, configuration: plan.resolver)
+    }
+
+    /// Opens the endpoints and begins to ask for a certificate.
+    /// - Parameters:
+    ///   - quit: what `/quitquitquit` does.
+    ///   - synced: called once, when the first state of the mesh is here.
+    func begin(quit: @escaping () -> Void, synced: @escaping () -> Void) throws(ListenFailure) {
+        self.synced = synced
+        let admin = AdminEndpoint(context: self.context, quit: quit)
+        try self.serve(MeshPorts.admin, isPrivate: true) { admin.answer($0) }
+        let registry = self.context.registry
+        try self.serve(MeshPorts.metrics) { MetricsEndpoint.answer($0, registry: registry) }
+        self.askMetadata()
+    }
+
+    private func serve(
+        _ port: UInt16, isPrivate: Bool = false, _ handler: @escaping (HTTPRequest) -> HTTPResponse
+    ) throws(ListenFailure) {
+        let server = EndpointServer(loop: self.loop, handler: handler)
+        try self.context.binding(port, isPrivate: isPrivate) { address throws(SocketError) in
+            try server.listen(on: address)
+        }
+        self.servers.append(server)
+    }
+
+    private func askMetadata() {
+        guard let (address, request) = self.plan.metadata else { return self.askCertificate(taskARN: nil) }
+        HTTPFetch.get(loop: self.loop, address: address, request: request, bodyLimit: 256 * 1024) { [weak self] result in
+            guard let self else { return }
+            switch result {
+            case .success(let body):
+                let metadata = TaskMetadata(body: body)
+                if let metadata {
+                    self.context.local.learn(name: metadata.taskID)
+                    for address in metadata.addresses { self.context.local.add(address) }
+                } else {
+                    self.context.log.warning("task metadata are unusable")
+                }
+                self.askCertificate(taskARN: metadata?.taskARN)
+            case .failure(let failure):
+                self.context.log.warning("task metadata not available", [LogField("error", "\(failure)")])
+                self.askCertificate(taskARN: nil)
+            }
+        }
+    }
+
+    private func askCertificate(taskARN: String?) {
+        guard let region = self.plan.region ?? (try? AWSRegion.resolve(environment: { _ in nil }, taskARN: taskARN))
+        else {
+            self.context.log.warning("region unknown", [LogField("error", "\(AttestationError.regionUnknown)")])
+            return self.alarm.set(after: 2_000) { [weak self] in self?.askMetadata() }
+        }
+        let configuration = self.context.configuration
+        let certificateURL = configuration.certificateURL.flatMap { ControlPlaneURL(parsing: $0) }
+        let certificates = CertificateClient(
+            loop: self.loop, context: self.context, token: self.plan.token,
+            address: ControlPlaneAddress(certificateURL ?? self.plan.token.controlPlane, resolver: self.resolver),
+            endpoint: self.plan.credentials, region: region
+        ) { [weak self] in
+            self?.identityCame()
+        }
+        self.certificates = certificates
+        certificates.start()
+    }
+
+    private func identityCame() {
+        self.context.readiness.done(.identity)
+        guard self.discovery == nil else { return }
+        let url = self.context.configuration.discoveryURL.flatMap { ControlPlaneURL(parsing: $0) }
+        let discovery = DiscoveryClient(
+            loop: self.loop, context: self.context,
+            address: ControlPlaneAddress(url ?? self.plan.token.controlPlane, resolver: self.resolver)
+        ) { [weak self] in
+            let synced = self?.synced
+            self?.synced = nil
+            synced?()
+        }
+        self.discovery = discovery
+        discovery.start()
+    }
+}

@@ -1,0 +1,35 @@
+import Glibc
+package import MeshModel
+package import TunnelEngine
+
+/// A port that could not be bound.
+package struct ListenFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The address asked for.
+    package var address: SocketAddress
+    /// What the system said.
+    package var error: SocketError
+
+    /// One line that says what to check.
+    package var description: String { "can't listen on \(self.address): \(self.error); is another ztunnel running?" }
+}
+
+extension MeshContext {
+    /// Binds `port`, to IPv4 only where the system has no IPv6.
+    @discardableResult
+    func binding<Result>(
+        _ port: UInt16, isPrivate: Bool = false, _ bind: (SocketAddress) throws(SocketError) -> Result
+    ) throws(ListenFailure) -> Result {
+        let address = self.listenAddress(port: port, isPrivate: isPrivate)
+        do throws(SocketError) {
+            do throws(SocketError) {
+                return try bind(address)
+            } catch {
+                let lacksIPv6 = error.code == EAFNOSUPPORT || error.code == EADDRNOTAVAIL
+                guard lacksIPv6, address.ip.isUnspecified, !address.ip.isV4 else { throw error }
+                return try bind(SocketAddress(ip: IPAddress(v4: 0), port: port))
+            }
+        } catch {
+            throw ListenFailure(address: address, error: error)
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package import MeshIdentity
+package import MeshModel
+package import MeshTelemetry
+package import TunnelEngine
+
+/// What all threads of a ztunnel share. Every part may be used from any thread.
+package final class MeshContext: Sendable {
+    /// The settings.
+    package let configuration: Configuration
+    /// Whom we serve.
+    package let local: LocalWorkload
+    /// What we know of the mesh.
+    package let state: MeshState
+    /// Who we are.
+    package let identities = IdentityStore()
+    /// What must happen before we are ready.
+    package let readiness = ReadinessGate()
+    /// The metrics.
+    package let registry = MetricsRegistry()
+    /// The metrics of connections.
+    package let connections: ConnectionMetrics
+    /// The log of this program.
+    package let log: Log
+    /// The access log.
+    package let access: Log
+
+    /// Joins the parts.
+    package init(configuration: Configuration, local: LocalWorkload, state: MeshState, log: Log) {
+        self.configuration = configuration
+        self.local = local
+        self.state = state
+        self.log = log
+        self.access = log.scoped("access")
+        self.connections = ConnectionMetrics(registry: self.registry)
+    }
+
+    /// Seconds since 1970.
+    package var now: Int64 { Timestamp.now().seconds }
+
+    /// TCP keep-alive for the engine.
+    package var keepAlive: Socket.KeepAlive? {
+        self.configuration.keepAlive.map { configured in
+            var keepAlive = Socket.KeepAlive()
+            keepAlive.idleSeconds = configured.idleSeconds
+            keepAlive.intervalSeconds = configured.intervalSeconds
+            keepAlive.probes = configured.probes
+            return keepAlive
+        }
+    }
+
+    /// Limits of links to and from other ztunnels.
+    package var linkLimits: LinkLimits {
+        var limits = LinkLimits()
+        if let bytes = self.configuration.streamWindowBytes { limits.http2.streamWindow = bytes }
+        if let bytes = self.configuration.connectionWindowBytes { limits.http2.connectionWindow = bytes }
+        return limits
+    }
+
+    /// The address to bind for `port`.
+    /// - Parameter isPrivate: whether only this task may connect.
+    package func listenAddress(port: UInt16, isPrivate: Bool = false) -> SocketAddress {
+        if let address = self.configuration.listenAddress, !isPrivate || address.isLoopback {
+            return SocketAddress(ip: address, port: port)
+        }
+        if isPrivate { return SocketAddress(ip: IPAddress(v4: 0x7f00_0001), port: port) }
+        let any = self.configuration.isIPv6Enabled ? IPAddress(v6High: 0, v6Low: 0) : IPAddress(v4: 0)
+        return SocketAddress(ip: any, port: port)
+    }
+}
+
+extension MeshContext {
+    /// The address to connect from; nil lets the kernel choose.
+    ///
+    /// Where several tasks share a network namespace each has one loopback address, and peers must see that one.
+    func bindAddress(toReach destination: IPAddress) -> SocketAddress? {
+        guard let own = self.configuration.listenAddress, own.isV4 == destination.isV4,
+            own.isLoopback == destination.isLoopback
+        else { return nil }
+        return SocketAddress(ip: own, port: 0)
+    }
+}

@@ -1,0 +1,61 @@
+import MeshTelemetry
+
+/// The answers of port 15000.
+package struct AdminEndpoint {
+    private let context: MeshContext
+    private let quit: () -> Void
+
+    /// - Parameter quit: begins a graceful shutdown.
+    package init(context: MeshContext, quit: @escaping () -> Void) {
+        self.context = context
+        self.quit = quit
+    }
+
+    /// Answers a request.
+    package func answer(_ request: HTTPRequest) -> HTTPResponse {
+        switch request.path {
+        case "/":
+            return HTTPResponse(
+                status: 200,
+                text: "GET /config_dump\nPOST /logging?level=error|warn|info|debug\nPOST /quitquitquit\n"
+            )
+        case "/config_dump":
+            guard request.method == "GET" || request.isHead else { return self.use("GET") }
+            return HTTPResponse(
+                status: 200, contentType: "application/json", body: ConfigDump.make(self.context)
+            )
+        case "/logging":
+            guard request.method == "POST" else { return self.use("POST") }
+            return self.setLevel(request)
+        case "/quitquitquit":
+            guard request.method == "POST" else { return self.use("POST") }
+            self.quit()
+            return HTTPResponse(status: 200, text: "shutdown now\n")
+        default:
+            return HTTPResponse(status: 404, text: "not found\n")
+        }
+    }
+
+    private func setLevel(_ request: HTTPRequest) -> HTTPResponse {
+        for part in request.query {
+            switch part.name {
+            case "reset":
+                self.context.log.threshold.level = self.context.configuration.logLevel
+            case "level":
+                guard let level = LogLevel(parsing: part.value) else {
+                    return HTTPResponse(status: 400, text: "level must be error, warn, info or debug\n")
+                }
+                self.context.log.threshold.level = level
+            default:
+                return HTTPResponse(status: 400, text: "use ?level=error|warn|info|debug or ?reset\n")
+            }
+        }
+        return HTTPResponse(status: 200, text: "current log level is \(self.context.log.threshold.level.name)\n")
+    }
+
+    private func use(_ method: String) -> HTTPResponse {
+        var response = HTTPResponse(status: 405, text: "use \(method)\n")
+        response.fields = [HTTPField(name: "Allow", value: method)]
+        return response
+    }
+}

@@ -1,0 +1,248 @@
+import MeshIdentity
+import MeshModel
+import MeshTelemetry
+import TunnelEngine
+
+/// One connection of the local application on its way out: decide, dial, relay, report.
+///
+/// Confined to its worker's loop. The descriptor isn't read before the upstream stands, so an impatient client's bytes
+/// wait in the kernel.
+final class OutboundConnection: RelayObserver, ActiveConnection {
+    private let worker: Worker
+    private let source: SocketAddress
+    private let target: CaptureTarget
+    private let report: ConnectionReport
+    private var negotiation: ExplicitProxyNegotiation?
+    private var descriptor: Int32
+    private var relay: Relay?
+    private var dial: TCPDial?
+    private var tunnel: TunnelDial?
+    private var ending: ConnectionFailure?
+
+    /// Takes over the client's descriptor.
+    /// - Parameter negotiation: the proxy protocol that waits for our answer; nil where the client was redirected.
+    init(
+        worker: Worker, descriptor: Int32, source: SocketAddress, target: CaptureTarget,
+        negotiation: ExplicitProxyNegotiation? = nil
+    ) {
+        self.worker = worker
+        self.descriptor = descriptor
+        self.source = source
+        self.target = target
+        self.negotiation = negotiation
+        self.report = ConnectionReport(worker.context, worker.loop, direction: .outbound, source: source)
+    }
+
+    /// Decides where it goes and begins to dial.
+    func start() {
+        guard self.worker.add(self) else {
+            return self.fail(ConnectionFailure(.overloaded, "more than \(Worker.maximumConnections) connections"))
+        }
+        let snapshot = self.worker.context.state.snapshot
+        let client = self.worker.context.local.client(in: snapshot)
+        var random = SystemRandomNumberGenerator()
+        switch self.target {
+        case .address(let address):
+            self.follow(snapshot.routeOutbound(to: address, from: client, random: &random), client: client)
+        case .name(let name, let port):
+            let decision = snapshot.routeOutbound(host: name, port: port, from: client, random: &random)
+            guard case .unknownHost = decision else { return self.follow(decision, client: client) }
+            self.resolve(name, port: port)
+        }
+    }
+
+    /// Asks DNS for a name that the mesh doesn't know, and routes to the address.
+    private func resolve(_ name: String, port: UInt16) {
+        self.worker.resolver.resolve(name) { [weak self] result in
+            guard let self, self.descriptor >= 0 else { return }
+            switch result {
+            case .failure(let failure):
+                self.fail(ConnectionFailure(name: name, failure))
+            case .success(let ip):
+                let snapshot = self.worker.context.state.snapshot
+                let client = self.worker.context.local.client(in: snapshot)
+                var random = SystemRandomNumberGenerator()
+                let address = SocketAddress(ip: ip, port: port)
+                // The name may stand for a virtual address of the mesh.
+                self.follow(snapshot.routeOutbound(to: address, from: client, random: &random), client: client)
+            }
+        }
+    }
+
+    private func follow(_ decision: OutboundDecision, client: Workload) {
+        switch decision {
+        case .passthrough(let address):
+            self.report.setSource(client, proven: nil)
+            self.connect(to: address)
+        case .direct(let route):
+            self.report.setSource(client, proven: nil)
+            self.report.setDestination(route.workload, proven: nil)
+            self.report.setService(route.service)
+            self.connect(to: route.destination)
+        case .tunnel(let route):
+            self.open(route, client: client)
+        case .unknownHost:
+            self.report.setSource(client, proven: nil)
+            self.fail(ConnectionFailure(name: "\(self.target)", .nameNotFound))
+        case .refuse(let code, let detail):
+            self.report.setSource(client, proven: nil)
+            self.fail(ConnectionFailure(code, detail: detail))
+        }
+    }
+
+    // MARK: Plain
+
+    private func connect(to address: SocketAddress) {
+        self.report.record.destination.address = "\(address)"
+        let isLocal = address.ip.isLoopback || self.worker.context.local.addresses.contains(address.ip)
+        if MeshPorts.isOurs(address.port), isLocal {
+            return self.fail(ConnectionFailure(.recursiveCall, "attempted recursive call to ourselves: \(address)"))
+        }
+        self.report.open()
+        do throws(TCPDial.Failure) {
+            self.dial = try TCPDial(
+                loop: self.worker.loop, to: address, from: self.worker.context.bindAddress(toReach: address.ip)
+            ) { [weak self] result in
+                self?.dialed(result, address)
+            }
+        } catch {
+            self.fail(ConnectionFailure(error, to: address))
+        }
+    }
+
+    private func dialed(_ result: Result<Int32, TCPDial.Failure>, _ address: SocketAddress) {
+        self.dial = nil
+        switch result {
+        case .failure(let failure):
+            self.fail(ConnectionFailure(failure, to: address))
+        case .success(let upstream):
+            Socket.tune(upstream, keepAlive: self.worker.context.keepAlive)
+            guard let (client, early) = self.answerClient() else { return Socket.close(upstream) }
+            self.relay { () throws(SocketError) in
+                try Relay.join(
+                    loop: self.worker.loop, downstream: client, early: early, upstream: upstream, observer: self
+                )
+            }
+        }
+    }
+
+    // MARK: Tunnel
+
+    private func open(_ route: TunnelRoute, client: Workload) {
+        let context = self.worker.context
+        let identity: IdentitySnapshot
+        do throws(IdentityError) {
+            identity = try context.identities.snapshot(now: context.now)
+        } catch {
+            return self.fail(ConnectionFailure(error))
+        }
+        let own = "\(identity.svid.identity)"
+        self.report.setSource(client, proven: own)
+        self.report.setDestination(route.workload, proven: nil)
+        self.report.setService(route.service)
+        self.report.labels.isMutualTLS = true
+        self.report.record.destination.address = "\(route.destination)"
+        self.report.record.hboneAddress = route.authority
+        self.report.open()
+        var random = SystemRandomNumberGenerator()
+        let headers = TunnelHeaders.request(
+            authority: route.authority, client: client, source: self.source, service: route.service,
+            trace: TraceContext(using: &random)
+        )
+        let key = TunnelKey(
+            source: own, generation: identity.generation, expected: route.expectedIdentities.map(\.uri),
+            address: route.destination, from: context.bindAddress(toReach: route.destination.ip)?.ip
+        )
+        self.tunnel = self.worker.pool.open(key, context: identity.context, headers: headers) { [weak self] result in
+            self?.opened(result, route)
+        }
+    }
+
+    private func opened(_ result: Result<StreamEnd, TunnelError>, _ route: TunnelRoute) {
+        self.tunnel = nil
+        switch result {
+        case .failure(let error):
+            self.fail(ConnectionFailure(error, to: route.destination))
+        case .success(let stream):
+            self.report.record.destination.identity = stream.peerIdentity
+            guard let (client, early) = self.answerClient() else { return stream.close(isAbortive: true) }
+            self.relay { () throws(SocketError) in
+                try Relay.join(
+                    loop: self.worker.loop, socket: client, early: early, stream: stream, socketIsDownstream: true,
+                    observer: self
+                )
+            }
+        }
+    }
+
+    // MARK: End
+
+    /// Tells a proxy client that the connection stands.
+    /// - Returns: the descriptor, now the caller's, and what the upstream gets first; nil when the client is gone.
+    private func answerClient() -> (Int32, [UInt8])? {
+        let client = self.descriptor
+        var early: [UInt8] = []
+        if var negotiation = self.negotiation {
+            let (toClient, toUpstream) = negotiation.connected()
+            self.negotiation = nil
+            early = toUpstream
+            // A few bytes into an empty buffer: less than all means that the client is gone.
+            let sent = toClient.isEmpty ? 0 : toClient.withUnsafeBytes { Socket.send(client, $0) }
+            guard sent == toClient.count else {
+                self.fail(ConnectionFailure(.clientGone, "the client left before the connection stood"))
+                return nil
+            }
+        }
+        self.descriptor = -1
+        return (client, early)
+    }
+
+    private func relay(_ join: () throws(SocketError) -> Relay) {
+        do throws(SocketError) {
+            self.relay = try join()
+        } catch {
+            self.fail(ConnectionFailure(.upstreamReset, "relay could not begin: \(error)"))
+        }
+    }
+
+    private func fail(_ failure: ConnectionFailure) {
+        if self.descriptor >= 0 {
+            if var negotiation = self.negotiation {
+                let answer = negotiation.failed(failure.dial)
+                _ = answer.withUnsafeBytes { Socket.send(self.descriptor, $0) }
+                Socket.shutdownWrite(self.descriptor)
+            } else {
+                // A redirected client must not take the failure for an orderly end of an empty answer.
+                Socket.makeCloseAbortive(self.descriptor)
+            }
+            Socket.close(self.descriptor)
+            self.descriptor = -1
+        }
+        self.negotiation = nil
+        self.worker.remove(self)
+        self.report.finish(failure)
+    }
+
+    func relayEnded(_ relay: Relay, outcome: RelayOutcome) {
+        self.relay = nil
+        self.worker.remove(self)
+        self.report.finish(self.ending ?? ConnectionFailure(outcome), relay: relay)
+    }
+
+    // MARK: ActiveConnection
+
+    func sample() { if let relay = self.relay { self.report.sample(relay) } }
+
+    /// Outbound connections are judged where they arrive.
+    func recheck(_ snapshot: MeshSnapshot) {}
+
+    func terminate(_ failure: ConnectionFailure) {
+        self.ending = failure
+        if let relay = self.relay { return relay.close(failure.message) }
+        self.dial?.cancel()
+        self.dial = nil
+        self.tunnel?.cancel()
+        self.tunnel = nil
+        self.fail(failure)
+    }
+}

@@ -1,0 +1,94 @@
+import MeshModel
+import MeshTelemetry
+import TunnelEngine
+
+/// Takes the connections of clients that ask by SOCKS 5 or HTTP, on port 15080.
+final class ProxyPort: ListenerDelegate {
+    private unowned let worker: Worker
+    private let limits = CaptureLimits()
+    private var handshakes: [ObjectIdentifier: ProxyHandshake] = [:]
+
+    /// Clients that may negotiate at once; more are closed at once.
+    private static let maximumHandshakes = 1_024
+
+    init(worker: Worker) {
+        self.worker = worker
+    }
+
+    func accepted(_ descriptor: Int32, peer: SocketAddress, on listener: Listener) {
+        guard self.handshakes.count < Self.maximumHandshakes else { return Socket.close(descriptor) }
+        Socket.tune(descriptor, keepAlive: self.worker.context.keepAlive)
+        let handshake = ProxyHandshake(worker: self.worker, limits: self.limits, peer: peer)
+        let key = ObjectIdentifier(handshake)
+        self.handshakes[key] = handshake
+        handshake.onEnd = { [weak self] in self?.handshakes[key] = nil }
+        do throws(SocketError) {
+            _ = try ByteConnection(
+                loop: self.worker.loop, descriptor: descriptor, peer: peer,
+                milliseconds: self.limits.negotiationMilliseconds, pendingLimit: self.limits.earlyBytes,
+                delegate: handshake
+            )
+        } catch {
+            self.handshakes[key] = nil
+        }
+    }
+
+    /// Closes the connections that still negotiate.
+    func close() {
+        for handshake in self.handshakes.values { handshake.close() }
+    }
+}
+
+/// One client that negotiates.
+private final class ProxyHandshake: ByteConnectionDelegate {
+    private let worker: Worker
+    private let peer: SocketAddress
+    private var negotiation: ExplicitProxyNegotiation
+    private weak var connection: ByteConnection?
+    private var isRefused = false
+    var onEnd: (() -> Void)?
+
+    init(worker: Worker, limits: CaptureLimits, peer: SocketAddress) {
+        self.worker = worker
+        self.peer = peer
+        self.negotiation = ExplicitProxyNegotiation(limits: limits)
+    }
+
+    func close() { self.connection?.close() }
+
+    func received(_ bytes: UnsafeRawBufferPointer, on connection: ByteConnection) {
+        self.connection = connection
+        guard !self.isRefused else { return }
+        let step = self.negotiation.receive(bytes)
+        if !step.output.isEmpty { connection.send(step.output) }
+        switch step.next {
+        case .more:
+            break
+        case .refuse(let refusal):
+            self.isRefused = true
+            self.worker.context.log.debug(
+                "proxy request refused",
+                [LogField("src.addr", .bare("\(self.peer)")), LogField("error.code", refusal.rawValue)]
+            )
+            connection.closeWhenSent()
+        case .connect(let target):
+            // From here on the client's further bytes stay in the kernel until the upstream stands.
+            guard let descriptor = connection.detach() else { return connection.close() }
+            self.ended()
+            OutboundConnection(
+                worker: self.worker, descriptor: descriptor, source: self.peer, target: target,
+                negotiation: self.negotiation
+            ).start()
+        }
+    }
+
+    func receivedEnd(on connection: ByteConnection) { connection.close() }
+
+    func closed(_ connection: ByteConnection, _ error: SocketError?) { self.ended() }
+
+    private func ended() {
+        let onEnd = self.onEnd
+        self.onEnd = nil
+        onEnd?()
+    }
+}
