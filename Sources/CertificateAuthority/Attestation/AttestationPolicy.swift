@@ -1,0 +1,93 @@
+/// What the mesh's owner allows: the facts that an attestation is held against.
+package struct AttestationPolicy: Sendable, Hashable {
+    /// The text that every attestation must be signed for, by default `<trust domain>/tulled`.
+    package var audience: String
+    /// The trust domain of the identities that are given out.
+    package var trustDomain: String
+    /// Regions whose tasks may join. Never empty.
+    package var regions: Set<String>
+    /// Accounts whose tasks may join, 12 digits each. Never empty.
+    package var accounts: Set<String>
+    /// Names of the ECS clusters whose tasks may join; empty means every cluster of those accounts.
+    package var clusters: Set<String>
+    /// Which role is which service account.
+    package var bindings: [RoleBinding]
+    /// How far the signing time may lie from now, either way. AWS itself accepts 15 minutes, which is far too long.
+    package var age: Duration = .seconds(120)
+
+    /// Makes a policy with the default age of 120 s.
+    package init(
+        audience: String,
+        trustDomain: String,
+        regions: Set<String>,
+        accounts: Set<String>,
+        clusters: Set<String>,
+        bindings: [RoleBinding]
+    ) {
+        self.audience = audience
+        self.trustDomain = trustDomain
+        self.regions = regions
+        self.accounts = accounts
+        self.clusters = clusters
+        self.bindings = bindings
+    }
+}
+
+/// One line of the owner's list that says which role is which service account. This list, and nothing a task or a tag
+/// says about itself, is the authority.
+package struct RoleBinding: Sendable, Hashable {
+    /// The task role.
+    package var role: RoleName
+    /// The namespace of the identity.
+    package var namespace: String
+    /// The service account of the identity.
+    package var serviceAccount: String
+
+    /// Makes a binding.
+    package init(role: RoleName, namespace: String, serviceAccount: String) {
+        self.role = role
+        self.namespace = namespace
+        self.serviceAccount = serviceAccount
+    }
+}
+
+extension AttestationPolicy {
+    /// Chooses the identity of a task: its role must be bound, and its tags must not contradict.
+    ///
+    /// - Parameters:
+    ///   - role: the task's role, proven.
+    ///   - tags: the task's tags. `tulle/namespace` and `tulle/service-account` (or the `ecs.solo.io/` spelling)
+    ///     narrow the choice, and never widen it.
+    /// - Throws: `IssuanceRefusal` with `binding_missing` unless exactly one binding is left.
+    package func binding(for role: RoleName, tags: [String: String]) throws(IssuanceRefusal) -> RoleBinding {
+        let bound = self.bindings.filter { $0.role == role }
+        guard !bound.isEmpty else {
+            throw IssuanceRefusal(.bindingMissing, "bind the role \(role) to a service account in the configuration")
+        }
+        let namespace = Self.tag("namespace", in: tags)
+        let account = Self.tag("service-account", in: tags)
+        let agreeing = Set(bound).filter { binding in
+            (namespace ?? binding.namespace) == binding.namespace
+                && (account ?? binding.serviceAccount) == binding.serviceAccount
+        }
+        guard let only = agreeing.first else {
+            throw IssuanceRefusal(
+                .bindingMissing,
+                "the task's tags name \((namespace ?? "any").prefix(64))/\((account ?? "any").prefix(64)), "
+                    + "but \(role) is bound to \(bound.map { "\($0.namespace)/\($0.serviceAccount)" }.joined(separator: ", "))"
+            )
+        }
+        guard agreeing.count == 1 else {
+            throw IssuanceRefusal(
+                .bindingMissing,
+                "\(role) is bound to several service accounts: tag the task with tulle/namespace and "
+                    + "tulle/service-account to choose one"
+            )
+        }
+        return only
+    }
+
+    private static func tag(_ name: String, in tags: [String: String]) -> String? {
+        tags["tulle/\(name)"] ?? tags["ecs.solo.io/\(name)"]
+    }
+}

@@ -1,0 +1,181 @@
+import AWSClient
+package import Foundation
+package import MeshModel
+import Synchronization
+
+/// A caller whose identity is proven.
+package struct AttestedCaller: Sendable, Hashable {
+    /// The identity that the caller may have a certificate for.
+    package let identity: SPIFFEID
+    /// The role session that signed, an ARN without a secret.
+    package let callerARN: String
+    /// The task that runs with that role.
+    package let taskARN: String
+}
+
+/// Proves which ECS task calls, by what AWS itself says: STS about the signature, ECS about the task.
+///
+/// The chain of proof: the request is signed for our audience and this very key, it is fresh and was never used, the
+/// signer is a session of a role in an allowed account, the session's name is a task id, that task runs now in an
+/// allowed cluster with that role, and the role is bound to a service account. A break anywhere is a refusal.
+package final class ECSAttestor: Sendable {
+    private let policy: AttestationPolicy
+    private let verifier: any CallerIdentityVerifying
+    private let tasks: any TaskLookup
+    private let replays: Mutex<ReplayCache>
+    private let running: Mutex<Int>
+    /// The most verifications at once; each holds a connection to AWS.
+    private let concurrency: Int
+
+    /// Makes an attestor.
+    package init(
+        policy: AttestationPolicy,
+        verifier: any CallerIdentityVerifying,
+        tasks: any TaskLookup,
+        concurrency: Int = 64
+    ) {
+        self.policy = policy
+        self.verifier = verifier
+        self.tasks = tasks
+        self.replays = Mutex(ReplayCache())
+        self.running = Mutex(0)
+        self.concurrency = concurrency
+    }
+
+    /// Proves the caller.
+    ///
+    /// - Parameters:
+    ///   - token: what the caller sent.
+    ///   - keyDigest: lower-case hex SHA-256 of the key in the caller's request.
+    ///   - now: the present.
+    /// - Throws: `IssuanceRefusal`.
+    package func attest(
+        _ token: AttestationToken,
+        keyDigest: String,
+        now: Date
+    ) async throws(IssuanceRefusal) -> AttestedCaller {
+        let request = try self.check(token, keyDigest: keyDigest, now: now)
+        guard self.running.withLock({ running in
+            guard running < self.concurrency else { return false }
+            running += 1
+            return true
+        }) else {
+            throw IssuanceRefusal(.stsUnavailable, "too many attestations at once, try again")
+        }
+        defer { self.running.withLock { $0 -= 1 } }
+        let key = ReplayCache.Key(accessKey: token.accessKey, signature: token.signature)
+        switch self.replays.withLock({ $0.reserve(key, now: now) }) {
+        case .fresh: break
+        case .replayed:
+            throw IssuanceRefusal(.attestationReplayed, "this attestation was used before: sign a new one for each call")
+        case .full:
+            throw IssuanceRefusal(.stsUnavailable, "too many attestations in the last minutes, try again")
+        }
+        let arn: String
+        switch await self.verifier.callerIdentity(of: request) {
+        case .caller(let caller):
+            arn = caller
+        case .refused(let code):
+            self.replays.withLock { $0.release(key) }
+            throw IssuanceRefusal(
+                .stsRefused, "STS answered \(code.prefix(64)): check the task's credentials, clock and region")
+        case .unavailable(let reason):
+            self.replays.withLock { $0.release(key) }
+            throw IssuanceRefusal(.stsUnavailable, "STS gave no verdict (\(reason.prefix(160))), try again")
+        }
+        return try await self.identify(callerARN: arn, region: token.region)
+    }
+
+    /// Everything that can be judged without asking anyone.
+    private func check(
+        _ token: AttestationToken,
+        keyDigest: String,
+        now: Date
+    ) throws(IssuanceRefusal) -> CallerIdentityRequest {
+        guard token.audience == self.policy.audience else {
+            throw IssuanceRefusal(
+                .attestationAudienceMismatch,
+                "signed for '\(token.audience.prefix(128))', but this is '\(self.policy.audience)': check the bootstrap token"
+            )
+        }
+        guard self.policy.regions.contains(token.region) else {
+            throw IssuanceRefusal(
+                .regionNotAllowed,
+                "region '\(token.region.prefix(32))' is not among \(self.policy.regions.sorted().joined(separator: ", "))"
+            )
+        }
+        // A closed list, compared whole: a rule by prefix would let `sts.evil.example` vouch for any role.
+        let hosts = AWSPartition.securityTokenHosts(region: token.region)
+        guard hosts.contains(token.host) else {
+            throw IssuanceRefusal(
+                .attestationHostNotAllowed,
+                "signed for host '\(token.host.prefix(128))', allowed: \(hosts.sorted().joined(separator: ", "))"
+            )
+        }
+        let age = now.timeIntervalSince(token.date)
+        guard abs(age) <= self.policy.age.wholeSeconds else {
+            throw IssuanceRefusal(
+                .attestationExpired,
+                "signed \(Int(age)) s ago, at most \(Int(self.policy.age.wholeSeconds)) s either way: check the clock"
+            )
+        }
+        guard token.keyDigest == keyDigest else {
+            throw IssuanceRefusal(.attestationKeyMismatch, "signed for another key than the one in the request")
+        }
+        return CallerIdentityRequest(region: token.region, host: token.host, headers: token.headers)
+    }
+
+    /// From the name that STS vouches for to the identity.
+    private func identify(callerARN: String, region: String) async throws(IssuanceRefusal) -> AttestedCaller {
+        guard let session = RoleSession(arn: callerARN), let taskID = session.taskID else {
+            throw IssuanceRefusal(
+                .notATaskRole,
+                "the signer is '\(callerARN.prefix(160))', not a task's role: set taskRoleArn in the task definition"
+            )
+        }
+        guard self.policy.accounts.contains(session.account),
+            AWSPartition(region: region).id == session.partition
+        else {
+            throw IssuanceRefusal(
+                .accountNotAllowed, "account \(session.partition)/\(session.account) is not among the allowed accounts")
+        }
+        let task: AttestedTask
+        switch await self.tasks.task(id: taskID, account: session.account, region: region) {
+        case .found(let found):
+            task = found
+        case .missing:
+            throw IssuanceRefusal(.taskNotFound, "ECS knows no task \(taskID) in the allowed clusters of \(region)")
+        case .unavailable(let reason):
+            throw IssuanceRefusal(.stsUnavailable, "ECS gave no verdict (\(reason.prefix(160))), try again")
+        }
+        guard self.policy.clusters.isEmpty || self.policy.clusters.contains(task.cluster) else {
+            throw IssuanceRefusal(
+                .clusterNotAllowed, "cluster '\(task.cluster.prefix(255))' is not among the allowed clusters")
+        }
+        guard ["PENDING", "ACTIVATING", "RUNNING"].contains(task.lastStatus), task.desiredStatus == "RUNNING" else {
+            throw IssuanceRefusal(
+                .taskNotRunning,
+                "task \(taskID) is \(task.lastStatus.prefix(32)), wanted \(task.desiredStatus.prefix(32))"
+            )
+        }
+        let role = RoleName(session)
+        guard task.roleARN.flatMap({ RoleName(arn: $0) }) == role else {
+            throw IssuanceRefusal(
+                .taskRoleMismatch,
+                "task \(taskID) runs with '\((task.roleARN ?? "no role").prefix(256))', but \(role) signed"
+            )
+        }
+        let binding = try self.policy.binding(for: role, tags: task.tags)
+        do {
+            let identity = try SPIFFEID(
+                trustDomain: self.policy.trustDomain,
+                namespace: binding.namespace,
+                serviceAccount: binding.serviceAccount
+            )
+            return AttestedCaller(identity: identity, callerARN: callerARN, taskARN: task.arn)
+        } catch {
+            throw IssuanceRefusal(
+                .bindingMissing, "the binding of \(role) names no valid identity: correct it in the configuration")
+        }
+    }
+}

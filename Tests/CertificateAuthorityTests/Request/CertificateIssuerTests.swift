@@ -1,0 +1,58 @@
+import CertificateAuthority
+import Foundation
+import Testing
+
+@Suite struct CertificateIssuerTests {
+    @Test func aRequestForItsOwnNameIsGranted() async throws {
+        let mesh = try TestMesh()
+        let call = try TestMesh.call(uris: ["spiffe://cluster.local/ns/shop/sa/echo"])
+        #expect(try await mesh.refusal(call) == nil)
+    }
+
+    @Test func aRequestForAnotherNameIsRefused() async throws {
+        let mesh = try TestMesh()
+        let call = try TestMesh.call(uris: ["spiffe://cluster.local/ns/shop/sa/admin"])
+        #expect(try await mesh.refusal(call) == .csrIdentityMismatch)
+    }
+
+    @Test func actingForAnotherIsRefused() async throws {
+        let mesh = try TestMesh()
+        var call = try TestMesh.call()
+        call.impersonated = "spiffe://cluster.local/ns/shop/sa/admin"
+        #expect(try await mesh.refusal(call) == .csrIdentityMismatch)
+    }
+
+    @Test func aMalformedRequestIsRefused() async throws {
+        let mesh = try TestMesh()
+        var call = try TestMesh.call()
+        call.csr = "nothing"
+        #expect(try await mesh.refusal(call) == .csrMalformed)
+    }
+
+    @Test func extremeLifetimesDoNoHarm() async throws {
+        let mesh = try TestMesh()
+        for seconds in [Int64.min, -1, 0, .max] {
+            var call = try TestMesh.call()
+            call.validitySeconds = seconds
+            let issued = try await mesh.issuer.answer(call, now: Date())
+            #expect(issued.notAfter < Date(timeIntervalSinceNow: 86_401))
+        }
+    }
+
+    @Test func eachAnswerLeavesALineInTheJournal() async throws {
+        let mesh = try TestMesh()
+        _ = try await mesh.refusal(try TestMesh.call())
+        _ = try await mesh.refusal(try TestMesh.call { $0.audience = "other" })
+        let records = mesh.journal.newest
+        #expect(records.map(\.outcome) == ["issued", "refused"])
+        #expect(records.last?.code == "attestation_audience_mismatch")
+        #expect(records.first?.identity == "spiffe://cluster.local/ns/shop/sa/echo")
+        #expect(records.first?.caller == FakeAWS.callerARN)
+        let file = try String(contentsOfFile: "\(mesh.directory.path)/issued.log", encoding: .utf8)
+        let lines = file.split(separator: "\n")
+        #expect(lines.count == 2)
+        for line in lines { _ = try JSONSerialization.jsonObject(with: Data(line.utf8)) }
+        #expect(!file.contains("session"), "no credential may reach the journal")
+        #expect(mesh.journal.counts == ["issued": 1, "attestation_audience_mismatch": 1])
+    }
+}
