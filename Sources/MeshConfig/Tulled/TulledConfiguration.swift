@@ -1,0 +1,97 @@
+package import MeshModel
+
+/// Everything that can be set on the control plane. Each field says its default and its reason.
+///
+/// Made by `TulledConfiguration.resolve`, which lets flags win over the environment and that over the file.
+package struct TulledConfiguration: Sendable, Hashable {
+    /// How much is logged.
+    package enum LogLevel: String, Sendable, CaseIterable {
+        case trace, debug, info, warning, error
+    }
+
+    /// One line of the owner's list that says which task role is which service account.
+    package struct Binding: Sendable, Hashable {
+        /// The task role's ARN; its path does not count.
+        package var role: String
+        /// The namespace of the identity, a DNS label.
+        package var namespace: String
+        /// The service account of the identity, a DNS label.
+        package var serviceAccount: String
+
+        /// Holds the parts as they are; nothing is checked.
+        package init(role: String, namespace: String, serviceAccount: String) {
+            self.role = role
+            self.namespace = namespace
+            self.serviceAccount = serviceAccount
+        }
+    }
+
+    /// A private hosted zone of Route 53 in which the services' names are kept.
+    package enum Zone: Sendable, Hashable {
+        /// By id, such as `Z0123456789ABCDEFGHIJ`.
+        case id(String)
+        /// By name, such as `mesh.internal`; the one private zone of that name is taken.
+        case name(String)
+    }
+
+    /// Where keys, certificates and VIP allocations are kept, mode 0700. Default `/var/lib/tulled`. Losing it means a
+    /// new trust root and new addresses, so it belongs on storage that outlives the task.
+    package var stateDirectory = "/var/lib/tulled"
+    /// Where data planes connect: discovery and certificates, TLS. Default `0.0.0.0:15012`.
+    package var listen: SocketAddress
+    /// Where metrics and debug pages are served, plain HTTP without authentication. Default `127.0.0.1:15014`; keep
+    /// it on loopback, or behind something that asks who calls.
+    package var adminListen: SocketAddress
+    /// The URL under which data planes reach `listen`; goes into bootstrap tokens, and its host into the server
+    /// certificate. Default `https://127.0.0.1:15012`, which serves only one machine.
+    package var publicURL = "https://127.0.0.1:15012"
+    /// More host names and addresses for the server certificate. Default none.
+    package var serverNames: [String] = []
+    /// The first part of every identity. Default `cluster.local`, as Istio's.
+    package var trustDomain = "cluster.local"
+    /// The suffix of the services' long names. Default `mesh.internal`.
+    package var meshDomain = "mesh.internal"
+    /// The network that the tasks' addresses belong to. Default empty, the one flat network.
+    package var network = ""
+    /// The name of this mesh member in workload ids. Default `ecs`.
+    package var clusterID = "ecs"
+    /// The text that attestations must be signed for. Default `<trust domain>/tulled`.
+    package var audience = ""
+    /// AWS regions whose tasks are found and may join. Default `AWS_REGION`. At least one.
+    package var regions: [String] = []
+    /// AWS accounts whose tasks may join. Default the account of our own credentials.
+    package var accounts: [String] = []
+    /// Names of the ECS clusters that are searched and whose tasks may join. Default empty, all clusters.
+    package var clusters: [String] = []
+    /// Which task role is which service account. Default none: then nobody gets a certificate.
+    package var bindings: [Binding] = []
+    /// The time between two looks at ECS. Default 15 s, which leaves most of AWS's request budget to people.
+    package var pollInterval: Duration = .seconds(15)
+    /// Where STS is reached, by region, instead of AWS's own endpoint. Default none. For laboratories: the signed
+    /// host name is still checked against AWS's own.
+    package var stsEndpoints: [String: String] = [:]
+    /// The life of a workload certificate when the workload names none. Default 24 h.
+    package var workloadLifetime: Duration = .seconds(86_400)
+    /// The longest life of a workload certificate. Default 24 h.
+    package var workloadMaximumLifetime: Duration = .seconds(86_400)
+    /// The life of our own server certificate; renewed at half. Default 24 h.
+    package var serverLifetime: Duration = .seconds(86_400)
+    /// Private zones in which names of services are kept. Default none.
+    package var zones: [Zone] = []
+    /// The period after a change in which more changes are gathered into the same push. Default 50 ms.
+    package var debounce: Duration = .milliseconds(50)
+    /// The longest that a change waits for others. Default 1 s.
+    package var debounceMaximum: Duration = .seconds(1)
+    /// The most data planes connected at once; each costs memory. Default 10,000.
+    package var streams = 10_000
+    /// How long a stop waits for open streams. Default 10 s.
+    package var drain: Duration = .seconds(10)
+    /// How much is logged. Default `info`.
+    package var logLevel = LogLevel.info
+
+    /// The defaults.
+    package init() {
+        self.listen = SocketAddress(ip: IPAddress(v4: 0), port: 15012)
+        self.adminListen = SocketAddress(ip: IPAddress(v4: 0x7f00_0001), port: 15014)
+    }
+}
