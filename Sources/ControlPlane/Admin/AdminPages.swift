@@ -1,0 +1,236 @@
+package import CertificateAuthority
+import ECSDiscovery
+import Foundation
+import MeshModel
+import MeshProtos
+import MeshTelemetry
+import MeshXDS
+
+/// The pages of the admin port. Texts and numbers only; keys and credentials are in none of the sources.
+package struct AdminPages: Sendable {
+    private let bootstrap: BootstrapDocument
+    private let authority: SigningAuthority
+    private let journal: IssuanceJournal
+    private let publisher: RegistryPublisher
+    private let store: ResourceStore
+    private let connections: ConnectionTable
+    private let zones: ZoneKeeper?
+    private let metrics: ControlPlaneMetrics
+
+    /// Makes the pages over the parts that they show.
+    package init(
+        bootstrap: BootstrapDocument,
+        authority: SigningAuthority,
+        journal: IssuanceJournal,
+        publisher: RegistryPublisher,
+        store: ResourceStore,
+        connections: ConnectionTable,
+        zones: ZoneKeeper?,
+        metrics: ControlPlaneMetrics
+    ) {
+        self.bootstrap = bootstrap
+        self.authority = authority
+        self.journal = journal
+        self.publisher = publisher
+        self.store = store
+        self.connections = connections
+        self.zones = zones
+        self.metrics = metrics
+    }
+
+    /// The page of a path; nil for none.
+    package func answer(_ uri: String) -> AdminAnswer? {
+        switch uri.split(separator: "?", maxSplits: 1).first.map(String.init) ?? "/" {
+        case "/healthz", "/ready":
+            let isReady = self.store.isReady
+            return AdminAnswer(
+                status: isReady ? 200 : 503,
+                contentType: "text/plain; charset=utf-8",
+                body: Array((isReady ? "ok\n" : "the registry is not complete yet\n").utf8)
+            )
+        case "/metrics":
+            let format = ExpositionFormat.prometheus
+            return AdminAnswer(contentType: format.contentType, body: self.metrics.registry.exposition(format))
+        case "/bootstrap": return Self.json(self.bootstrap)
+        case "/debug/registry": return Self.json(RegistryPage(self.publisher.overview, zones: self.zones?.status ?? []))
+        case "/debug/resources": return Self.json(ResourcesPage(self.store.catalog))
+        case "/debug/connections": return Self.json(self.connections.connections.map(ConnectionPage.init))
+        case "/debug/certificates": return Self.json(CertificatesPage(self.authority, self.journal))
+        case "/":
+            let pages = [
+                "/healthz", "/metrics", "/bootstrap", "/debug/registry", "/debug/resources", "/debug/connections",
+                "/debug/certificates",
+            ]
+            return AdminAnswer(
+                contentType: "text/plain; charset=utf-8", body: Array((pages.joined(separator: "\n") + "\n").utf8))
+        default: return nil
+        }
+    }
+
+    private static func json(_ value: some Encodable) -> AdminAnswer {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+        encoder.dateEncodingStrategy = .iso8601
+        guard let body = try? encoder.encode(value) else {
+            return AdminAnswer(status: 500, contentType: "text/plain", body: Array("the page cannot be written\n".utf8))
+        }
+        return AdminAnswer(contentType: "application/json", body: Array(body) + [UInt8(ascii: "\n")])
+    }
+}
+
+private struct RegistryPage: Encodable {
+    struct Service: Encodable {
+        var name: String
+        var hostnames: [String]
+        var address: String?
+        var ports: [String]
+        var sources: [String]
+    }
+
+    struct Worker: Encodable {
+        var generation: UInt64
+        var services: Int
+        var tasks: Int
+        var error: String?
+        var clusters: [String: String]
+    }
+
+    struct Task: Encodable {
+        var arn: String
+        var service: String
+        var addresses: [String]
+        var status: String
+        var health: String
+        var isEnrolled: Bool
+        var isReady: Bool
+        var role: String?
+    }
+
+    var services: [Service]
+    var tasks: [Task]
+    var findings: [String]
+    var workers: [String: Worker]
+    var zones: [ZoneKeeper.ZoneStatus]
+    var encodings: Int
+
+    init(_ overview: RegistryPublisher.Overview, zones: [ZoneKeeper.ZoneStatus]) {
+        self.services = overview.services.map { service in
+            Service(
+                name: service.key.description,
+                hostnames: service.hostnames,
+                address: service.address?.description,
+                ports: service.ports.map(\.description),
+                sources: service.sources
+            )
+        }
+        self.tasks = overview.snapshots.values.flatMap(\.tasks.values).sorted { $0.arn < $1.arn }.map { task in
+            Task(
+                arn: task.arn,
+                service: task.serviceName,
+                addresses: task.addresses.map(\.description),
+                status: "\(task.lastStatus), wanted \(task.desiredStatus)",
+                health: task.health.rawValue,
+                isEnrolled: task.isEnrolled,
+                isReady: task.isReady,
+                role: task.taskRoleARN
+            )
+        }
+        self.findings = overview.findings.map(\.description)
+        self.workers = overview.snapshots.mapValues { snapshot in
+            Worker(
+                generation: snapshot.generation,
+                services: snapshot.services.count,
+                tasks: snapshot.tasks.count,
+                error: snapshot.account.errorCode.map { "\($0): \(snapshot.account.errorMessage ?? "")" },
+                clusters: snapshot.clusters.reduce(into: [:]) { clusters, entry in
+                    clusters[entry.value.name] = entry.value.poll.errorCode ?? "ok"
+                }
+            )
+        }
+        self.zones = zones
+        self.encodings = overview.encodings
+    }
+}
+
+private struct ResourcesPage: Encodable {
+    struct Resource: Encodable {
+        var name: String
+        var version: String
+        var bytes: Int
+        var aliases: [String]
+        var content: String
+    }
+
+    var isReady: Bool
+    var resources: [Resource]
+
+    init(_ catalog: ResourceCatalog?) {
+        self.isReady = catalog != nil
+        self.resources = (catalog?.resources(of: XDSTypes.address) ?? []).map { resource in
+            let address = try? IstioWorkload.Address(decoding: resource.bytes)
+            return Resource(
+                name: resource.name,
+                version: resource.version,
+                bytes: resource.bytes.count,
+                aliases: resource.aliases,
+                content: String("\(address?.kind.map { "\($0)" } ?? "not readable")".prefix(4096))
+            )
+        }
+    }
+}
+
+private struct ConnectionPage: Encodable {
+    struct TypeState: Encodable {
+        var type: String
+        var isWildcard: Bool
+        var names: Int
+        var sentNonce: String
+        var acknowledgedNonce: String
+        var lastError: String?
+    }
+
+    var id: String
+    var remote: String
+    var identity: String
+    var node: String
+    var since: Date
+    var pushes: Int
+    var rejects: Int
+    var types: [TypeState]
+
+    init(_ connection: ConnectionTable.Connection) {
+        self.id = connection.id
+        self.remote = connection.remote
+        self.identity = connection.identity
+        self.node = connection.node
+        self.since = connection.since
+        self.pushes = connection.pushes
+        self.rejects = connection.rejects
+        self.types = connection.types.map { status in
+            TypeState(
+                type: status.typeURL,
+                isWildcard: status.isWildcard,
+                names: status.names,
+                sentNonce: status.sentNonce,
+                acknowledgedNonce: status.acknowledgedNonce,
+                lastError: status.lastError
+            )
+        }
+    }
+}
+
+private struct CertificatesPage: Encodable {
+    var trustDomain: String
+    var rootExpiry: Date
+    var intermediateExpiry: Date
+    var counts: [String: Int]
+    var newest: [IssuanceRecord]
+
+    init(_ authority: SigningAuthority, _ journal: IssuanceJournal) {
+        self.trustDomain = authority.trustDomain
+        self.rootExpiry = authority.rootExpiry
+        self.intermediateExpiry = authority.intermediateExpiry
+        self.counts = journal.counts
+        self.newest = journal.newest
+    }
+}

@@ -1,0 +1,170 @@
+import AWSClient
+import CertificateAuthority
+import ECSDiscovery
+import Foundation
+package import Logging
+package import MeshConfig
+import MeshModel
+import ServiceLifecycle
+
+/// The whole control plane: authority, discovery, registry, listener, admin port and zones, put together and run.
+package final class ControlPlane: ServiceLifecycle.Service {
+    private let configuration: TulledConfiguration
+    private let environment: [String: String]
+    private let logger: Logger
+    private let limits: ServerLimits
+
+    /// Makes it; `run` does the work.
+    ///
+    /// - Parameters:
+    ///   - configuration: a checked configuration.
+    ///   - environment: where AWS credentials and endpoints come from.
+    package init(configuration: TulledConfiguration, environment: [String: String], logger: Logger) {
+        self.configuration = configuration
+        self.environment = environment
+        self.logger = logger
+        var limits = ServerLimits()
+        limits.streams = configuration.streams
+        limits.connections = configuration.streams + 2000
+        self.limits = limits
+    }
+
+    /// Runs until stopped: a graceful stop ends streams, waits for calls up to the configured time, and returns.
+    ///
+    /// - Throws: `AuthorityError` when the state directory cannot be used, `AWSError` when AWS settings cannot be
+    ///   read, or a system error when a port cannot be listened on.
+    package func run() async throws {
+        let state = try StateDirectory(path: self.configuration.stateDirectory)
+        let authority = try SigningAuthority(
+            state: state,
+            trustDomain: self.configuration.trustDomain,
+            lifetimes: self.lifetimes,
+            now: Date()
+        )
+        let client = AWSClient(
+            try AWSConfiguration(environment: self.environment, region: self.configuration.regions.first),
+            logger: self.logger
+        )
+        do {
+            try await self.run(state: state, authority: authority, client: client)
+            await client.shutdown()
+        } catch {
+            await client.shutdown()
+            throw error
+        }
+    }
+
+    private func run(state: StateDirectory, authority: SigningAuthority, client: AWSClient) async throws {
+        let transport = NetworkTransport()
+        let accounts = try await self.accounts(client)
+        let parts = try ControlPlaneParts(
+            configuration: self.configuration,
+            limits: self.limits,
+            accounts: accounts,
+            state: state,
+            authority: authority,
+            client: client,
+            transport: transport,
+            logger: self.logger
+        )
+        do {
+            try await self.run(parts)
+            await transport.shutdown()
+        } catch {
+            await transport.shutdown()
+            throw error
+        }
+    }
+
+    private enum Ending: Sendable {
+        case served
+        case drained
+        case worker
+    }
+
+    private func run(_ parts: ControlPlaneParts) async throws {
+        try await withThrowingTaskGroup(of: Ending.self) { group in
+            group.addTask {
+                try await parts.server.run()
+                return .served
+            }
+            group.addTask {
+                try await parts.admin.run()
+                return .worker
+            }
+            group.addTask {
+                await parts.publisher.run()
+                return .worker
+            }
+            if let zones = parts.zones {
+                group.addTask {
+                    await zones.run()
+                    return .worker
+                }
+            }
+            for (name, worker) in parts.workers {
+                group.addTask {
+                    await worker.run()
+                    return .worker
+                }
+                group.addTask {
+                    for await snapshot in worker.snapshots { parts.publisher.observe(snapshot, of: name) }
+                    return .worker
+                }
+            }
+            group.addTask {
+                await parts.rotation.run()
+                return .worker
+            }
+            group.addTask {
+                try await gracefulShutdown()
+                self.logger.info("stopping")
+                parts.server.stop()
+                try await Task.sleep(for: self.configuration.drain)
+                return .drained
+            }
+            self.logger.info(
+                "control plane started",
+                metadata: [
+                    "address": "\(self.configuration.listen)", "aws.regions": "\(self.configuration.regions)",
+                    "mesh.trust_domain": "\(self.configuration.trustDomain)",
+                ]
+            )
+            defer { group.cancelAll() }
+            while let ending = try await group.next() {
+                switch ending {
+                case .worker: continue
+                case .served, .drained: return
+                }
+            }
+        }
+        self.logger.info("stopped")
+    }
+
+    private var lifetimes: AuthorityLifetimes {
+        var lifetimes = AuthorityLifetimes()
+        lifetimes.workloadDefault = self.configuration.workloadLifetime
+        lifetimes.workloadMaximum = self.configuration.workloadMaximumLifetime
+        lifetimes.server = self.configuration.serverLifetime
+        return lifetimes
+    }
+
+    /// The accounts whose tasks may join: as configured, or our own. Waits for AWS as long as it takes: without the
+    /// answer nobody could be let in anyway.
+    private func accounts(_ client: AWSClient) async throws -> Set<String> {
+        guard self.configuration.accounts.isEmpty else { return Set(self.configuration.accounts) }
+        var pause = 1.0
+        while true {
+            do {
+                return [try await client.callerIdentity().account]
+            } catch let error as AWSError {
+                self.logger.warning(
+                    "own account not known yet; set accounts in the configuration to start without asking",
+                    metadata: ["error.code": "\(error.code)", "error": "\(error.message)"]
+                )
+            }
+            try await Task.sleep(for: .seconds(pause * Double.random(in: 0.8...1.2)))
+            pause = min(pause * 2, 30)
+        }
+    }
+}

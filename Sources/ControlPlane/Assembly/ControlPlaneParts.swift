@@ -1,0 +1,114 @@
+import AWSClient
+import CertificateAuthority
+import ECSDiscovery
+import Foundation
+import Logging
+import MeshConfig
+import MeshModel
+
+/// The parts of a running control plane, made in the order of their dependencies.
+struct ControlPlaneParts: Sendable {
+    let server: MeshServer
+    let admin: AdminServer
+    let publisher: RegistryPublisher
+    let zones: ZoneKeeper?
+    let workers: [String: DiscoveryWorker]
+    let rotation: ServingRotation
+
+    init(
+        configuration: TulledConfiguration,
+        limits: ServerLimits,
+        accounts: Set<String>,
+        state: StateDirectory,
+        authority: SigningAuthority,
+        client: AWSClient,
+        transport: any HTTPTransport,
+        logger: Logger
+    ) throws {
+        let metrics = ControlPlaneMetrics()
+        let bindings = configuration.bindings.compactMap { binding in
+            RoleName(arn: binding.role).map {
+                RoleBinding(role: $0, namespace: binding.namespace, serviceAccount: binding.serviceAccount)
+            }
+        }
+        let journal = IssuanceJournal(state: state, logger: logger)
+        let attestor = ECSAttestor(
+            policy: AttestationPolicy(
+                audience: configuration.audience,
+                trustDomain: configuration.trustDomain,
+                regions: Set(configuration.regions),
+                accounts: accounts,
+                clusters: Set(configuration.clusters),
+                bindings: bindings
+            ),
+            verifier: SecurityTokenVerifier(transport: transport, endpoints: configuration.stsEndpoints),
+            tasks: ECSTaskLookup(client: client, clusters: configuration.clusters)
+        )
+        let issuer = CertificateIssuer(authority: authority, attestor: attestor, journal: journal)
+        let store = ResourceStore()
+        let connections = ConnectionTable(limit: limits.streams)
+        let zones = configuration.zones.isEmpty ? nil : ZoneKeeper(
+            service: Route53Zones(client: client.route53()),
+            zones: configuration.zones,
+            owner: configuration.clusterID,
+            logger: logger
+        )
+        let publisher = try RegistryPublisher(
+            settings: RegistrySettings(
+                trustDomain: configuration.trustDomain,
+                meshDomain: configuration.meshDomain,
+                network: configuration.network,
+                clusterID: configuration.clusterID,
+                bindings: bindings
+            ),
+            workers: Set(configuration.regions),
+            store: store,
+            addressFile: VIPFile(state: state),
+            zones: zones,
+            metrics: metrics,
+            quiet: configuration.debounce,
+            patience: configuration.debounceMaximum,
+            logger: logger
+        )
+        self.workers = Dictionary(uniqueKeysWithValues: Set(configuration.regions).map { region in
+            var discovery = DiscoveryConfiguration(region: region, clusters: configuration.clusters)
+            let interval = configuration.pollInterval
+            discovery.taskInterval = interval
+            // Services and clusters change seldom; in a laboratory with fast polls they are to follow as well.
+            discovery.serviceInterval = min(max(interval, interval * 2), .seconds(60))
+            discovery.clusterInterval = min(max(interval, interval * 10), .seconds(300))
+            return (region, DiscoveryWorker(client: client, configuration: discovery, logger: logger))
+        })
+        let rotation = try ServingRotation(
+            authority: authority,
+            names: configuration.certificateNames.compactMap { ServerName(parsing: $0) },
+            metrics: metrics,
+            logger: logger
+        )
+        self.server = MeshServer(
+            address: configuration.listen,
+            tls: rotation.tls,
+            trustDomain: configuration.trustDomain,
+            issuer: issuer,
+            store: store,
+            connections: connections,
+            metrics: metrics,
+            limits: limits,
+            logger: logger
+        )
+        let pages = AdminPages(
+            bootstrap: BootstrapDocument(configuration, trustBundle: authority.trustBundle),
+            authority: authority,
+            journal: journal,
+            publisher: publisher,
+            store: store,
+            connections: connections,
+            zones: zones,
+            metrics: metrics
+        )
+        self.admin = AdminServer(address: configuration.adminListen, logger: logger) { pages.answer($0) }
+        self.publisher = publisher
+        self.zones = zones
+        self.rotation = rotation
+    }
+}

@@ -1,0 +1,178 @@
+package import AWSClient
+package import Logging
+package import MeshConfig
+import Synchronization
+
+/// The calls that keeping a zone needs: Route 53, or a stand-in in tests.
+package protocol ZoneService: Sendable {
+    /// The private zones of this name.
+    func privateZones(named name: String) async throws -> [String]
+    /// Every record of a zone.
+    func records(of zone: String) async throws -> [RecordSet]
+    /// Applies changes, in batches.
+    func apply(_ changes: [RecordChange], to zone: String) async throws
+}
+
+/// Keeps the services' names in private zones of Route 53, for tasks whose traffic is captured by address.
+///
+/// Works beside everything else: a fault here is logged and tried again, and never holds up a push. Each zone is read
+/// whole at the start and every few minutes, because others may write to it; in between the last reading counts.
+package final class ZoneKeeper: Sendable {
+    /// How one zone does, for the debug page.
+    package struct ZoneStatus: Sendable, Hashable, Codable {
+        /// The zone as configured.
+        package var zone: String
+        /// How many names of services it holds.
+        package var names = 0
+        /// Names held by someone else.
+        package var conflicts: [String] = []
+        /// What went wrong last; nil when all is well.
+        package var error: String?
+    }
+
+    fileprivate struct Reading {
+        var id: String
+        var records: [RecordSet]
+        var until: ContinuousClock.Instant
+    }
+
+    private let service: any ZoneService
+    private let zones: [TulledConfiguration.Zone]
+    private let owner: String
+    private let logger: Logger
+    /// Nil until the mesh was looked at once: what is not known yet must not be taken for gone.
+    private let wanted = Mutex<[MeshService]?>(nil)
+    private let statuses = Mutex<[String: ZoneStatus]>([:])
+    private let signal: AsyncStream<Void>
+    private let signalling: AsyncStream<Void>.Continuation
+
+    /// Makes a keeper; `run` does the work.
+    package init(service: any ZoneService, zones: [TulledConfiguration.Zone], owner: String, logger: Logger) {
+        self.service = service
+        self.zones = zones
+        self.owner = owner
+        self.logger = logger
+        // One pending signal is enough: the work always takes the newest state.
+        (self.signal, self.signalling) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Says what the zones should hold from now on.
+    package func update(_ services: [MeshService]) {
+        let isNew = self.wanted.withLock { wanted in
+            guard wanted != services else { return false }
+            wanted = services
+            return true
+        }
+        if isNew { self.signalling.yield() }
+    }
+
+    /// How the zones do.
+    package var status: [ZoneStatus] {
+        self.statuses.withLock { $0.values.sorted { $0.zone < $1.zone } }
+    }
+
+    /// Works until cancelled.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                // Even without changes: others may have written to the zone, or a failure may be over.
+                while (try? await Task.sleep(for: .seconds(60))) != nil { self.signalling.yield() }
+            }
+            var readings: [String: Reading] = [:]
+            var failures = 0
+            for await _ in self.signal {
+                guard let services = self.wanted.withLock({ $0 }) else { continue }
+                var isHealthy = true
+                for zone in self.zones {
+                    isHealthy = await self.keep(zone, services: services, readings: &readings) && isHealthy
+                }
+                failures = isHealthy ? 0 : min(failures + 1, 6)
+                if !isHealthy {
+                    let pause = Double.random(in: 0.5...1) * Double(1 << failures)
+                    guard (try? await Task.sleep(for: .seconds(pause))) != nil else { break }
+                    self.signalling.yield()
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    private func keep(
+        _ zone: TulledConfiguration.Zone,
+        services: [MeshService],
+        readings: inout [String: Reading]
+    ) async -> Bool {
+        let label = switch zone {
+        case .id(let id): id
+        case .name(let name): name
+        }
+        var status = ZoneStatus(zone: label)
+        do {
+            var reading = if let known = readings[label], known.until > .now { known } else { try await self.read(zone) }
+            readings[label] = nil  // stays unread should the change fail
+            let name = try self.name(of: zone, reading: reading)
+            let plan = ZonePlan(zone: name, services: services, existing: reading.records, owner: self.owner)
+            if !plan.changes.isEmpty {
+                try await self.service.apply(plan.changes, to: reading.id)
+                reading.apply(plan.changes)
+                self.logger.info(
+                    "zone updated", metadata: ["dns.zone": "\(label)", "dns.changes": "\(plan.changes.count)"])
+            }
+            readings[label] = reading
+            status.names = plan.names
+            status.conflicts = plan.conflicts
+        } catch {
+            status.error = String("\(error)".prefix(512))
+            let isNew = self.statuses.withLock { $0[label]?.error != status.error }
+            if isNew {
+                self.logger.warning(
+                    "zone cannot be kept", metadata: ["dns.zone": "\(label)", "error": "\(status.error ?? "")"])
+            }
+        }
+        self.statuses.withLock { $0[label] = status }
+        return status.error == nil
+    }
+
+    private func read(_ zone: TulledConfiguration.Zone) async throws -> Reading {
+        let id: String
+        switch zone {
+        case .id(let given):
+            id = given
+        case .name(let name):
+            let found = try await self.service.privateZones(named: name)
+            guard let only = found.first, found.count == 1 else {
+                throw AWSError(
+                    service: "route53", action: "ListHostedZonesByName", code: "ZoneNotUnique",
+                    message: "\(found.count) private zones are named \(name): create one, or name it by id", kind: .notFound)
+            }
+            id = only
+        }
+        let records = try await self.service.records(of: id)
+        return Reading(id: id, records: records, until: .now + .seconds(300))
+    }
+
+    /// The zone's name: as configured, or that of its SOA record.
+    private func name(of zone: TulledConfiguration.Zone, reading: Reading) throws -> String {
+        if case .name(let name) = zone { return name }
+        guard let start = reading.records.first(where: { $0.type == "SOA" }) else {
+            throw AWSError(
+                service: "route53", action: "ListResourceRecordSets", code: "ZoneWithoutStart",
+                message: "the zone has no SOA record, so its name is not known: name it by name", kind: .server)
+        }
+        return start.name.hasSuffix(".") ? String(start.name.dropLast()) : start.name
+    }
+}
+
+extension ZoneKeeper.Reading {
+    /// The records as they are after the changes.
+    fileprivate mutating func apply(_ changes: [RecordChange]) {
+        var byKey = Dictionary(self.records.map { ("\($0.type) \($0.name)", $0) }) { first, _ in first }
+        for change in changes {
+            switch change {
+            case .upsert(let record): byKey["\(record.type) \(record.name)"] = record
+            case .delete(let record): byKey["\(record.type) \(record.name)"] = nil
+            }
+        }
+        self.records = byKey.values.sorted { ($0.name, $0.type) < ($1.name, $1.type) }
+    }
+}

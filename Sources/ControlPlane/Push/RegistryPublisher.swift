@@ -1,0 +1,188 @@
+package import CertificateAuthority
+package import ECSDiscovery
+import Foundation
+package import Logging
+import MeshTelemetry
+import Synchronization
+
+/// Takes what the discovery workers see, and publishes what it means for the data planes.
+///
+/// Changes that come close together go out together: a push waits for 50 ms without news, at most for a second.
+package final class RegistryPublisher: Sendable {
+    private struct State {
+        var snapshots: [String: DiscoverySnapshot] = [:]
+        var news: UInt64 = 0
+        var compiler: RegistryCompiler
+        var storedAddresses: VIPAllocator
+        var isAddressFileBroken = false
+    }
+
+    /// What the debug pages show.
+    package struct Overview: Sendable {
+        /// All services.
+        package var services: [MeshService]
+        /// What the owner should mend.
+        package var findings: [RegistryFinding]
+        /// The last good state of every worker, by worker.
+        package var snapshots: [String: DiscoverySnapshot]
+        /// How many resources were encoded since the start.
+        package var encodings: Int
+    }
+
+    private let workers: Set<String>
+    private let store: ResourceStore
+    private let addressFile: VIPFile
+    private let zones: ZoneKeeper?
+    private let metrics: ControlPlaneMetrics
+    private let logger: Logger
+    private let quiet: Duration
+    private let patience: Duration
+    /// After this long, a cluster that cannot be read no longer holds up the others.
+    private let startPatience: Duration = .seconds(60)
+    private let start = ContinuousClock.now
+    private let state: Mutex<State>
+    private let signal: AsyncStream<Void>
+    private let signalling: AsyncStream<Void>.Continuation
+
+    /// Makes a publisher; `run` does the work.
+    ///
+    /// - Parameters:
+    ///   - workers: the names of the discovery workers; nothing is published before each has looked once.
+    ///   - quiet: how long no news must come before a push.
+    ///   - patience: how long a push waits for that at most.
+    /// - Throws: `AuthorityError` when the addresses given out before cannot be read.
+    package init(
+        settings: RegistrySettings,
+        workers: Set<String>,
+        store: ResourceStore,
+        addressFile: VIPFile,
+        zones: ZoneKeeper?,
+        metrics: ControlPlaneMetrics,
+        quiet: Duration,
+        patience: Duration,
+        logger: Logger
+    ) throws(AuthorityError) {
+        self.workers = workers
+        self.store = store
+        self.addressFile = addressFile
+        self.zones = zones
+        self.metrics = metrics
+        self.logger = logger
+        self.quiet = quiet
+        self.patience = patience
+        let allocator = try addressFile.load()
+        self.state = Mutex(
+            State(compiler: RegistryCompiler(settings: settings, addresses: allocator), storedAddresses: allocator))
+        (self.signal, self.signalling) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Takes a worker's newest state.
+    package func observe(_ snapshot: DiscoverySnapshot, of worker: String) {
+        self.state.withLock { state in
+            state.snapshots[worker] = snapshot
+            state.news += 1
+        }
+        self.metrics.observations.with(worker).add()
+        self.signalling.yield()
+    }
+
+    /// Publishes until cancelled.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                // For what waits on time and not on news: the end of the start's patience, a full disk.
+                while (try? await Task.sleep(for: .seconds(15))) != nil { self.signalling.yield() }
+            }
+            for await _ in self.signal {
+                await self.gather()
+                guard !Task.isCancelled else { break }
+                self.publish()
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Waits until no news came for a while, or for so long that what there is must go out.
+    private func gather() async {
+        let start = ContinuousClock.now
+        var seen = self.state.withLock { $0.news }
+        while ContinuousClock.now - start < self.patience {
+            guard (try? await Task.sleep(for: self.quiet)) != nil else { return }
+            let news = self.state.withLock { $0.news }
+            if news == seen { break }
+            seen = news
+        }
+        self.metrics.debounceTime.observe((ContinuousClock.now - start).seconds)
+    }
+
+    private func publish() {
+        let start = ContinuousClock.now
+        let outcome = self.state.withLock { state -> (RegistryChange, [MeshService], VIPAllocator?)? in
+            guard self.store.isReady || self.isComplete(state.snapshots) else { return nil }
+            let snapshots = state.snapshots.sorted { $0.key < $1.key }.map(\.value)
+            let change = state.compiler.compile(snapshots)
+            let allocator = state.compiler.allocator
+            let isNew = allocator != state.storedAddresses
+            return (change, state.compiler.services.values.sorted { $0.key < $1.key }, isNew ? allocator : nil)
+        }
+        guard let (change, services, allocator) = outcome else { return }
+        // Addresses reach the disk before they reach anyone else.
+        if let allocator { self.keep(allocator) }
+        let isFirst = !self.store.isReady
+        self.store.publish(change)
+        self.zones?.update(services)
+        self.metrics.compileTime.observe((ContinuousClock.now - start).seconds)
+        self.metrics.services.set(Int64(services.count))
+        if isFirst || !change.isEmpty {
+            self.logger.info(
+                isFirst ? "registry complete" : "registry changed",
+                metadata: [
+                    "registry.changed": "\(change.changed.count)", "registry.removed": "\(change.removed.count)",
+                    "registry.services": "\(services.count)",
+                ]
+            )
+        }
+    }
+
+    private func isComplete(_ snapshots: [String: DiscoverySnapshot]) -> Bool {
+        if self.workers.allSatisfy({ snapshots[$0]?.isComplete == true }) { return true }
+        return ContinuousClock.now - self.start > self.startPatience
+            && self.workers.allSatisfy { snapshots[$0]?.account.lastSuccess != nil }
+    }
+
+    private func keep(_ allocator: VIPAllocator) {
+        do {
+            try self.addressFile.store(allocator)
+            self.state.withLock { state in
+                state.storedAddresses = allocator
+                state.isAddressFileBroken = false
+            }
+        } catch {
+            // The addresses follow from the names, so a restart finds nearly all of them again.
+            let isNew = self.state.withLock { state in
+                defer { state.isAddressFileBroken = true }
+                return !state.isAddressFileBroken
+            }
+            if isNew { self.logger.error("virtual addresses cannot be stored", metadata: ["error": "\(error)"]) }
+        }
+    }
+
+    /// What is known now.
+    package var overview: Overview {
+        self.state.withLock { state in
+            Overview(
+                services: state.compiler.services.values.sorted { $0.key < $1.key },
+                findings: state.compiler.findings,
+                snapshots: state.snapshots,
+                encodings: state.compiler.encodings
+            )
+        }
+    }
+}
+
+extension Duration {
+    /// Seconds as a number with a fraction, for metrics.
+    var seconds: Double {
+        Double(self.components.seconds) + Double(self.components.attoseconds) * 1e-18
+    }
+}

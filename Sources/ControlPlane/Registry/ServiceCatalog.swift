@@ -1,0 +1,99 @@
+import ECSDiscovery
+import MeshModel
+
+/// Names, ports and membership of all services: the part of the compilation that looks at services together.
+///
+/// Pure and deterministic: services are taken in the order of their ARNs.
+struct ServiceCatalog {
+    /// Which mesh services an ECS service belongs to, in order, and its namespace.
+    struct Membership: Sendable, Hashable {
+        var namespace: String
+        var keys: [MeshService.Key]
+    }
+
+    private(set) var services: [MeshService.Key: MeshService] = [:]
+    private(set) var memberships: [String: Membership] = [:]
+    private(set) var findings: [RegistryFinding] = []
+
+    init(
+        services: [String: ObservedService],
+        clusters: [String: ClusterStatus],
+        settings: RegistrySettings
+    ) {
+        var accepted: [(service: ObservedService, main: MeshService.Key)] = []
+        for (arn, service) in services.sorted(by: { $0.key < $1.key }) where service.status != "INACTIVE" {
+            guard let label = DNSLabel.make(service.name),
+                let namespace = Self.namespace(of: service, clusters: clusters)
+            else {
+                self.find(.nameUnusable, arn, "neither service nor cluster name can be a DNS label: tag it tulle/hostname")
+                continue
+            }
+            for diagnostic in service.settings.diagnostics { self.find(.tagUnusable, arn, "\(diagnostic)") }
+            if service.ports.isEmpty {
+                self.find(.portsMissing, arn, "tag it tulle/ports, or give a container port mappings")
+            }
+            let hostname = "\(label).\(namespace).\(settings.meshDomain)"
+            let main = MeshService.Key(namespace: namespace, hostname: hostname)
+            self.add(service, as: main, name: label, hostnames: [hostname, "\(label).\(namespace)"])
+            self.memberships[arn] = Membership(namespace: namespace, keys: [main])
+            accepted.append((service, main))
+        }
+        // Further names last: a tag must not take over the name that a service has by right.
+        let taken = Set(self.services.values.flatMap(\.hostnames))
+        for (service, main) in accepted {
+            for extra in service.extraHostnames.map({ $0.lowercased() }) {
+                let isForeign = extra.hasSuffix(".\(settings.meshDomain)")
+                    && !extra.hasSuffix(".\(main.namespace).\(settings.meshDomain)")
+                guard !taken.contains(extra), !isForeign else {
+                    self.find(.tagUnusable, service.arn, "tulle/hostname \(extra.prefix(253)) belongs to another service or namespace")
+                    continue
+                }
+                let key = MeshService.Key(namespace: main.namespace, hostname: extra)
+                guard self.memberships[service.arn]?.keys.contains(key) == false else { continue }
+                self.add(service, as: key, name: DNSLabel.make(service.name) ?? service.name, hostnames: [extra])
+                self.memberships[service.arn]?.keys.append(key)
+            }
+        }
+    }
+
+    /// The service's tag, else its cluster's, else the cluster's name.
+    private static func namespace(of service: ObservedService, clusters: [String: ClusterStatus]) -> String? {
+        let named = service.namespace ?? clusters[service.clusterARN]?.settings.namespace ?? service.clusterName
+        return DNSLabel.make(named)
+    }
+
+    private mutating func add(
+        _ service: ObservedService,
+        as key: MeshService.Key,
+        name: String,
+        hostnames: [String]
+    ) {
+        guard var known = self.services[key] else {
+            self.services[key] = MeshService(
+                key: key,
+                name: name,
+                hostnames: hostnames,
+                ports: service.ports,
+                address: nil,
+                sources: [service.arn]
+            )
+            return
+        }
+        known.sources.append(service.arn)
+        if known.ports.isEmpty { known.ports = service.ports }
+        let numbers = Set(known.ports.map(\.port))
+        if !service.ports.isEmpty, numbers != Set(service.ports.map(\.port)) {
+            let theirs = service.ports.map { String($0.port) }.joined(separator: ", ")
+            self.find(
+                .portsConflict, service.arn,
+                "serves ports \(theirs), but \(known.sources.first ?? "another") of the same name \(key) serves others; "
+                    + "the first one's count"
+            )
+        }
+        self.services[key] = known
+    }
+
+    private mutating func find(_ code: RegistryFinding.Code, _ subject: String, _ detail: String) {
+        self.findings.append(RegistryFinding(code: code, subject: subject, detail: detail))
+    }
+}

@@ -1,0 +1,49 @@
+package import CertificateAuthority
+import Foundation
+import MeshModel
+
+/// Keeps the virtual addresses over restarts, in `vips.json` of the state directory.
+package struct VIPFile: Sendable {
+    private static let name = "vips.json"
+
+    private struct Document: Codable {
+        var version = 1
+        var allocations: [String: String]
+    }
+
+    private let state: StateDirectory
+
+    /// Makes a keeper for one state directory.
+    package init(state: StateDirectory) {
+        self.state = state
+    }
+
+    /// Loads what was given out before.
+    ///
+    /// - Throws: `AuthorityError` with `state_corrupt` when the file is there and cannot be read: starting over would
+    ///   move addresses that clients have cached.
+    package func load() throws(AuthorityError) -> VIPAllocator {
+        guard let content = try self.state.read(Self.name, limit: 16 << 20) else { return VIPAllocator() }
+        guard let document = try? JSONDecoder().decode(Document.self, from: Data(content)), document.version == 1 else {
+            throw AuthorityError(
+                .stateCorrupt, "\(self.state.path)/\(Self.name) cannot be read: restore it, or delete it and accept new addresses")
+        }
+        return VIPAllocator(allocations: document.allocations.compactMapValues { IPAddress(parsing: $0) })
+    }
+
+    /// Stores what is given out now.
+    ///
+    /// - Throws: `AuthorityError` with `state_unwritable`.
+    package func store(_ allocator: VIPAllocator) throws(AuthorityError) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+        let document = Document(allocations: allocator.allocations.mapValues(\.description))
+        let content: Data
+        do {
+            content = try encoder.encode(document)
+        } catch {
+            throw AuthorityError(.stateUnwritable, "\(Self.name) cannot be encoded", cause: error)
+        }
+        try self.state.write(Self.name, Array(content))
+    }
+}

@@ -1,0 +1,68 @@
+package import CertificateAuthority
+package import Foundation
+package import Logging
+import MeshTelemetry
+import Synchronization
+
+/// Keeps the intermediate and our own server certificate young, without touching open connections.
+package final class ServingRotation: Sendable {
+    /// The TLS side that always has the newest certificate.
+    package let tls: ServingTLS
+
+    private let authority: SigningAuthority
+    private let names: [ServerName]
+    private let logger: Logger
+    private let current: Mutex<ServingCertificate>
+
+    /// Makes the first certificate.
+    ///
+    /// - Parameter names: how clients reach us.
+    /// - Throws: `AuthorityError`.
+    package init(
+        authority: SigningAuthority,
+        names: [ServerName],
+        metrics: ControlPlaneMetrics,
+        logger: Logger
+    ) throws(AuthorityError) {
+        self.authority = authority
+        self.names = names
+        self.logger = logger
+        let first = try authority.makeServingCertificate(names: names, now: Date())
+        self.tls = try ServingTLS(first, trustBundle: authority.trustBundle)
+        self.current = Mutex(first)
+        metrics.registry.sampled(
+            "citadel_server_root_cert_expiry_timestamp", help: "When the root ends, in seconds since the epoch."
+        ) { authority.rootExpiry.timeIntervalSince1970 }
+        metrics.registry.sampled(
+            "citadel_server_cert_chain_expiry_timestamp", help: "When the intermediate ends, in seconds since the epoch."
+        ) { authority.intermediateExpiry.timeIntervalSince1970 }
+        let start = ContinuousClock.now
+        metrics.registry.sampled("istiod_uptime_seconds", help: "Seconds since the start.") {
+            (ContinuousClock.now - start).seconds
+        }
+    }
+
+    /// Looks every few seconds, until cancelled.
+    package func run() async {
+        while (try? await Task.sleep(for: .seconds(5))) != nil { self.rotate(now: Date()) }
+    }
+
+    /// Renews what is past the middle of its life.
+    ///
+    /// - Returns: whether the server certificate was replaced.
+    @discardableResult
+    package func rotate(now: Date) -> Bool {
+        do {
+            let isNewSigner = try self.authority.renewIntermediate(now: now)
+            guard isNewSigner || now >= self.current.withLock({ $0.renewal }) else { return false }
+            let next = try self.authority.makeServingCertificate(names: self.names, now: now)
+            try self.tls.replace(next, trustBundle: self.authority.trustBundle)
+            self.current.withLock { $0 = next }
+            self.logger.info("server certificate renewed", metadata: ["tls.not_after": "\(next.notAfter)"])
+            return true
+        } catch {
+            self.logger.error("server certificate cannot be renewed", metadata: ["error": "\(error)"])
+            return false
+        }
+    }
+}

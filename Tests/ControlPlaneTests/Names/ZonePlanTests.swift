@@ -1,0 +1,76 @@
+import AWSClient
+import ControlPlane
+import ECSDiscovery
+import MeshModel
+import Testing
+
+@Suite struct ZonePlanTests {
+    private static let mark = "\"heritage=tulle,owner=ecs-prod\""
+
+    private func service(_ name: String, _ last: UInt32, namespace: String = "shop") -> MeshService {
+        let hostname = "\(name).\(namespace).mesh.internal"
+        return MeshService(
+            key: MeshService.Key(namespace: namespace, hostname: hostname),
+            name: name,
+            hostnames: [hostname, "\(name).\(namespace)"],
+            ports: [],
+            address: IPAddress(v4: 240 << 24 | 240 << 16 | last),
+            sources: []
+        )
+    }
+
+    private func a(_ name: String, _ value: String, ttl: Int = 5) -> RecordSet {
+        RecordSet(name: name, type: "A", timeToLive: ttl, values: [value])
+    }
+
+    private func txt(_ name: String) -> RecordSet {
+        RecordSet(name: "_tulle.\(name)", type: "TXT", timeToLive: 5, values: [Self.mark])
+    }
+
+    private func plan(_ zone: String, _ services: [MeshService], _ existing: [RecordSet] = []) -> ZonePlan {
+        ZonePlan(zone: zone, services: services, existing: existing, owner: "ecs-prod")
+    }
+
+    @Test func eachZoneGetsTheNamesThatLieInIt() {
+        let services = [self.service("echo", 1), self.service("vault", 2, namespace: "bank")]
+        #expect(
+            self.plan("shop", services).changes == [
+                .upsert(self.a("echo.shop", "240.240.0.1")), .upsert(self.txt("echo.shop")),
+            ])
+        #expect(
+            self.plan("mesh.internal", services).changes == [
+                .upsert(self.a("echo.shop.mesh.internal", "240.240.0.1")), .upsert(self.txt("echo.shop.mesh.internal")),
+                .upsert(self.a("vault.bank.mesh.internal", "240.240.0.2")), .upsert(self.txt("vault.bank.mesh.internal")),
+            ])
+        #expect(self.plan("hop", services).changes.isEmpty, "a suffix of a label is not a zone above it")
+        #expect(self.plan("shop", services).names == 1)
+    }
+
+    @Test func whatIsRightIsLeftAlone() {
+        let existing = [self.a("echo.shop.", "240.240.0.1"), self.txt("echo.shop")]
+        #expect(self.plan("shop", [self.service("echo", 1)], existing).changes.isEmpty)
+    }
+
+    @Test func whatIsOutOfDateIsReplaced() {
+        let existing = [self.a("echo.shop", "240.240.0.9"), self.txt("echo.shop")]
+        #expect(self.plan("shop", [self.service("echo", 1)], existing).changes.count == 2)
+    }
+
+    @Test func whatIsGoneIsRemoved() {
+        let existing = [self.a("old.shop", "240.240.0.9", ttl: 60), self.txt("old.shop")]
+        #expect(
+            self.plan("shop", [], existing).changes == [
+                .delete(self.a("old.shop", "240.240.0.9", ttl: 60)), .delete(self.txt("old.shop")),
+            ])
+    }
+
+    @Test(arguments: ["A", "CNAME", "AAAA"])
+    func whatSomeoneElseHoldsIsNeverTouched(_ type: String) {
+        let foreign = RecordSet(name: "echo.shop", type: type, timeToLive: 60, values: ["10.0.0.1"])
+        let marked = RecordSet(
+            name: "_tulle.other.shop", type: "TXT", timeToLive: 5, values: ["\"heritage=tulle,owner=another\""])
+        let plan = self.plan("shop", [self.service("echo", 1)], [foreign, self.a("other.shop", "1.2.3.4"), marked])
+        #expect(plan.changes.isEmpty)
+        #expect(plan.conflicts == ["echo.shop"])
+    }
+}

@@ -1,0 +1,73 @@
+import CertificateAuthority
+import ControlPlane
+import Foundation
+import MeshModel
+import Testing
+
+@Suite struct VIPAllocatorTests {
+    private func names(_ count: Int) -> Set<String> {
+        Set((0..<count).map { "shop/service-\($0).shop.mesh.internal" })
+    }
+
+    @Test func theSameNameGetsTheSameAddressEverywhere() {
+        var one = VIPAllocator()
+        var other = VIPAllocator()
+        let first = one.assign(["shop/orders.shop.mesh.internal"])
+        #expect(first == other.assign(["shop/orders.shop.mesh.internal"]))
+        #expect(first.values.first?.bytes.prefix(2) == [240, 240])
+    }
+
+    @Test func noTwoNamesShareAnAddress() {
+        var allocator = VIPAllocator()
+        let assigned = allocator.assign(self.names(20_000))
+        #expect(assigned.count == 20_000)
+        #expect(Set(assigned.values).count == 20_000)
+        #expect(!assigned.values.contains(IPAddress(v4: 240 << 24 | 240 << 16)))
+        #expect(!assigned.values.contains(IPAddress(v4: 240 << 24 | 240 << 16 | 0xffff)))
+    }
+
+    @Test func addressesStayWhenNeighboursComeAndGo() {
+        var allocator = VIPAllocator()
+        let all = allocator.assign(self.names(1000))
+        let some = allocator.assign(self.names(10))
+        let more = allocator.assign(self.names(2000))
+        for (name, address) in some { #expect(all[name] == address) }
+        for (name, address) in all { #expect(more[name] == address) }
+    }
+
+    @Test func aRestartKeepsThem() throws {
+        let directory = try TemporaryDirectory()
+        let file = VIPFile(state: try StateDirectory(path: directory.path))
+        var allocator = try file.load()
+        let assigned = allocator.assign(self.names(500))
+        try file.store(allocator)
+        var loaded = try file.load()
+        #expect(loaded == allocator)
+        #expect(loaded.assign(self.names(500)) == assigned)
+    }
+
+    @Test func aBrokenFileStopsTheStart() throws {
+        let directory = try TemporaryDirectory()
+        let state = try StateDirectory(path: directory.path)
+        try state.write("vips.json", Array("{".utf8))
+        #expect(throws: AuthorityError.self) { try VIPFile(state: state).load() }
+    }
+
+    @Test func foreignAndDoubleAddressesInTheFileAreIgnored() {
+        let address = IPAddress(v4: 240 << 24 | 240 << 16 | 5)
+        var allocator = VIPAllocator(allocations: ["a": address, "b": address, "c": IPAddress(v4: 0x0a00_0001)])
+        let assigned = allocator.assign(["a", "b", "c"])
+        #expect(assigned["a"] == address)
+        #expect(Set(assigned.values).count == 3)
+        #expect(assigned["c"]?.bytes.first == 240)
+    }
+
+    @Test func aFullPoolTakesBackWhatIsGoneAndThenSaysNo() {
+        let held = Dictionary(
+            uniqueKeysWithValues: (UInt32(1)...0xfffe).map { ("held-\($0)", IPAddress(v4: 240 << 24 | 240 << 16 | $0)) })
+        var full = VIPAllocator(allocations: held)
+        #expect(full.assign(Set(held.keys).union(["new"]))["new"] == nil, "what is in use stays in use")
+        #expect(full.assign(["new", "held-7"]) == full.assign(["new", "held-7"]))
+        #expect(full.allocations.count == 2, "those that are gone made room")
+    }
+}
