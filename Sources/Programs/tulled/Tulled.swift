@@ -1,0 +1,134 @@
+import ArgumentParser
+import ControlPlane
+import Foundation
+import Logging
+import MeshConfig
+import ServiceLifecycle
+import UnixSignals
+
+/// The control plane of the mesh.
+@main
+struct Tulled: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tulled",
+        abstract: "The control plane: finds ECS services, gives out identities, tells data planes what there is.",
+        discussion: """
+            Every setting can be given as a flag, as an environment variable TULLED_<FLAG> with '_' for '-', or in a \
+            YAML file; flags win over the environment, that over the file. AWS credentials and endpoints come from \
+            AWS's own variables and files.
+            """
+    )
+
+    @Option(help: "A YAML file of settings; also TULLED_CONFIG.")
+    var config: String?
+    @Option(help: "Directory for keys and allocations, mode 0700. Default /var/lib/tulled.")
+    var stateDir: String?
+    @Option(help: "Address for data planes. Default 0.0.0.0:15012.")
+    var listen: String?
+    @Option(help: "Address for metrics and debug pages. Default 127.0.0.1:15014.")
+    var adminListen: String?
+    @Option(help: "URL under which data planes reach us, https://<host>:<port>.")
+    var publicUrl: String?
+    @Option(help: "A further name or address for the server certificate; repeatable.")
+    var serverName: [String] = []
+    @Option(help: "Trust domain of all identities. Default cluster.local.")
+    var trustDomain: String?
+    @Option(help: "Suffix of long service names. Default mesh.internal.")
+    var meshDomain: String?
+    @Option(help: "Network of the tasks' addresses. Default empty.")
+    var network: String?
+    @Option(help: "Name of this mesh member in workload ids. Default ecs.")
+    var clusterId: String?
+    @Option(help: "What attestations must be signed for. Default <trust domain>/tulled.")
+    var audience: String?
+    @Option(help: "An AWS region; repeatable. Default AWS_REGION.")
+    var region: [String] = []
+    @Option(help: "An AWS account whose tasks may join; repeatable. Default our own.")
+    var account: [String] = []
+    @Option(help: "An ECS cluster to search; repeatable. Default all that are tagged tulle/discovery-enabled=true.")
+    var cluster: [String] = []
+    @Option(help: "A binding <role ARN>=<namespace>/<service account>; repeatable.")
+    var binding: [String] = []
+    @Option(help: "Time between two looks at ECS. Default 15s.")
+    var pollInterval: String?
+    @Option(help: "Another STS for a region, <region>=<URL>; repeatable. For laboratories.")
+    var stsEndpoint: [String] = []
+    @Option(help: "Life of a workload certificate unless asked for. Default 24h.")
+    var workloadTtl: String?
+    @Option(help: "Longest life of a workload certificate. Default 24h.")
+    var workloadMaxTtl: String?
+    @Option(help: "Life of our own certificate. Default 24h.")
+    var serverTtl: String?
+    @Option(help: "A private zone to keep names in, by name or id:<zone id>; repeatable.")
+    var route53Zone: [String] = []
+    @Option(help: "Quiet time before a push. Default 50ms.")
+    var debounce: String?
+    @Option(help: "Longest wait before a push. Default 1s.")
+    var debounceMax: String?
+    @Option(help: "Most data planes at once. Default 10000.")
+    var maxStreams: String?
+    @Option(help: "How long a stop waits for open calls. Default 10s.")
+    var drain: String?
+    @Option(help: "trace, debug, info, warning or error. Default info.")
+    var logLevel: String?
+
+    func run() async throws {
+        let environment = ProcessInfo.processInfo.environment
+        let settings: TulledConfiguration
+        switch TulledConfiguration.resolve(flags: self.flags, environment: environment, file: try self.file(environment)) {
+        case .success(let resolved):
+            settings = resolved
+        case .failure(let faults):
+            FileHandle.standardError.write(Data("\(faults)\n".utf8))
+            throw ExitCode(64)
+        }
+        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        var logger = Logger(label: "tulled")
+        logger.logLevel = Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(
+                        service: ControlPlane(configuration: settings, environment: environment, logger: logger),
+                        successTerminationBehavior: .gracefullyShutdownGroup
+                    )
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger
+            )
+        )
+        do {
+            try await group.run()
+        } catch {
+            logger.critical("control plane failed", metadata: ["error": "\(error)"])
+            throw ExitCode.failure
+        }
+    }
+
+    private func file(_ environment: [String: String]) throws -> (name: String, text: String)? {
+        guard let path = self.config ?? environment["TULLED_CONFIG"] else { return nil }
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            throw ValidationError("the configuration file \(path) cannot be read")
+        }
+        // One byte more than is allowed, so that a file that is too large shows.
+        let content = try handle.read(upToCount: TulledConfiguration.fileBytes + 1) ?? Data()
+        return (path, String(decoding: content, as: UTF8.self))
+    }
+
+    private var flags: [String: [String]] {
+        let single: [String: String?] = [
+            "state-dir": self.stateDir, "listen": self.listen, "admin-listen": self.adminListen,
+            "public-url": self.publicUrl, "trust-domain": self.trustDomain, "mesh-domain": self.meshDomain,
+            "network": self.network, "cluster-id": self.clusterId, "audience": self.audience,
+            "poll-interval": self.pollInterval, "workload-ttl": self.workloadTtl,
+            "workload-max-ttl": self.workloadMaxTtl, "server-ttl": self.serverTtl, "debounce": self.debounce,
+            "debounce-max": self.debounceMax, "max-streams": self.maxStreams, "drain": self.drain,
+            "log-level": self.logLevel,
+        ]
+        let several = [
+            "server-name": self.serverName, "region": self.region, "account": self.account, "cluster": self.cluster,
+            "binding": self.binding, "sts-endpoint": self.stsEndpoint, "route53-zone": self.route53Zone,
+        ]
+        return single.compactMapValues { $0.map { [$0] } }.merging(several) { first, _ in first }
+    }
+}
