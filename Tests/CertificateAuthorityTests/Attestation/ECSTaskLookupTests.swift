@@ -1,0 +1,117 @@
+import AWSClient
+import AWSTestSupport
+import CertificateAuthority
+import Logging
+import Testing
+
+@Suite struct ECSTaskLookupTests {
+    private static let id = "0123456789abcdef0123456789abcdef"
+    private static let account = "111122223333"
+
+    private static func task(cluster: String = "c2", override: String? = nil) -> JSONValue {
+        var task: JSONValue = [
+            "taskArn": .string("arn:aws:ecs:us-east-1:111122223333:task/\(cluster)/\(Self.id)"),
+            "clusterArn": .string("arn:aws:ecs:us-east-1:111122223333:cluster/\(cluster)"),
+            "taskDefinitionArn": "arn:aws:ecs:us-east-1:111122223333:task-definition/web:7",
+            "lastStatus": "RUNNING",
+            "desiredStatus": "RUNNING",
+            "tags": [["key": "tulle/namespace", "value": "shop"]],
+        ]
+        if let override { task["overrides"] = ["taskRoleArn": .string(override)] }
+        return task
+    }
+
+    private func lookup(
+        clusters: [String] = [],
+        _ aws: AWSTestSupport.FakeAWS
+    ) throws -> ECSTaskLookup {
+        ECSTaskLookup(
+            client: AWSClient(try .test(), transport: aws, logger: Logger(label: "test")), clusters: clusters)
+    }
+
+    private static func network(_ task: JSONValue) -> AWSTestSupport.FakeAWS {
+        AWSTestSupport.FakeAWS { request in
+            switch request.action {
+            case "ListClusters":
+                return .json(["clusterArns": ["arn:aws:ecs:us-east-1:111122223333:cluster/c1", "arn:aws:ecs:us-east-1:111122223333:cluster/c2"]])
+            case "DescribeTasks":
+                guard request.body["cluster"] == "c2" else { return .json(["tasks": [], "failures": []]) }
+                return .json(["tasks": [task], "failures": []])
+            case "DescribeTaskDefinition":
+                return .json([
+                    "taskDefinition": [
+                        "taskDefinitionArn": "arn:aws:ecs:us-east-1:111122223333:task-definition/web:7",
+                        "taskRoleArn": "arn:aws:iam::111122223333:role/web",
+                    ]
+                ])
+            default: return .error("UnknownOperationException")
+            }
+        }
+    }
+
+    @Test func findsATaskInAnyClusterOfTheAccount() async throws {
+        let aws = Self.network(Self.task())
+        let lookup = try self.lookup(aws)
+        for _ in 0..<2 {
+            let answer = await lookup.task(id: Self.id, account: Self.account, region: "us-east-1")
+            guard case .found(let task) = answer else {
+                Issue.record("\(answer)")
+                return
+            }
+            #expect(task.cluster == "c2")
+            #expect(task.roleARN == "arn:aws:iam::111122223333:role/web")
+            #expect(task.tags == ["tulle/namespace": "shop"])
+        }
+        #expect(aws.actions.filter { $0 == "DescribeTasks" }.count == 4, "a task is looked up afresh each time")
+        #expect(aws.actions.filter { $0 == "DescribeTaskDefinition" }.count == 1, "a definition never changes")
+    }
+
+    @Test func anOverriddenRoleIsTheRole() async throws {
+        let lookup = try self.lookup(Self.network(Self.task(override: "arn:aws:iam::111122223333:role/other")))
+        let answer = await lookup.task(id: Self.id, account: Self.account, region: "us-east-1")
+        guard case .found(let task) = answer else {
+            Issue.record("\(answer)")
+            return
+        }
+        #expect(task.roleARN == "arn:aws:iam::111122223333:role/other")
+    }
+
+    @Test func searchesOnlyTheClustersThatAreNamed() async throws {
+        let aws = Self.network(Self.task())
+        let answer = await (try self.lookup(clusters: ["c1"], aws)).task(
+            id: Self.id, account: Self.account, region: "us-east-1")
+        #expect(answer == .missing)
+        #expect(!aws.actions.contains("ListClusters"))
+    }
+
+    @Test(arguments: [("999999999999", "us-east-1"), ("111122223333", "eu-west-1")])
+    func aTaskOfAnotherAccountOrRegionIsNoAnswer(_ account: String, _ region: String) async throws {
+        let answer = await (try self.lookup(Self.network(Self.task()))).task(
+            id: Self.id, account: account, region: region)
+        #expect(answer == .missing)
+    }
+
+    @Test(arguments: ["ThrottlingException", "AccessDeniedException"])
+    func aCallThatFailsIsNoVerdict(_ code: String) async throws {
+        let aws = AWSTestSupport.FakeAWS { _ in .error(code) }
+        let answer = await (try self.lookup(clusters: ["c1"], aws)).task(
+            id: Self.id, account: Self.account, region: "us-east-1")
+        guard case .unavailable = answer else {
+            Issue.record("\(answer)")
+            return
+        }
+    }
+
+    @Test func aClusterThatIsGoneIsSkipped() async throws {
+        let aws = AWSTestSupport.FakeAWS { request in
+            guard request.body["cluster"] == "c2" else { return .error("ClusterNotFoundException") }
+            return .json(["tasks": [Self.task(override: "arn:aws:iam::111122223333:role/web")], "failures": []])
+        }
+        let answer = await (try self.lookup(clusters: ["c1", "c2"], aws)).task(
+            id: Self.id, account: Self.account, region: "us-east-1")
+        guard case .found = answer else {
+            Issue.record("\(answer)")
+            return
+        }
+    }
+}
