@@ -65,7 +65,7 @@ static int epoll_add(int epoll, int fd, uint32_t events, uint64_t data) {
 }
 
 int mesh_epoll_add(int epoll, int fd, uint64_t data) {
-    return epoll_add(epoll, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, data);
+    return epoll_add(epoll, fd, EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET, data);
 }
 
 int mesh_epoll_add_read(int epoll, int fd, uint64_t data) {

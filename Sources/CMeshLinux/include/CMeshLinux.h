@@ -20,7 +20,7 @@ struct mesh_event {
 };
 
 int mesh_epoll_create(void);
-/// Registers `fd` edge-triggered for reading, writing and peer hang-up.
+/// Registers `fd` edge-triggered for reading, urgent data, writing and peer hang-up.
 int mesh_epoll_add(int epoll, int fd, uint64_t data);
 /// Registers `fd` edge-triggered for reading only.
 int mesh_epoll_add_read(int epoll, int fd, uint64_t data);

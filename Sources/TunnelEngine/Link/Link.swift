@@ -19,7 +19,8 @@ package protocol LinkOwner: AnyObject {
 /// Output is encrypted and sent once per batch of the loop: streams that answer in the same turn share records and
 /// system calls. An idle link holds no buffer. Deadlines guard every wait, and PINGs find a dead peer.
 package final class Link: EventSource, HTTP2ConnectionOwner {
-    package enum State: Sendable { case connecting, handshaking, settling, open, closed }
+    /// `closing`: this side closed it, and its last bytes wait for the peer to read.
+    package enum State: Sendable { case connecting, handshaking, settling, open, closing, closed }
 
     /// How far the link is.
     package private(set) var state: State
@@ -41,6 +42,13 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
     private var isBlocked = false
     private var flushIsQueued = false
     private var againIsQueued = false
+    /// Why the link will end in the next turn: found while somebody was sending.
+    private var failure: LinkError?
+    /// Why the link ended, once it did.
+    private(set) var endError: LinkError?
+    /// The owner knows of the end; the descriptor waits for the peer's.
+    private var isLingering = false
+    private var peerHasEnded = false
     private var waiting: [StreamEnd] = []
     private lazy var deadline = LoopTimer(target: self)
     private var pingIsOut = false
@@ -52,6 +60,8 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
 
     /// Reads in one turn before other connections get theirs.
     private static let readsPerTurn = 4
+    /// What is encrypted in one go.
+    private static let pieceBytes = 64 * 1024
 
     /// Starts a client link: connects to `address`, then sets up TLS and HTTP/2.
     package static func dial(
@@ -143,64 +153,96 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
             guard self.state != .closed else { return }
         }
         if readiness.contains(.writable) {
-            self.isBlocked = false
-            if self.tls.outputCount > 0 { self.queueFlush() }
+            self.isBlocked = self.failure != nil
+            if self.outputCount > 0 { self.queueFlush() }
         }
-        if !readiness.isDisjoint(with: [.readable, .readEnded, .failed, .hungUp]) {
+        if readiness.asksForRead {
             self.isReadable = true
-            if !readiness.isDisjoint(with: [.readEnded, .failed, .hungUp]) { self.sawReadEnd = true }
+            if readiness.asksForReadToTheEnd { self.sawReadEnd = true }
             self.read()
         }
     }
 
+    override package func loopEnded() {
+        if self.state == .closed { return self.stopLingering() }
+        self.finishClose(.closedLocally)
+        if self.isLingering { self.stopLingering() }
+    }
+
     override package func again() {
         self.againIsQueued = false
-        if self.state != .closed { self.read() }
+        self.read()
+        if let failure = self.failure, !self.againIsQueued { self.close(failure) }
+    }
+
+    private func readAgain() {
+        guard !self.againIsQueued else { return }
+        self.againIsQueued = true
+        self.loop.runAgain(self)
+    }
+
+    /// Ends the link in the next turn, never within a call of somebody who sends.
+    ///
+    /// What the peer sent before is still read: after a failed send it may tell why, for example by a TLS alert.
+    private func failLater(_ error: LinkError) {
+        guard self.state != .closed, self.failure == nil else { return }
+        self.failure = error
+        self.isBlocked = true
+        self.isReadable = true
+        self.sawReadEnd = true
+        self.readAgain()
     }
 
     private func read() {
         var reads = 0
-        while self.isReadable, self.state != .closed {
-            guard reads < Self.readsPerTurn else {
-                if !self.againIsQueued {
-                    self.againIsQueued = true
-                    self.loop.runAgain(self)
-                }
-                return
-            }
+        while self.isReadable, self.descriptor >= 0 {
+            guard reads < Self.readsPerTurn else { return self.readAgain() }
             reads += 1
             let buffer = self.loop.scratch.ciphertext
             let count = Socket.read(self.descriptor, buffer)
             if count > 0 {
                 if count < buffer.count, !self.sawReadEnd { self.isReadable = false }
                 self.lastReceived = self.loop.now
+                if self.state == .closing || self.state == .closed { continue }
                 self.receive(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             } else if count == 0 {
-                return self.close(.closedByPeer)
+                return self.receivedEnd()
             } else if count == -Int(EAGAIN) {
                 self.isReadable = false
             } else if count != -Int(EINTR) {
+                if self.isLingering { return self.stopLingering() }
                 return self.close(.socket(SocketError(code: Int32(clamping: -count), call: "recv")))
             }
         }
     }
 
+    private func receivedEnd() {
+        self.isReadable = false
+        if self.isLingering { return self.stopLingering() }
+        // The peer may still read what waits to be sent.
+        if self.state == .closing { return self.peerHasEnded = true }
+        self.close(.closedByPeer)
+    }
+
     private func receive(_ ciphertext: UnsafeRawBufferPointer) {
         self.tls.provideCiphertext(ciphertext)
         if self.state == .handshaking { self.advanceHandshake() }
-        if self.state == .settling || self.state == .open { self.readPlaintext() }
+        if self.isReading { self.readPlaintext() }
         self.tls.endCiphertext()
-        if self.state != .closed, self.tls.failure != nil { self.closeForTLS() }
+        if self.isReading || self.state == .handshaking, self.tls.failure != nil { self.closeForTLS() }
     }
+
+    private var isReading: Bool { self.state == .settling || self.state == .open }
 
     private func readPlaintext() {
         let buffer = self.loop.scratch.plaintext
-        while self.state != .closed {
+        while self.isReading {
             switch self.tls.read(into: buffer) {
             case .bytes(let count):
                 let plaintext = UnsafeRawBufferPointer(rebasing: buffer[..<count])
                 if let error = self.http2.receive(plaintext, now: self.loop.now) {
-                    self.flush()
+                    guard self.isReading else { return }  // closed by its owner meanwhile
+                    self.push()
                     return self.close(.http2(error))
                 }
                 if !self.http2.output.isEmpty { self.queueFlush() }
@@ -229,9 +271,8 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
     }
 
     private func closeForTLS() {
-        let error = self.tls.failure ?? TLSError(.protocolError, "TLS failed without a stated reason")
         self.sendOutput()
-        self.close(.tls(error))
+        self.close(self.tlsError)
     }
 
     // MARK: Output
@@ -245,20 +286,42 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
     override package func flush() {
         self.flushIsQueued = false
         guard self.state != .closed else { return }
-        self.encryptControl()
-        self.sendOutput()
+        self.push()
+    }
+
+    /// Encrypts and sends all that waits, as far as the socket takes it.
+    private func push() {
+        var before: Int
+        repeat {
+            before = self.http2.output.count
+            self.encryptControl()
+            if self.state == .closing, self.http2.output.isEmpty { self.tls.shutdown() }
+            self.sendOutput()
+        } while !self.isBlocked && self.http2.output.count > 0 && self.http2.output.count < before
+        if self.state == .closing, self.outputCount == 0 { self.finishClose(.closedLocally) }
     }
 
     /// Moves the core's queued frames into the TLS output.
+    ///
+    /// When the peer does not read they stay in the core, whose bound on unread answers then counts them.
     private func encryptControl() {
-        guard self.state != .handshaking, !self.http2.output.isEmpty else { return }
-        let count = self.http2.output.count
-        let result = self.http2.output.withBytes { self.tls.write($0) }
-        switch result {
-        case .written: self.http2.output.consume(count)
-        case .wouldOverflow: break  // tried again when the socket took some
-        case .failed: self.closeForTLS()
+        guard self.state != .handshaking, self.failure == nil else { return }
+        while !self.http2.output.isEmpty, !self.isBlocked || self.tls.outputCount < self.limits.outputHighBytes {
+            var count = 0
+            let result = self.http2.output.withBytes { bytes in
+                count = min(bytes.count, Self.pieceBytes)
+                return self.tls.write(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+            }
+            switch result {
+            case .written: self.http2.output.consume(count)
+            case .wouldOverflow: return  // tried again when the socket took some
+            case .failed: return self.failLater(self.tlsError)
+            }
         }
+    }
+
+    private var tlsError: LinkError {
+        .tls(self.tls.failure ?? TLSError(.protocolError, "TLS failed without a stated reason"))
     }
 
     private func sendOutput() {
@@ -269,7 +332,7 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
             } else if sent == -Int(EAGAIN) {
                 self.isBlocked = true
             } else if sent != -Int(EINTR) {
-                return self.close(.socket(SocketError(code: Int32(clamping: -sent), call: "send")))
+                return self.failLater(.socket(SocketError(code: Int32(clamping: -sent), call: "send")))
             }
         }
         self.resumeWaiting()
@@ -291,7 +354,8 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
         case .connecting: self.close(.connectTimedOut)
         case .handshaking, .settling: self.close(.handshakeTimedOut)
         case .open: self.checkPeer()
-        case .closed: break
+        case .closing: self.finishClose(.closedLocally)
+        case .closed: self.stopLingering()
         }
     }
 
@@ -354,12 +418,16 @@ extension Link {
         return self.http2.openStream(headers: headers, endStream: endStream, owner: owner)
     }
 
-    /// Sends response headers or trailers.
-    package func sendHeaders(_ stream: HTTP2Stream, _ headers: [HTTP2Header], endStream: Bool) {
-        guard self.state != .closed else { return }
-        _ = self.http2.sendHeaders(stream, headers, endStream: endStream)
-        self.queueFlush()
+    /// Sends response headers or trailers; false when the list is invalid or larger than the peer takes.
+    @discardableResult
+    package func sendHeaders(_ stream: HTTP2Stream, _ headers: [HTTP2Header], endStream: Bool) -> Bool {
+        guard self.state != .closed else { return false }
+        defer { self.queueFlush() }
+        return self.http2.sendHeaders(stream, headers, endStream: endStream)
     }
+
+    /// What ended HTTP/2, if it failed.
+    var http2Error: HTTP2Error? { self.http2.failure }
 
     /// How many bytes the stream may send now; 0 promises `linkDrained` or `streamWindowOpened` on `end` later.
     func sendCapacity(_ stream: HTTP2Stream, for end: StreamEnd?) -> Int {
@@ -368,7 +436,8 @@ extension Link {
             if let end, !self.waiting.contains(where: { $0 === end }) { self.waiting.append(end) }
             return 0
         }
-        return self.http2.sendCapacity(stream)
+        // One step never takes more than the bound on output foresees, whatever frame size the peer allows.
+        return min(self.http2.sendCapacity(stream), LoopScratch.relayBytes)
     }
 
     /// Sends bytes of the stream, at most what `sendCapacity` allowed.
@@ -385,7 +454,7 @@ extension Link {
         if start == UnsafeRawPointer(self.loop.scratch.relay.baseAddress), self.http2.output.isEmpty {
             let frame = UnsafeMutableRawPointer(mutating: start) - HTTP2FrameHeader.byteCount
             guard self.http2.writeDataHeader(stream, length: bytes.count, endStream: false, into: frame) else {
-                return self.http2.reset(stream, .flowControlError)
+                return self.breakOff(stream)
             }
             self.encrypt(UnsafeRawBufferPointer(start: frame, count: HTTP2FrameHeader.byteCount + bytes.count))
         } else {
@@ -398,13 +467,23 @@ extension Link {
     }
 
     private func queue(_ stream: HTTP2Stream, _ bytes: UnsafeRawBufferPointer) {
-        if !self.http2.queueData(stream, bytes) { self.http2.reset(stream, .flowControlError) }
+        if !self.http2.queueData(stream, bytes) { self.breakOff(stream) }
+    }
+
+    /// More was sent than `sendCapacity` allowed: a fault of ours that must not stay silent.
+    private func breakOff(_ stream: HTTP2Stream) {
+        let owner = stream.owner
+        self.http2.reset(stream, .flowControlError)
+        self.queueFlush()
+        owner?.streamReset(stream, code: .flowControlError, byPeer: false)
     }
 
     private func encrypt(_ frame: UnsafeRawBufferPointer) {
         switch self.tls.write(frame) {
         case .written: break
-        case .wouldOverflow, .failed: self.closeForTLS()
+        case .wouldOverflow:
+            self.failLater(.tls(TLSError(.bufferOverflow, "the TLS output is full in the middle of a frame")))
+        case .failed: self.failLater(self.tlsError)
         }
     }
 
@@ -439,22 +518,51 @@ extension Link {
     }
 
     /// Says goodbye where that is possible and closes; every stream is reset.
+    ///
+    /// With `closedLocally` an open link first sends what waits, within `LinkLimits.closeMilliseconds`; the owner is
+    /// told when that is done, which is at once unless the peer reads slowly.
     package func close(_ error: LinkError) {
         guard self.state != .closed else { return }
-        if case .closedLocally = error, self.state == .open {
-            self.http2.goAway(.noError, debug: "")
-            self.encryptControl()
-            self.tls.shutdown()
-            self.sendOutput()
-            guard self.state != .closed else { return }
+        if case .closedLocally = error {
+            if self.state == .closing { return }
+            if self.state == .open, self.failure == nil { return self.beginClose() }
         }
-        self.state = .closed
-        self.loop.stop(self.deadline)
+        self.finishClose(error)
+    }
+
+    private func beginClose() {
+        self.http2.goAway(.noError, debug: "")
+        self.state = .closing
+        self.endError = .closedLocally
         self.waiting = []
-        self.closeDescriptor()
+        self.loop.start(self.deadline, after: self.limits.closeMilliseconds)
+        self.http2.transportClosed()
+        if self.state == .closing { self.push() }
+    }
+
+    private func finishClose(_ error: LinkError) {
+        let isOrderly = self.state == .closing && self.outputCount == 0 && self.failure == nil
+        self.state = .closed
+        self.endError = error
+        self.waiting = []
+        if isOrderly, !self.peerHasEnded {
+            Socket.shutdownWrite(self.descriptor)
+            self.isLingering = true
+            self.loop.start(self.deadline, after: self.limits.lingerMilliseconds)
+            if self.isReadable { self.readAgain() }
+        } else {
+            self.loop.stop(self.deadline)
+            self.closeDescriptor()
+        }
         self.http2.transportClosed()
         let owner = self.owner
         self.owner = nil
         owner?.linkClosed(self, error)
+    }
+
+    private func stopLingering() {
+        self.isLingering = false
+        self.loop.stop(self.deadline)
+        self.closeDescriptor()
     }
 }

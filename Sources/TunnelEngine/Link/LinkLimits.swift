@@ -2,12 +2,16 @@
 package struct LinkLimits: Sendable, Hashable {
     /// How long a TCP connect may take.
     package var connectMilliseconds: UInt64 = 10_000
-    /// How long the TLS handshake and the peer's first SETTINGS may take, each.
+    /// How long the TLS handshake and the peer's first SETTINGS may take together.
     package var handshakeMilliseconds: UInt64 = 10_000
     /// Silence after which a PING is sent.
     package var pingAfterMilliseconds: UInt64 = 10_000
     /// How long the answer to a PING may take before the link is given up.
     package var pongMilliseconds: UInt64 = 20_000
+    /// How long a link that this side closes may take to hand its last bytes to the kernel.
+    package var closeMilliseconds: UInt64 = 5_000
+    /// How long it then waits for the peer's own end: closing before could destroy bytes under way to the peer.
+    package var lingerMilliseconds: UInt64 = 2_000
     /// Unsent output at which streams stop reading from their applications.
     package var outputHighBytes = 256 * 1024
     /// Unsent output at which they read on.

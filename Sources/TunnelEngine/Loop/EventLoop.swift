@@ -35,6 +35,7 @@ package final class EventLoop: @unchecked Sendable {
     private struct Mailbox {
         var work: [@Sendable () -> Void] = []
         var isStopped = false
+        var hasEnded = false
     }
 
     private static let wakeUpData = UInt64.max
@@ -57,8 +58,11 @@ package final class EventLoop: @unchecked Sendable {
     }
 
     /// Runs `work` on the loop's thread in its next turn; may be called from any thread.
+    ///
+    /// Work runs in the order in which it was handed in. After the loop's end it is dropped.
     package func submit(_ work: @escaping @Sendable () -> Void) {
         let wasEmpty = self.mailbox.withLock { mailbox in
+            guard !mailbox.hasEnded else { return false }
             mailbox.work.append(work)
             return mailbox.work.count == 1
         }
@@ -153,10 +157,19 @@ package final class EventLoop: @unchecked Sendable {
     private func closeAll() {
         for index in self.sources.indices {
             guard let source = self.sources[index].source else { continue }
+            source.loopEnded()
             source.closeDescriptor()
         }
         self.againQueue = []
         self.flushQueue = []
+        // What was handed in too late is let go outside of the lock: it may hold the last reference to something.
+        let late = self.mailbox.withLock { mailbox in
+            mailbox.hasEnded = true
+            let late = mailbox.work
+            mailbox.work = []
+            return late
+        }
+        _ = late
     }
 }
 
@@ -182,6 +195,9 @@ extension EventLoop {
         }
     }
 
+    /// Descriptors that the loop watches for sources.
+    var sourceCount: Int { self.sources.reduce(0) { $0 + ($1.source == nil ? 0 : 1) } }
+
     func deregister(_ source: EventSource) {
         guard source.slot >= 0 else { return }
         let slot = Int(source.slot)
@@ -189,7 +205,10 @@ extension EventLoop {
         _ = mesh_epoll_remove(self.epoll, source.descriptor)
         self.sources[slot].generation &+= 1
         self.freeSlots.append(Int32(truncatingIfNeeded: slot))
+        // Let go only after the table was written: the last reference may free things that use the loop.
+        let released = self.sources[slot].source
         self.sources[slot].source = nil
+        withExtendedLifetime(released) {}
     }
 
     /// Calls `source.flush()` once at the end of this turn; the source makes sure to ask only once.

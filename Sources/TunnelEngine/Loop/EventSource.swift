@@ -28,6 +28,9 @@ package class EventSource {
     /// Says that a timer of this source ran out.
     package func timerFired(_ timer: LoopTimer) {}
 
+    /// Says that the loop ends, to every source that is still registered; the source lets go of all it holds.
+    package func loopEnded() { self.closeDescriptor() }
+
     /// Takes the descriptor out of the loop and closes it.
     package final func closeDescriptor() {
         guard self.descriptor >= 0 else { return }

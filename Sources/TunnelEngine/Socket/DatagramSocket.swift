@@ -1,4 +1,5 @@
 import CMeshLinux
+import Glibc
 package import MeshModel
 
 /// Who takes the datagrams of a UDP socket.
@@ -9,7 +10,7 @@ package protocol DatagramDelegate: AnyObject {
 
 /// A UDP socket of one loop.
 package final class DatagramSocket: EventSource {
-    private let delegate: any DatagramDelegate
+    private var delegate: (any DatagramDelegate)?
 
     /// Datagrams taken in one turn before others get theirs.
     private static let batch = 64
@@ -37,9 +38,10 @@ package final class DatagramSocket: EventSource {
             guard self.descriptor >= 0 else { return }
             var native = mesh_address()
             let count = mesh_udp_receive(self.descriptor, buffer.baseAddress, buffer.count, &native)
-            if count == -11 { return }
+            if count == -Int(EAGAIN) { return }
+            guard count >= 0 || count == -Int(EINTR) || count == -Int(ECONNREFUSED) else { return }
             guard count >= 0, let peer = SocketAddress(native) else { continue }
-            self.delegate.received(UnsafeRawBufferPointer(rebasing: buffer[..<count]), from: peer, on: self)
+            self.delegate?.received(UnsafeRawBufferPointer(rebasing: buffer[..<count]), from: peer, on: self)
         }
         self.loop.runAgain(self)
     }
@@ -50,6 +52,11 @@ package final class DatagramSocket: EventSource {
         return bytes.withUnsafeBytes { mesh_udp_send(self.descriptor, $0.baseAddress, $0.count, &native) } >= 0
     }
 
-    /// Closes the socket.
-    package func close() { self.closeDescriptor() }
+    override package func loopEnded() { self.close() }
+
+    /// Closes the socket and lets go of the delegate.
+    package func close() {
+        self.closeDescriptor()
+        self.delegate = nil
+    }
 }

@@ -10,11 +10,12 @@ package protocol ListenerDelegate: AnyObject {
 
 /// A listening TCP socket of one loop.
 ///
+/// It holds its delegate weakly and closes itself when the delegate is gone.
 /// When the process runs out of descriptors it pauses for a moment instead of spinning, and goes on by itself.
 package final class Listener: EventSource {
     /// The address it listens on, with the port that the kernel chose where port 0 was asked for.
     package let address: SocketAddress
-    private unowned let delegate: any ListenerDelegate
+    private weak var delegate: (any ListenerDelegate)?
     private lazy var pause = LoopTimer(target: self)
 
     /// Connections taken in one turn before others get theirs.
@@ -45,28 +46,37 @@ package final class Listener: EventSource {
             var native = mesh_address()
             let accepted = mesh_tcp_accept(self.descriptor, &native)
             if accepted >= 0 {
+                guard let delegate = self.delegate else {
+                    Glibc.close(accepted)
+                    return self.close()
+                }
                 guard let peer = SocketAddress(native) else {
                     Glibc.close(accepted)
                     continue
                 }
-                self.delegate.accepted(accepted, peer: peer, on: self)
+                delegate.accepted(accepted, peer: peer, on: self)
                 continue
             }
             switch -accepted {
             case EAGAIN:
                 return
-            case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+            case ECONNABORTED, EINTR, EPERM, EPROTO, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENONET,
+                ENOPROTOOPT, EOPNOTSUPP, EAFNOSUPPORT:
+                continue  // the peer left before it was accepted, or may not come
+            default:
+                // Out of descriptors or memory, or something that asking again at once won't change.
                 self.loop.start(self.pause, after: Self.pauseMilliseconds)
                 return
-            default:
-                continue  // the peer left before it was accepted
             }
         }
         self.loop.runAgain(self)
     }
 
+    override package func loopEnded() { self.close() }
+
     /// Stops accepting and closes the socket.
     package func close() {
+        guard self.descriptor >= 0 else { return }
         self.loop.stop(self.pause)
         self.closeDescriptor()
     }

@@ -57,10 +57,12 @@ package final class TCPDial: EventSource {
     }
 
     override package func timerFired(_ timer: LoopTimer) { self.finish(.failure(.timedOut)) }
+    override package func loopEnded() { self.cancel() }
 
     /// Gives the dial up; the completion is not called.
     package func cancel() {
         self.completion = nil
+        guard self.descriptor >= 0 else { return }
         self.loop.stop(self.deadline)
         self.closeDescriptor()
     }

@@ -1,3 +1,4 @@
+import Glibc
 package import MeshModel
 
 /// Who takes the bytes of a plain connection.
@@ -51,10 +52,16 @@ package final class ByteConnection: EventSource {
 
     override package func ready(_ readiness: Readiness) {
         if readiness.contains(.writable) { self.drain() }
-        if !readiness.isDisjoint(with: [.readable, .readEnded, .failed, .hungUp]) {
+        if readiness.asksForRead {
             self.isReadable = true
-            if !readiness.isDisjoint(with: [.readEnded, .failed, .hungUp]) { self.sawReadEnd = true }
+            if readiness.asksForReadToTheEnd { self.sawReadEnd = true }
             self.read()
+        }
+        // After the end of the stream nobody reads, so nobody else would see a later reset.
+        if readiness.contains(.failed), self.isReadDone, self.descriptor >= 0,
+            let error = Socket.pendingError(self.descriptor)
+        {
+            self.close(error)
         }
     }
 
@@ -63,7 +70,8 @@ package final class ByteConnection: EventSource {
         self.read()
     }
 
-    override package func timerFired(_ timer: LoopTimer) { self.close(SocketError(code: 110, call: "deadline")) }
+    override package func timerFired(_ timer: LoopTimer) { self.close(SocketError(code: ETIMEDOUT, call: "deadline")) }
+    override package func loopEnded() { self.close() }
 
     private func schedule() {
         guard !self.isScheduled else { return }
@@ -84,9 +92,9 @@ package final class ByteConnection: EventSource {
             } else if count == 0 {
                 self.isReadDone = true
                 self.delegate?.receivedEnd(on: self)
-            } else if count == -11 {
+            } else if count == -Int(EAGAIN) {
                 self.isReadable = false
-            } else if count != -4 {
+            } else if count != -Int(EINTR) {
                 return self.close(SocketError(code: Int32(clamping: -count), call: "recv"))
             }
         }
@@ -101,7 +109,7 @@ package final class ByteConnection: EventSource {
     package func send(_ bytes: UnsafeRawBufferPointer) {
         guard self.descriptor >= 0 else { return }
         guard self.pending.count + bytes.count <= self.pendingLimit else {
-            return self.close(SocketError(code: 105, call: "send queue"))
+            return self.close(SocketError(code: ENOBUFS, call: "send queue"))
         }
         self.pending.append(bytes)
         self.drain()
@@ -112,9 +120,9 @@ package final class ByteConnection: EventSource {
             let sent = self.pending.withBytes { Socket.send(self.descriptor, $0) }
             if sent > 0 {
                 self.pending.consume(sent)
-            } else if sent == -11 {
+            } else if sent == -Int(EAGAIN) {
                 return
-            } else if sent != -4 {
+            } else if sent != -Int(EINTR) {
                 return self.close(SocketError(code: Int32(clamping: -sent), call: "send"))
             }
         }
