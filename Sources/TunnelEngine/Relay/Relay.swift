@@ -105,7 +105,8 @@ extension Relay {
 
     /// Relays between a socket and an open tunnel stream of the same loop.
     ///
-    /// Takes over the descriptor, also when it throws; then the stream is reset as well.
+    /// Takes over the descriptor, also when it throws; then the stream is reset as well. The observer is never called
+    /// from within.
     package static func join(
         loop: EventLoop,
         socket: Int32,
@@ -127,8 +128,8 @@ extension Relay {
         } else {
             relay.connect(downstream: stream, upstream: end)
         }
-        stream.start(with: end, relay: relay, isDownstream: !socketIsDownstream)
-        end.start(with: stream, early: early)
+        stream.attach(to: end, relay: relay, isDownstream: !socketIsDownstream)
+        end.start(with: stream, early: early, starting: stream)
         return relay
     }
 }

@@ -16,6 +16,9 @@ package final class SocketEnd: EventSource, RelayEnd {
     private var endIsPending = false
     private var isScheduled = false
     private var otherWaits = false
+    private var mayHaveFailed = false
+    /// A stream that begins in the next turn: so a relay can't end before whoever made it knows it.
+    private var starting: StreamEnd?
 
     /// Reads in one turn before other connections get theirs.
     private static let readsPerTurn = 4
@@ -36,8 +39,9 @@ package final class SocketEnd: EventSource, RelayEnd {
         }
     }
 
-    func start(with other: any RelayEnd, early: [UInt8]) {
+    func start(with other: any RelayEnd, early: [UInt8], starting stream: StreamEnd? = nil) {
         self.other = other
+        self.starting = stream
         self.early = early
         // Bytes may have come before the descriptor was registered here; looking once costs one call.
         self.isReadable = true
@@ -45,22 +49,39 @@ package final class SocketEnd: EventSource, RelayEnd {
     }
 
     override package func ready(_ readiness: Readiness) {
-        if readiness.contains(.failed), let error = Socket.pendingError(self.descriptor) {
-            self.relay?.failed(self, error.description)
-            return
-        }
-        if readiness.contains(.writable) { self.drain() }
-        if !readiness.isDisjoint(with: [.readable, .readEnded, .failed, .hungUp]) {
+        if readiness.contains(.failed) { self.mayHaveFailed = true }
+        if readiness.contains(.writable), !self.mayHaveFailed { self.drain() }
+        if readiness.asksForRead {
             self.isReadable = true
-            if !readiness.isDisjoint(with: [.readEnded, .failed, .hungUp]) { self.sawReadEnd = true }
+            if readiness.asksForReadToTheEnd { self.sawReadEnd = true }
             self.pump()
+        }
+        self.checkFailure()
+    }
+
+    /// What came before a reset is passed on first, as the kernel would for the application itself: the last read
+    /// tells the error. Where reading is over or paused nobody else would.
+    private func checkFailure() {
+        guard self.mayHaveFailed, !self.isScheduled, self.descriptor >= 0 else { return }
+        self.mayHaveFailed = false
+        if let error = Socket.pendingError(self.descriptor) {
+            self.relay?.failed(self, error.description)
+        } else {
+            self.drain()
         }
     }
 
     override package func again() {
         self.isScheduled = false
+        if let stream = self.starting {
+            self.starting = nil
+            stream.begin()
+        }
         self.pump()
+        self.checkFailure()
     }
+
+    override package func loopEnded() { self.relay?.failed(self, "the event loop ended") }
 
     private func schedule() {
         guard !self.isScheduled, self.descriptor >= 0 else { return }
@@ -131,15 +152,14 @@ package final class SocketEnd: EventSource, RelayEnd {
     package func take(_ bytes: UnsafeRawBufferPointer) {
         guard self.descriptor >= 0 else { return }
         guard self.pending.isEmpty else { return self.pending.append(bytes) }
-        let sent = self.send(bytes)
+        let sent = self.accepted(Socket.send(self.descriptor, bytes))
         guard sent >= 0 else { return }
         if sent > 0 { self.other?.credited(sent) }
         if sent < bytes.count { self.pending.append(UnsafeRawBufferPointer(rebasing: bytes[sent...])) }
     }
 
     /// The count the kernel took, 0 when it takes none now, or -1 after the relay was told of the failure.
-    private func send(_ bytes: UnsafeRawBufferPointer) -> Int {
-        let sent = Socket.send(self.descriptor, bytes)
+    private func accepted(_ sent: Int) -> Int {
         if sent >= 0 { return sent }
         if sent == -Int(EAGAIN) || sent == -Int(EINTR) { return 0 }
         self.relay?.failed(self, SocketError(code: Int32(clamping: -sent), call: "send").description)
@@ -148,7 +168,9 @@ package final class SocketEnd: EventSource, RelayEnd {
 
     private func drain() {
         while !self.pending.isEmpty, self.descriptor >= 0 {
-            let sent = self.pending.withBytes { self.send($0) }
+            // A failure ends the relay and with it this queue, so it is told of only when the loan is over.
+            let result = self.pending.withBytes { Socket.send(self.descriptor, $0) }
+            let sent = self.accepted(result)
             guard sent > 0 else { return }
             self.pending.consume(sent)
             self.other?.credited(sent)
@@ -179,6 +201,7 @@ package final class SocketEnd: EventSource, RelayEnd {
     package func close(isAbortive: Bool) {
         self.other = nil
         self.relay = nil
+        self.starting = nil
         if isAbortive, self.descriptor >= 0 { Socket.makeCloseAbortive(self.descriptor) }
         self.closeDescriptor()
         self.pending.clear()

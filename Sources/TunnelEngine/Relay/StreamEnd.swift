@@ -5,6 +5,7 @@ package final class StreamEnd: RelayEnd, HTTP2StreamOwner {
     private var relay: Relay?
     private var other: (any RelayEnd)?
     private var isDownstream = false
+    private var isStarted = false
     private var isClosed = false
     /// What came before the relay began: the peer may send right after its headers.
     private var early = ByteQueue()
@@ -26,11 +27,18 @@ package final class StreamEnd: RelayEnd, HTTP2StreamOwner {
     /// Whether the peer reset the stream before the relay began.
     package var isReset: Bool { self.resetReason != nil }
 
-    func start(with other: any RelayEnd, relay: Relay, isDownstream: Bool) {
+    /// Makes the stream part of a relay; bytes flow from `begin` on.
+    func attach(to other: any RelayEnd, relay: Relay, isDownstream: Bool) {
         self.other = other
         self.relay = relay
         self.isDownstream = isDownstream
         self.onEarlyReset = nil
+    }
+
+    /// Passes on what came so far, and from now on everything as it comes.
+    func begin() {
+        guard let relay = self.relay, !self.isStarted else { return }
+        self.isStarted = true
         if let reason = self.resetReason { return relay.failed(self, reason) }
         var waiting = ByteQueue()
         swap(&waiting, &self.early)
@@ -55,23 +63,30 @@ package final class StreamEnd: RelayEnd, HTTP2StreamOwner {
     }
 
     package func streamData(_ stream: HTTP2Stream, _ bytes: UnsafeRawBufferPointer, endStream: Bool) {
-        if self.other != nil {
+        if self.isClosed {
+            self.link.consumed(stream, bytes.count)
+        } else if self.isStarted {
             self.pass(bytes)
-        } else if !self.isClosed {
+        } else {
             self.early.append(bytes)
         }
         if endStream { self.receivedEnd() }
     }
 
     private func receivedEnd() {
-        if let other = self.other { other.takeEnd() } else { self.earlyEnded = true }
+        if self.isStarted { self.other?.takeEnd() } else { self.earlyEnded = true }
     }
 
     package func streamWindowOpened(_ stream: HTTP2Stream) { self.other?.resume() }
 
     package func streamReset(_ stream: HTTP2Stream, code: HTTP2ErrorCode, byPeer: Bool) {
         guard !self.isClosed else { return }
-        let reason = byPeer ? "stream reset by peer: \(code)" : "tunnel ended: \(code)"
+        let reason =
+            if let error = self.link.endError {
+                "tunnel ended: \(error)"
+            } else {
+                byPeer ? "stream reset by peer: \(code)" : "tunnel ended: \(code)"
+            }
         self.resetReason = reason
         if let relay = self.relay { return relay.failed(self, reason) }
         let handler = self.onEarlyReset
@@ -103,8 +118,16 @@ package final class StreamEnd: RelayEnd, HTTP2StreamOwner {
         self.isClosed = true
         self.other = nil
         self.relay = nil
+        self.onEarlyReset = nil
         self.early.clear()
-        if isAbortive, self.resetReason == nil { self.link.reset(self.stream, .cancel) }
+        if isAbortive {
+            self.link.reset(self.stream, .cancel)
+        } else if !self.stream.isSendClosed || !self.stream.isReceiveClosed {
+            self.link.reset(self.stream, .noError)
+        }
+        // A stream whose both directions ended is not reset; what it still holds would be missing from the link's
+        // window for ever.
+        self.link.consumed(self.stream, .max)
     }
 
     /// The link's output drained below its mark.
