@@ -46,9 +46,13 @@ package final class TunnelDial: EventSource, HTTP2StreamOwner {
 
     /// Gives the attempt up; the completion is not called.
     package func cancel() {
+        guard self.completion != nil else { return }
         self.completion = nil
+        guard let link = self.link, let stream = self.stream else {
+            self.entry?.abandon(self)
+            return
+        }
         self.loop.stop(self.deadline)
-        guard let link = self.link, let stream = self.stream else { return }
         self.forget()
         link.reset(stream, .cancel)
     }
@@ -103,12 +107,19 @@ package final class TunnelDial: EventSource, HTTP2StreamOwner {
     package func streamWindowOpened(_ stream: HTTP2Stream) {}
 
     package func streamReset(_ stream: HTTP2Stream, code: HTTP2ErrorCode, byPeer: Bool) {
+        let link = self.link
         self.link = nil
         self.stream = nil
         self.loop.stop(self.deadline)
         if code == .refusedStream, self.attempts < Self.maxAttempts, let entry = self.entry {
             return entry.wait(self)
         }
-        self.fail(byPeer ? .reset(code) : .link(.closedByPeer))
+        if let error = link?.endError {
+            self.fail(.link(error))
+        } else if let error = link?.http2Error {
+            self.fail(.link(.http2(error)))
+        } else {
+            self.fail(byPeer ? .reset(code) : .malformedResponse)
+        }
     }
 }

@@ -23,26 +23,38 @@ package final class TunnelPoolEntry: EventSource, LinkOwner {
 
     /// Gives the dial a stream now, or keeps it until a link is there.
     func wait(_ dial: TunnelDial) {
-        if self.waiting.isEmpty, self.begin(dial) { return }
-        guard self.waiting.count < self.pool.limits.waitingPerPeer else { return dial.fail(.overloaded) }
+        guard !self.isDraining else { return dial.fail(.closed) }
+        if self.waiting.isEmpty, let link = self.freeLink { return self.begin(dial, on: link) }
+        guard self.waiting.count < self.pool.limits.waitingPerPeer else {
+            dial.fail(.overloaded)
+            return self.removeIfUnused()
+        }
         self.waiting.append(dial)
         self.dialIfNeeded()
     }
 
-    private func begin(_ dial: TunnelDial) -> Bool {
-        for link in self.links where link.canOpenStream && link.activeStreams < self.pool.limits.streamsPerLink {
-            if dial.begin(on: link) { return true }
-        }
-        return false
+    /// Forgets a dial that nobody wants any more, so that it takes no place from others.
+    func abandon(_ dial: TunnelDial) { self.waiting.removeAll { $0 === dial } }
+
+    private var freeLink: Link? {
+        self.links.first { $0.canOpenStream && $0.activeStreams < self.pool.limits.streamsPerLink }
+    }
+
+    private func begin(_ dial: TunnelDial, on link: Link) {
+        // The link has room, so it is the request that the peer can't take; no other link would change that.
+        if !dial.begin(on: link) { dial.fail(.link(.http2(HTTP2Error(.internalError, .headerListTooLarge)))) }
     }
 
     private func serveWaiting() {
-        var served = 0
-        for dial in self.waiting {
-            if dial.isWanted, !self.begin(dial) { break }
-            served += 1
+        while let dial = self.waiting.first {
+            guard dial.isWanted else {
+                self.waiting.removeFirst()
+                continue
+            }
+            guard let link = self.freeLink else { return }
+            self.waiting.removeFirst()
+            self.begin(dial, on: link)
         }
-        self.waiting.removeFirst(served)
     }
 
     private func dialIfNeeded() {
@@ -81,7 +93,10 @@ package final class TunnelPoolEntry: EventSource, LinkOwner {
         if self.dialing === link { self.dialing = nil }
         self.links.append(link)
         self.serveWaiting()
-        self.dialIfNeeded()
+        if !self.waiting.isEmpty, link.activeStreams == 0 {
+            // A fresh link without room for one stream: another would be no better, and dialling would never end.
+            self.failWaiting(.http2(HTTP2Error(.refusedStream, .tooManyStreams)))
+        }
         self.linkCapacityChanged(link)
     }
 
@@ -127,6 +142,7 @@ package final class TunnelPoolEntry: EventSource, LinkOwner {
     }
 
     func closeAll() {
+        self.isDraining = true
         self.failWaiting(.closedLocally)
         self.dialing?.close(.closedLocally)
         for link in self.links { link.close(.closedLocally) }

@@ -47,7 +47,10 @@ package final class TunnelRequest {
     package func accept(headers: [HTTP2Header] = []) -> StreamEnd? {
         guard !self.isAnswered, !self.isReset else { return nil }
         self.isAnswered = true
-        self.link.sendHeaders(self.stream, [HTTP2Header(":status", "200")] + headers, endStream: false)
+        guard self.link.sendHeaders(self.stream, [HTTP2Header(":status", "200")] + headers, endStream: false) else {
+            self.end.close(isAbortive: true)
+            return nil
+        }
         return self.end
     }
 
@@ -55,9 +58,13 @@ package final class TunnelRequest {
     package func refuse(status: Int) {
         guard !self.isAnswered, !self.isReset else { return }
         self.isAnswered = true
-        self.end.onEarlyReset = nil
-        self.link.sendHeaders(self.stream, [HTTP2Header(":status", String(status))], endStream: true)
+        let isSent = self.link.sendHeaders(self.stream, [HTTP2Header(":status", String(status))], endStream: true)
         // The peer may go on sending; NO_ERROR asks it to stop without calling the answer a failure (RFC 9113 §8.1).
-        if !self.stream.isReceiveClosed { self.link.reset(self.stream, .noError) }
+        self.end.close(isAbortive: !isSent)
+    }
+
+    /// A request that was forgotten must not keep its peer waiting.
+    deinit {
+        if !self.isAnswered, !self.isReset { self.end.close(isAbortive: true) }
     }
 }

@@ -11,15 +11,16 @@ package protocol TunnelServerDelegate: AnyObject {
     func connectionFailed(peer: SocketAddress, local: SocketAddress?, _ error: LinkError, on server: TunnelServer)
 }
 
-/// Accepts HBONE connections on one loop.
+/// Accepts HBONE connections on one loop. It holds its delegate weakly and refuses everything without it.
 package final class TunnelServer: ListenerDelegate, LinkOwner {
     private let loop: EventLoop
     private let limits: LinkLimits
     private let connectionLimit: Int
-    private unowned let delegate: any TunnelServerDelegate
+    private weak var delegate: (any TunnelServerDelegate)?
     private var listener: Listener?
     private var links: [ObjectIdentifier: Link] = [:]
-    private var onDrained: (() -> Void)?
+    private var onDrained: [() -> Void] = []
+    private var isDraining = false
 
     /// - Parameter connectionLimit: connections served at once; more are closed at once.
     package init(
@@ -39,6 +40,7 @@ package final class TunnelServer: ListenerDelegate, LinkOwner {
     package func listen(on address: SocketAddress) throws(SocketError) -> SocketAddress {
         let listener = try Listener(loop: self.loop, address: address, delegate: self)
         self.listener = listener
+        self.isDraining = false
         return listener.address
     }
 
@@ -46,7 +48,7 @@ package final class TunnelServer: ListenerDelegate, LinkOwner {
     package var connectionCount: Int { self.links.count }
 
     package func accepted(_ descriptor: Int32, peer: SocketAddress, on listener: Listener) {
-        guard self.links.count < self.connectionLimit, let (context, expecting) = self.delegate.tlsContext(for: self)
+        guard self.links.count < self.connectionLimit, let (context, expecting) = self.delegate?.tlsContext(for: self)
         else { return Socket.close(descriptor) }
         do throws(LinkError) {
             let link = try Link.serve(
@@ -55,14 +57,14 @@ package final class TunnelServer: ListenerDelegate, LinkOwner {
             )
             self.links[ObjectIdentifier(link)] = link
         } catch {
-            self.delegate.connectionFailed(peer: peer, local: nil, error, on: self)
+            self.delegate?.connectionFailed(peer: peer, local: nil, error, on: self)
         }
     }
 
     // MARK: LinkOwner
 
     package func linkOpened(_ link: Link) {
-        if self.onDrained != nil { link.drain() }
+        if self.isDraining { link.drain() }
     }
 
     package func link(_ link: Link, opened stream: HTTP2Stream, headers: [HTTP2Header], endStream: Bool) {
@@ -72,16 +74,17 @@ package final class TunnelServer: ListenerDelegate, LinkOwner {
             link: link, stream: stream, authority: authority, headers: headers, endStream: endStream
         )
         guard method == "CONNECT" else { return request.refuse(status: 400) }
-        self.delegate.requested(request, on: self)
+        guard let delegate = self.delegate else { return request.refuse(status: 503) }
+        delegate.requested(request, on: self)
     }
 
     package func linkCapacityChanged(_ link: Link) {
-        if self.onDrained != nil, link.activeStreams == 0 { link.close(.closedLocally) }
+        if self.isDraining, link.activeStreams == 0 { link.close(.closedLocally) }
     }
 
     package func linkClosed(_ link: Link, _ error: LinkError) {
         self.links[ObjectIdentifier(link)] = nil
-        if !link.wasOpen { self.delegate.connectionFailed(peer: link.peer, local: link.local, error, on: self) }
+        if !link.wasOpen { self.delegate?.connectionFailed(peer: link.peer, local: link.local, error, on: self) }
         if self.links.isEmpty { self.finishDrain() }
     }
 
@@ -91,7 +94,8 @@ package final class TunnelServer: ListenerDelegate, LinkOwner {
     package func drain(completion: @escaping () -> Void) {
         self.listener?.close()
         self.listener = nil
-        self.onDrained = completion
+        self.isDraining = true
+        self.onDrained.append(completion)
         for link in self.links.values {
             if link.activeStreams == 0 { link.close(.closedLocally) } else { link.drain() }
         }
@@ -99,9 +103,9 @@ package final class TunnelServer: ListenerDelegate, LinkOwner {
     }
 
     private func finishDrain() {
-        let completion = self.onDrained
-        self.onDrained = nil
-        completion?()
+        let completions = self.onDrained
+        self.onDrained = []
+        for completion in completions { completion() }
     }
 
     /// Closes every connection at once.

@@ -37,14 +37,31 @@ final class BlockingSocket {
         return BlockingSocket(descriptor: descriptor)
     }
 
-    static func listen() -> (socket: BlockingSocket, port: UInt16) {
+    /// A connected pair; both ends are the caller's.
+    static func pair() -> (BlockingSocket, BlockingSocket)? {
+        let (listener, port) = Self.listen()
+        guard let one = Self.connect(port), let other = listener.accept() else { return nil }
+        return (one, other)
+    }
+
+    /// A non-blocking duplicate for an event loop. The connection ends when this object is gone, too.
+    func duplicate() -> Int32 {
+        let copy = dup(self.descriptor)
+        _ = fcntl(copy, F_SETFL, fcntl(copy, F_GETFL, 0) | O_NONBLOCK)
+        return copy
+    }
+
+    static func listen(backlog: Int32 = 1024, receiveBuffer: Int32? = nil) -> (socket: BlockingSocket, port: UInt16) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        if var bytes = receiveBuffer {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
+        }
         var address = Self.native(0)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 _ = Glibc.bind(descriptor, $0, length)
-                _ = Glibc.listen(descriptor, 1024)
+                _ = Glibc.listen(descriptor, backlog)
                 _ = Glibc.getsockname(descriptor, $0, &length)
             }
         }

@@ -1,4 +1,5 @@
 import BoringTLS
+import Glibc
 import MeshModel
 
 @testable import TunnelEngine
@@ -23,12 +24,18 @@ final class TunnelPair: ListenerDelegate, TunnelServerDelegate, RelayObserver {
     let identities = Box<[String?]>([])
     let linkErrors = Box<[LinkError]>([])
     let statusToRefuseWith = Box<Int?>(nil)
+    /// Leaves CONNECT requests without an answer, and keeps them here.
+    let isSilent = Box(false)
+    let unanswered = Box<[TunnelRequest]>([])
+    /// Bytes of the kernel's send buffer towards the application; nil leaves the default.
+    let exitSendBuffer = Box<Int32?>(nil)
 
     init(
         appPort: UInt16,
         expecting: String = TunnelPair.server,
         clientURI: String = TunnelPair.client,
-        limits: TunnelPoolLimits = TunnelPoolLimits()
+        limits: TunnelPoolLimits = TunnelPoolLimits(),
+        through proxy: ((UInt16) -> UInt16)? = nil
     ) throws {
         let identities = try TestIdentities()
         self.clientContext = try identities.context(clientURI)
@@ -49,6 +56,7 @@ final class TunnelPair: ListenerDelegate, TunnelServerDelegate, RelayObserver {
         self.exit = TunnelServer(loop: exitLoop.loop, limits: limits.link, delegate: self)
         let exit = Unchecked(self.exit!)
         self.key.address = try exitLoop.sync { try exit.value.listen(on: SocketAddress(ip: loopback, port: 0)) }
+        if let proxy { self.key.address = SocketAddress(ip: loopback, port: proxy(self.key.address.port)) }
         let me = Unchecked(self)
         self.listener = try entranceLoop.sync {
             let listener = try Listener(
@@ -71,6 +79,16 @@ final class TunnelPair: ListenerDelegate, TunnelServerDelegate, RelayObserver {
         _ = try? self.exitLoop.sync { me.value.exit.close() }
         self.entranceLoop.stop()
         self.exitLoop.stop()
+    }
+
+    var exitPort: UInt16 { self.key.address.port }
+
+    /// Descriptors that both loops watch, without the entrance's own listener.
+    var sourceCount: Int {
+        let me = Unchecked(self)
+        let entrance = try? self.entranceLoop.sync { me.value.entranceLoop.loop.sourceCount }
+        let exit = try? self.exitLoop.sync { me.value.exitLoop.loop.sourceCount }
+        return (entrance ?? 1000) + (exit ?? 1000)
     }
 
     var poolLinks: Int {
@@ -117,10 +135,14 @@ final class TunnelPair: ListenerDelegate, TunnelServerDelegate, RelayObserver {
 
     func requested(_ request: TunnelRequest, on server: TunnelServer) {
         self.identities.value.append(request.peerIdentity)
+        if self.isSilent.value { return self.unanswered.value.append(request) }
         if let status = self.statusToRefuseWith.value { return request.refuse(status: status) }
         guard let address = SocketAddress(parsing: request.authority) else { return request.refuse(status: 400) }
         _ = try? TCPDial(loop: request.loop, to: address) { result in
             guard case .success(let descriptor) = result else { return request.refuse(status: 503) }
+            if var bytes = self.exitSendBuffer.value {
+                setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
+            }
             guard let end = request.accept() else { return Socket.close(descriptor) }
             _ = try? Relay.join(
                 loop: request.loop, socket: descriptor, stream: end, socketIsDownstream: false, observer: ExitObserver()

@@ -206,4 +206,74 @@ struct TunnelTests {
         let late = BlockingSocket.connect(pair.boundEntrance)
         #expect(late?.receive()?.isEmpty != false)
     }
+
+    @Test func aDrainLosesNoneOfTheBytesThatWait() throws {
+        let (listener, port) = BlockingSocket.listen()
+        var limits = TunnelPoolLimits()
+        limits.link.outputHighBytes = 3 << 20
+        limits.link.http2.streamWindow = 16 << 20
+        let pair = try TunnelPair(appPort: port, limits: limits)
+        defer { pair.stop() }
+        let answer = Self.pattern(3 << 20, seed: 7)
+        let asked = DispatchSemaphore(value: 0)
+        let drained = DispatchSemaphore(value: 0)
+        let answered = DispatchSemaphore(value: 0)
+        self.serve(listener) { socket in
+            _ = socket.receiveAll()
+            asked.signal()
+            drained.wait()
+            _ = socket.send(answer)
+            socket.finish()
+            answered.signal()
+        }
+        let client = try #require(BlockingSocket.connect(pair.boundEntrance))
+        #expect(client.send([1]))
+        client.finish()
+        #expect(asked.wait(timeout: .now() + 10) == .success)
+        let frozen = DispatchSemaphore(value: 0)
+        pair.entranceLoop.loop.submit { frozen.wait() }
+        try pair.drainExit()
+        drained.signal()
+        #expect(answered.wait(timeout: .now() + 10) == .success)
+        usleep(300_000)
+        frozen.signal()
+        let isWhole = client.receiveAll() == answer
+        #expect(isWhole)
+        #expect(eventually { pair.exitConnections == 0 })
+    }
+
+    @Test func anAbortAfterBothEndsGivesTheWindowBack() throws {
+        let (listener, port) = BlockingSocket.listen(receiveBuffer: 8192)
+        var limits = TunnelPoolLimits()
+        limits.link.http2.streamWindow = 1 << 20
+        limits.link.http2.connectionWindow = 2 << 20
+        let pair = try TunnelPair(appPort: port, limits: limits)
+        defer { pair.stop() }
+        pair.exitSendBuffer.value = 8192
+        for _ in 0..<5 {
+            let client = try #require(BlockingSocket.connect(pair.boundEntrance))
+            var server = listener.accept()
+            server?.finish()
+            #expect(client.receiveAll() == [])
+            #expect(client.send([UInt8](repeating: 1, count: 900_000)))
+            client.finish()
+            usleep(200_000)
+            server?.abort()
+            server = nil
+        }
+        let sent = Self.pattern(4 << 20, seed: 3)
+        self.serve(listener) { socket in
+            while let bytes = socket.receive(), !bytes.isEmpty { _ = socket.send(bytes) }
+            socket.finish()
+        }
+        let client = try #require(BlockingSocket.connect(pair.boundEntrance))
+        let writer = Unchecked(client)
+        Thread.detachNewThread {
+            _ = writer.value.send(sent)
+            writer.value.finish()
+        }
+        let isWhole = client.receiveAll() == sent
+        #expect(isWhole)
+        #expect(pair.poolLinks == 1)
+    }
 }
