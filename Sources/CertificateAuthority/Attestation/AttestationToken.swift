@@ -48,7 +48,9 @@ package struct AttestationToken: Sendable, Hashable {
         }
         guard value.utf8.count <= Self.tokenBytes else {
             throw IssuanceRefusal(
-                .attestationOversized, "the attestation has \(value.utf8.count) bytes, at most \(Self.tokenBytes)")
+                .attestationOversized,
+                "the attestation has \(value.utf8.count) bytes, at most \(Self.tokenBytes)"
+            )
         }
         guard value.hasPrefix(Self.prefix) else {
             throw Self.malformed("the authorization must begin with '\(Self.prefix)'")
@@ -88,12 +90,16 @@ package struct AttestationToken: Sendable, Hashable {
             throw Self.malformed("the signed authorization is no AWS4-HMAC-SHA256 header: \(error)")
         }
         guard signature.scope == CredentialScope(day: date.day, region: region, service: "sts") else {
-            throw Self.malformed("the credential scope must be <day of x-amz-date>/\(region.prefix(32))/sts/aws4_request")
+            throw Self.malformed(
+                "the credential scope must be <day of x-amz-date>/\(region.prefix(32))/sts/aws4_request"
+            )
         }
         let unsigned = Set(Self.signedHeaderNames).subtracting(signature.signedHeaders).sorted()
         guard unsigned.isEmpty else {
             throw IssuanceRefusal(
-                .attestationHeadersNotSigned, "sign these headers too: \(unsigned.joined(separator: ", "))")
+                .attestationHeadersNotSigned,
+                "sign these headers too: \(unsigned.joined(separator: ", "))"
+            )
         }
         guard signature.signedHeaders.count == Self.signedHeaderNames.count else {
             throw Self.malformed("SignedHeaders must name exactly \(Self.signedHeaderNames.joined(separator: ";"))")

@@ -55,11 +55,13 @@ package final class ECSAttestor: Sendable {
         now: Date
     ) async throws(IssuanceRefusal) -> AttestedCaller {
         let request = try self.check(token, keyDigest: keyDigest, now: now)
-        guard self.running.withLock({ running in
-            guard running < self.concurrency else { return false }
-            running += 1
-            return true
-        }) else {
+        guard
+            self.running.withLock({ running in
+                guard running < self.concurrency else { return false }
+                running += 1
+                return true
+            })
+        else {
             throw IssuanceRefusal(.stsUnavailable, "too many attestations at once, try again")
         }
         defer { self.running.withLock { $0 -= 1 } }
@@ -67,7 +69,10 @@ package final class ECSAttestor: Sendable {
         switch self.replays.withLock({ $0.reserve(key, now: now) }) {
         case .fresh: break
         case .replayed:
-            throw IssuanceRefusal(.attestationReplayed, "this attestation was used before: sign a new one for each call")
+            throw IssuanceRefusal(
+                .attestationReplayed,
+                "this attestation was used before: sign a new one for each call"
+            )
         case .full:
             throw IssuanceRefusal(.stsUnavailable, "too many attestations in the last minutes, try again")
         }
@@ -78,7 +83,9 @@ package final class ECSAttestor: Sendable {
         case .refused(let code):
             self.replays.withLock { $0.release(key) }
             throw IssuanceRefusal(
-                .stsRefused, "STS answered \(code.prefix(64)): check the task's credentials, clock and region")
+                .stsRefused,
+                "STS answered \(code.prefix(64)): check the task's credentials, clock and region"
+            )
         case .unavailable(let reason):
             self.replays.withLock { $0.release(key) }
             throw IssuanceRefusal(.stsUnavailable, "STS gave no verdict (\(reason.prefix(160))), try again")
@@ -137,7 +144,9 @@ package final class ECSAttestor: Sendable {
             AWSPartition(region: region).id == session.partition
         else {
             throw IssuanceRefusal(
-                .accountNotAllowed, "account \(session.partition)/\(session.account) is not among the allowed accounts")
+                .accountNotAllowed,
+                "account \(session.partition)/\(session.account) is not among the allowed accounts"
+            )
         }
         let task: AttestedTask
         switch await self.tasks.task(id: taskID, account: session.account, region: region) {
@@ -150,7 +159,9 @@ package final class ECSAttestor: Sendable {
         }
         guard self.policy.clusters.isEmpty || self.policy.clusters.contains(task.cluster) else {
             throw IssuanceRefusal(
-                .clusterNotAllowed, "cluster '\(task.cluster.prefix(255))' is not among the allowed clusters")
+                .clusterNotAllowed,
+                "cluster '\(task.cluster.prefix(255))' is not among the allowed clusters"
+            )
         }
         guard ["PENDING", "ACTIVATING", "RUNNING"].contains(task.lastStatus), task.desiredStatus == "RUNNING" else {
             throw IssuanceRefusal(
@@ -175,7 +186,9 @@ package final class ECSAttestor: Sendable {
             return AttestedCaller(identity: identity, callerARN: callerARN, taskARN: task.arn)
         } catch {
             throw IssuanceRefusal(
-                .bindingMissing, "the binding of \(role) names no valid identity: correct it in the configuration")
+                .bindingMissing,
+                "the binding of \(role) names no valid identity: correct it in the configuration"
+            )
         }
     }
 }

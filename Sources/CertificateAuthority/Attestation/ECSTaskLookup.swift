@@ -38,9 +38,12 @@ package final class ECSTaskLookup: TaskLookup {
                 } catch let error as AWSError where error.kind == .notFound {
                     continue  // a cluster that is gone, or of another region
                 }
-                guard let task = described.items.first(where: { task in
-                    task.id == id && ARN(parsing: task.arn).map { $0.account == account && $0.region == region } == true
-                }) else { continue }
+                guard
+                    let task = described.items.first(where: { task in
+                        task.id == id
+                            && ARN(parsing: task.arn).map { $0.account == account && $0.region == region } == true
+                    })
+                else { continue }
                 return .found(
                     AttestedTask(
                         arn: task.arn,
@@ -49,7 +52,8 @@ package final class ECSTaskLookup: TaskLookup {
                         desiredStatus: task.desiredStatus,
                         roleARN: try await self.role(of: task, ecs),
                         tags: task.tags
-                    ))
+                    )
+                )
             }
             return .missing
         } catch let error as AWSError {

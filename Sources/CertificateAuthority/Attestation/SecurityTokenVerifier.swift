@@ -20,7 +20,10 @@ package struct SecurityTokenVerifier: CallerIdentityVerifying {
 
     package func callerIdentity(of request: CallerIdentityRequest) async -> CallerIdentityAnswer {
         let verifier = CallerIdentityVerifier(
-            transport: self.transport, endpointOverride: self.endpoints[request.region], deadline: self.deadline)
+            transport: self.transport,
+            endpointOverride: self.endpoints[request.region],
+            deadline: self.deadline
+        )
         let signed = CallerIdentityVerifier.SignedRequest(host: request.host, headers: request.headers)
         switch await verifier.verify(signed) {
         case .identity(let identity): return .caller(arn: identity.arn)

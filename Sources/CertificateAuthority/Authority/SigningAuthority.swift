@@ -90,7 +90,11 @@ package final class SigningAuthority: Sendable {
     package func renewIntermediate(now: Date) throws(AuthorityError) -> Bool {
         guard self.intermediate.withLock({ $0 }).isDueForRenewal(at: now) else { return false }
         let pair = try Self.makeIntermediate(
-            root: self.root, trustDomain: self.trustDomain, lifetimes: self.lifetimes, now: now)
+            root: self.root,
+            trustDomain: self.trustDomain,
+            lifetimes: self.lifetimes,
+            now: now
+        )
         try Self.store(pair, as: Self.intermediateFile, in: self.state)
         self.intermediate.withLock { $0 = pair }
         return true
@@ -119,7 +123,11 @@ package final class SigningAuthority: Sendable {
         let wish = lifetime.flatMap { $0 > .zero ? $0 : nil } ?? self.lifetimes.workloadDefault
         let granted = min(max(wish, self.lifetimes.workloadMinimum), self.lifetimes.workloadMaximum)
         let (leaf, signer) = try self.sign(
-            request.publicKey, names: [.uniformResourceIdentifier(identity.uri)], lifetime: granted, now: now)
+            request.publicKey,
+            names: [.uniformResourceIdentifier(identity.uri)],
+            lifetime: granted,
+            now: now
+        )
         do {
             return IssuedCertificate(
                 chain: [try leaf.pemText(), try signer.pemText(), self.trustBundle],
@@ -145,7 +153,11 @@ package final class SigningAuthority: Sendable {
             }
         }
         let (leaf, signer) = try self.sign(
-            Certificate.PublicKey(key.publicKey), names: general, lifetime: self.lifetimes.server, now: now)
+            Certificate.PublicKey(key.publicKey),
+            names: general,
+            lifetime: self.lifetimes.server,
+            now: now
+        )
         do {
             return ServingCertificate(
                 chain: try leaf.pemText() + signer.pemText(),

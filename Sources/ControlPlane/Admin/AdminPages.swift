@@ -62,7 +62,9 @@ package struct AdminPages: Sendable {
                 "/debug/certificates",
             ]
             return AdminAnswer(
-                contentType: "text/plain; charset=utf-8", body: Array((pages.joined(separator: "\n") + "\n").utf8))
+                contentType: "text/plain; charset=utf-8",
+                body: Array((pages.joined(separator: "\n") + "\n").utf8)
+            )
         default: return nil
         }
     }

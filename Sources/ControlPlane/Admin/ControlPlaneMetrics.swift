@@ -28,31 +28,53 @@ package final class ControlPlaneMetrics: Sendable {
         self.services = registry.gauges("pilot_services", help: "Services known.").with()
         self.pushes = registry.counters("pilot_xds_pushes", help: "Responses sent, by type.", labels: ["type"])
         self.rejects = registry.counters(
-            "pilot_total_xds_rejects", help: "Responses that a data plane rejected, by type.", labels: ["type"])
+            "pilot_total_xds_rejects",
+            help: "Responses that a data plane rejected, by type.",
+            labels: ["type"]
+        )
         self.refusedStreams = registry.counters(
-            "tulle_xds_refused_streams_total", help: "Discovery streams refused, by code.", labels: ["code"])
+            "tulle_xds_refused_streams_total",
+            help: "Discovery streams refused, by code.",
+            labels: ["code"]
+        )
         self.observations = registry.counters(
-            "pilot_inbound_updates", help: "Observations taken in, by discovery worker.", labels: ["type"])
+            "pilot_inbound_updates",
+            help: "Observations taken in, by discovery worker.",
+            labels: ["type"]
+        )
         self.debounceTime = registry.histograms(
-            "pilot_debounce_time", help: "Seconds from the first of several changes to their push.", bounds: seconds
+            "pilot_debounce_time",
+            help: "Seconds from the first of several changes to their push.",
+            bounds: seconds
         ).with()
         self.compileTime = registry.histograms(
-            "pilot_xds_push_time", help: "Seconds to compile and publish a change.", labels: [], bounds: seconds
+            "pilot_xds_push_time",
+            help: "Seconds to compile and publish a change.",
+            labels: [],
+            bounds: seconds
         ).with()
         self.sendTime = registry.histograms(
-            "pilot_xds_send_time", help: "Seconds to hand a response to the transport.", bounds: seconds
+            "pilot_xds_send_time",
+            help: "Seconds to hand a response to the transport.",
+            bounds: seconds
         ).with()
         self.pushBytes = registry.histograms(
-            "pilot_xds_config_size_bytes", help: "Size of the resources in a response.",
+            "pilot_xds_config_size_bytes",
+            help: "Size of the resources in a response.",
             bounds: [1e3, 1e4, 1e5, 1e6, 4e6, 1e7, 4e7]
         ).with()
         self.requests = registry.counters(
-            "citadel_server_csr_count", help: "Calls of CreateCertificate."
+            "citadel_server_csr_count",
+            help: "Calls of CreateCertificate."
         ).with()
         self.issued = registry.counters(
-            "citadel_server_success_cert_issuance_count", help: "Certificates given out."
+            "citadel_server_success_cert_issuance_count",
+            help: "Certificates given out."
         ).with()
         self.refusals = registry.counters(
-            "tulle_certificate_refusals_total", help: "Calls of CreateCertificate refused, by code.", labels: ["code"])
+            "tulle_certificate_refusals_total",
+            help: "Calls of CreateCertificate refused, by code.",
+            labels: ["code"]
+        )
     }
 }

@@ -47,12 +47,15 @@ struct ControlPlaneParts: Sendable {
         let issuer = CertificateIssuer(authority: authority, attestor: attestor, journal: journal)
         let store = ResourceStore()
         let connections = ConnectionTable(limit: limits.streams)
-        let zones = configuration.zones.isEmpty ? nil : ZoneKeeper(
-            service: Route53Zones(client: client.route53()),
-            zones: configuration.zones,
-            owner: configuration.clusterID,
-            logger: logger
-        )
+        let zones =
+            configuration.zones.isEmpty
+            ? nil
+            : ZoneKeeper(
+                service: Route53Zones(client: client.route53()),
+                zones: configuration.zones,
+                owner: configuration.clusterID,
+                logger: logger
+            )
         let publisher = try RegistryPublisher(
             settings: RegistrySettings(
                 trustDomain: configuration.trustDomain,
@@ -70,15 +73,17 @@ struct ControlPlaneParts: Sendable {
             patience: configuration.debounceMaximum,
             logger: logger
         )
-        self.workers = Dictionary(uniqueKeysWithValues: Set(configuration.regions).map { region in
-            var discovery = DiscoveryConfiguration(region: region, clusters: configuration.clusters)
-            let interval = configuration.pollInterval
-            discovery.taskInterval = interval
-            // Services and clusters change seldom; in a laboratory with fast polls they are to follow as well.
-            discovery.serviceInterval = min(max(interval, interval * 2), .seconds(60))
-            discovery.clusterInterval = min(max(interval, interval * 10), .seconds(300))
-            return (region, DiscoveryWorker(client: client, configuration: discovery, logger: logger))
-        })
+        self.workers = Dictionary(
+            uniqueKeysWithValues: Set(configuration.regions).map { region in
+                var discovery = DiscoveryConfiguration(region: region, clusters: configuration.clusters)
+                let interval = configuration.pollInterval
+                discovery.taskInterval = interval
+                // Services and clusters change seldom; in a laboratory with fast polls they are to follow as well.
+                discovery.serviceInterval = min(max(interval, interval * 2), .seconds(60))
+                discovery.clusterInterval = min(max(interval, interval * 5), .seconds(300))
+                return (region, DiscoveryWorker(client: client, configuration: discovery, logger: logger))
+            }
+        )
         let rotation = try ServingRotation(
             authority: authority,
             names: configuration.certificateNames.compactMap { ServerName(parsing: $0) },

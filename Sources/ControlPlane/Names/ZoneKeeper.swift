@@ -102,13 +102,15 @@ package final class ZoneKeeper: Sendable {
         services: [MeshService],
         readings: inout [String: Reading]
     ) async -> Bool {
-        let label = switch zone {
-        case .id(let id): id
-        case .name(let name): name
-        }
+        let label =
+            switch zone {
+            case .id(let id): id
+            case .name(let name): name
+            }
         var status = ZoneStatus(zone: label)
         do {
-            var reading = if let known = readings[label], known.until > .now { known } else { try await self.read(zone) }
+            var reading =
+                if let known = readings[label], known.until > .now { known } else { try await self.read(zone) }
             readings[label] = nil  // stays unread should the change fail
             let name = try self.name(of: zone, reading: reading)
             let plan = ZonePlan(zone: name, services: services, existing: reading.records, owner: self.owner)
@@ -116,7 +118,9 @@ package final class ZoneKeeper: Sendable {
                 try await self.service.apply(plan.changes, to: reading.id)
                 reading.apply(plan.changes)
                 self.logger.info(
-                    "zone updated", metadata: ["dns.zone": "\(label)", "dns.changes": "\(plan.changes.count)"])
+                    "zone updated",
+                    metadata: ["dns.zone": "\(label)", "dns.changes": "\(plan.changes.count)"]
+                )
             }
             readings[label] = reading
             status.names = plan.names
@@ -126,7 +130,9 @@ package final class ZoneKeeper: Sendable {
             let isNew = self.statuses.withLock { $0[label]?.error != status.error }
             if isNew {
                 self.logger.warning(
-                    "zone cannot be kept", metadata: ["dns.zone": "\(label)", "error": "\(status.error ?? "")"])
+                    "zone cannot be kept",
+                    metadata: ["dns.zone": "\(label)", "error": "\(status.error ?? "")"]
+                )
             }
         }
         self.statuses.withLock { $0[label] = status }
@@ -142,8 +148,12 @@ package final class ZoneKeeper: Sendable {
             let found = try await self.service.privateZones(named: name)
             guard let only = found.first, found.count == 1 else {
                 throw AWSError(
-                    service: "route53", action: "ListHostedZonesByName", code: "ZoneNotUnique",
-                    message: "\(found.count) private zones are named \(name): create one, or name it by id", kind: .notFound)
+                    service: "route53",
+                    action: "ListHostedZonesByName",
+                    code: "ZoneNotUnique",
+                    message: "\(found.count) private zones are named \(name): create one, or name it by id",
+                    kind: .notFound
+                )
             }
             id = only
         }
@@ -156,8 +166,12 @@ package final class ZoneKeeper: Sendable {
         if case .name(let name) = zone { return name }
         guard let start = reading.records.first(where: { $0.type == "SOA" }) else {
             throw AWSError(
-                service: "route53", action: "ListResourceRecordSets", code: "ZoneWithoutStart",
-                message: "the zone has no SOA record, so its name is not known: name it by name", kind: .server)
+                service: "route53",
+                action: "ListResourceRecordSets",
+                code: "ZoneWithoutStart",
+                message: "the zone has no SOA record, so its name is not known: name it by name",
+                kind: .server
+            )
         }
         return start.name.hasSuffix(".") ? String(start.name.dropLast()) : start.name
     }

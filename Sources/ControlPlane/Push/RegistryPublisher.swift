@@ -72,7 +72,8 @@ package final class RegistryPublisher: Sendable {
         self.patience = patience
         let allocator = try addressFile.load()
         self.state = Mutex(
-            State(compiler: RegistryCompiler(settings: settings, addresses: allocator), storedAddresses: allocator))
+            State(compiler: RegistryCompiler(settings: settings, addresses: allocator), storedAddresses: allocator)
+        )
         (self.signal, self.signalling) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 

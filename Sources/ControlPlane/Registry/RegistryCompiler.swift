@@ -89,7 +89,11 @@ package struct RegistryCompiler: Sendable {
             if service.address == nil {
                 self.findings.append(
                     RegistryFinding(
-                        code: .addressesExhausted, subject: key.description, detail: "all of 240.240.0.0/16 is taken"))
+                        code: .addressesExhausted,
+                        subject: key.description,
+                        detail: "all of 240.240.0.0/16 is taken"
+                    )
+                )
             }
             guard self.serviceInputs[key] != service else { continue }
             self.serviceInputs[key] = service
@@ -166,8 +170,11 @@ package struct RegistryCompiler: Sendable {
         for (arn, input) in self.workloadInputs where input.task.isEnrolled && !self.isBound(input.task) {
             self.findings.append(
                 RegistryFinding(
-                    code: .bindingMissing, subject: arn,
-                    detail: "bind its role \(input.task.taskRoleARN ?? "(none)") in serviceAccountBindings"))
+                    code: .bindingMissing,
+                    subject: arn,
+                    detail: "bind its role \(input.task.taskRoleARN ?? "(none)") in serviceAccountBindings"
+                )
+            )
         }
         self.findings.sort { ($0.subject, $0.code.rawValue) < ($1.subject, $1.code.rawValue) }
     }
@@ -188,9 +195,11 @@ package struct RegistryCompiler: Sendable {
             bound.filter { binding in
                 (task.settings.namespace ?? binding.namespace) == binding.namespace
                     && (task.settings.serviceAccount ?? binding.serviceAccount) == binding.serviceAccount
-            })
+            }
+        )
         if agreeing.count == 1, let only = agreeing.first { return (only.namespace, only.serviceAccount) }
-        let named = task.settings.namespace ?? membership?.namespace
+        let named =
+            task.settings.namespace ?? membership?.namespace
             ?? clusters[task.clusterARN]?.settings.namespace ?? task.clusterName
         return (
             DNSLabel.make(named) ?? "default",
@@ -239,7 +248,9 @@ package struct RegistryCompiler: Sendable {
     /// Where this task serves a service's port: as its own definition says, which differs from the service's while a
     /// deployment rolls. Nil when the definition has other ports but not this one.
     private static func port(_ port: ObservedPort, of task: ObservedTask) -> IstioWorkload.Port? {
-        if let own = task.ports.first(where: { $0.port == port.port }) { return self.port(port, target: own.targetPort) }
+        if let own = task.ports.first(where: { $0.port == port.port }) {
+            return self.port(port, target: own.targetPort)
+        }
         return task.ports.isEmpty ? self.port(port, target: port.targetPort) : nil
     }
 

@@ -25,7 +25,11 @@ struct ServiceCatalog {
             guard let label = DNSLabel.make(service.name),
                 let namespace = Self.namespace(of: service, clusters: clusters)
             else {
-                self.find(.nameUnusable, arn, "neither service nor cluster name can be a DNS label: tag it tulle/hostname")
+                self.find(
+                    .nameUnusable,
+                    arn,
+                    "neither service nor cluster name can be a DNS label: tag it tulle/hostname"
+                )
                 continue
             }
             for diagnostic in service.settings.diagnostics { self.find(.tagUnusable, arn, "\(diagnostic)") }
@@ -42,10 +46,15 @@ struct ServiceCatalog {
         let taken = Set(self.services.values.flatMap(\.hostnames))
         for (service, main) in accepted {
             for extra in service.extraHostnames.map({ $0.lowercased() }) {
-                let isForeign = extra.hasSuffix(".\(settings.meshDomain)")
+                let isForeign =
+                    extra.hasSuffix(".\(settings.meshDomain)")
                     && !extra.hasSuffix(".\(main.namespace).\(settings.meshDomain)")
                 guard !taken.contains(extra), !isForeign else {
-                    self.find(.tagUnusable, service.arn, "tulle/hostname \(extra.prefix(253)) belongs to another service or namespace")
+                    self.find(
+                        .tagUnusable,
+                        service.arn,
+                        "tulle/hostname \(extra.prefix(253)) belongs to another service or namespace"
+                    )
                     continue
                 }
                 let key = MeshService.Key(namespace: main.namespace, hostname: extra)
@@ -85,7 +94,8 @@ struct ServiceCatalog {
         if !service.ports.isEmpty, numbers != Set(service.ports.map(\.port)) {
             let theirs = service.ports.map { String($0.port) }.joined(separator: ", ")
             self.find(
-                .portsConflict, service.arn,
+                .portsConflict,
+                service.arn,
                 "serves ports \(theirs), but \(known.sources.first ?? "another") of the same name \(key) serves others; "
                     + "the first one's count"
             )

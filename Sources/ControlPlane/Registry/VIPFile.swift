@@ -26,7 +26,9 @@ package struct VIPFile: Sendable {
         guard let content = try self.state.read(Self.name, limit: 16 << 20) else { return VIPAllocator() }
         guard let document = try? JSONDecoder().decode(Document.self, from: Data(content)), document.version == 1 else {
             throw AuthorityError(
-                .stateCorrupt, "\(self.state.path)/\(Self.name) cannot be read: restore it, or delete it and accept new addresses")
+                .stateCorrupt,
+                "\(self.state.path)/\(Self.name) cannot be read: restore it, or delete it and accept new addresses"
+            )
         }
         return VIPAllocator(allocations: document.allocations.compactMapValues { IPAddress(parsing: $0) })
     }

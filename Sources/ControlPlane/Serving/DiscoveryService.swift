@@ -36,7 +36,10 @@ struct DiscoveryService: RegistrableRPCService {
     ) throws -> StreamingServerResponse<EnvoyDiscovery.DeltaDiscoveryResponse> {
         guard let peer = self.peers.peer(of: context) else {
             throw self.refusal(
-                .unauthenticated, "client_certificate_missing", "connect with a workload certificate of this mesh")
+                .unauthenticated,
+                "client_certificate_missing",
+                "connect with a workload certificate of this mesh"
+            )
         }
         guard self.store.isReady else {
             throw self.refusal(.unavailable, "registry_incomplete", "not all of ECS has been read yet, try again")

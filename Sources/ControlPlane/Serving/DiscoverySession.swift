@@ -63,7 +63,9 @@ final class DiscoverySession: Sendable {
                 feed.yield(.failed(RPCError(code: .unavailable, message: "this control plane stops; connect again")))
             }
         }
-        guard let listener else { throw RPCError(code: .unavailable, message: "this control plane stops; connect again") }
+        guard let listener else {
+            throw RPCError(code: .unavailable, message: "this control plane stops; connect again")
+        }
         defer {
             self.store.remove(listener)
             granting.finish()
@@ -93,7 +95,10 @@ final class DiscoverySession: Sendable {
                 case .changed:
                     self.isChangePending.store(false, ordering: .releasing)
                     guard let catalog = self.store.catalog else { continue }
-                    try await self.send(try Self.translating { () throws(XDSStreamError) in try machine.pushes(catalog) }, writer)
+                    try await self.send(
+                        try Self.translating { () throws(XDSStreamError) in try machine.pushes(catalog) },
+                        writer
+                    )
                 case .finished:
                     return
                 case .failed(let error):
@@ -115,7 +120,14 @@ final class DiscoverySession: Sendable {
         }
         let rest = self.peer.expiry.timeIntervalSinceNow
         if rest > 0 { try await Task.sleep(for: .seconds(min(rest, 365 * 86_400))) }
-        feed.yield(.failed(RPCError(code: .unauthenticated, message: "the client certificate has ended; connect with its successor")))
+        feed.yield(
+            .failed(
+                RPCError(
+                    code: .unauthenticated,
+                    message: "the client certificate has ended; connect with its successor"
+                )
+            )
+        )
     }
 
     private func receive(_ request: Request, _ machine: inout DeltaServerStream) throws -> [Response] {
@@ -151,7 +163,8 @@ final class DiscoverySession: Sendable {
             self.metrics.refusedStreams.with("node_identity_mismatch").add()
             throw RPCError(
                 code: .permissionDenied,
-                message: "node_identity_mismatch: node metadata \(field) is '\(claimed.prefix(63))', but the certificate "
+                message:
+                    "node_identity_mismatch: node metadata \(field) is '\(claimed.prefix(63))', but the certificate "
                     + "names '\(expected)'"
             )
         }
@@ -167,7 +180,9 @@ final class DiscoverySession: Sendable {
             }
             self.metrics.sendTime.observe((ContinuousClock.now - start).seconds)
             self.metrics.pushes.with(Self.shortName(response.typeURL)).add()
-            self.metrics.pushBytes.observe(Double(response.resources.reduce(0) { $0 + ($1.resource?.value.count ?? 0) }))
+            self.metrics.pushBytes.observe(
+                Double(response.resources.reduce(0) { $0 + ($1.resource?.value.count ?? 0) })
+            )
             self.table.update(self.id) { $0.pushes += 1 }
         }
     }

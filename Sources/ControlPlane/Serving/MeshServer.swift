@@ -23,11 +23,18 @@ package final class MeshServer: Sendable {
     ) {
         let peers = PeerTable(capacity: limits.connections)
         let listener = MeshListener(
-            address: address, tls: tls, peers: peers, trustDomain: trustDomain, limits: limits)
+            address: address,
+            tls: tls,
+            peers: peers,
+            trustDomain: trustDomain,
+            limits: limits
+        )
         self.store = store
         self.server = GRPCServer(
             transport: HTTP2ServerTransport.Custom(
-                listenerFactory: listener, config: limits.transport(MeshListener.self)),
+                listenerFactory: listener,
+                config: limits.transport(MeshListener.self)
+            ),
             services: [
                 DiscoveryService(
                     peers: peers,

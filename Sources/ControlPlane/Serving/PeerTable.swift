@@ -74,7 +74,9 @@ final class PeerTable: Sendable {
     func peer(of context: ServerContext) -> Peer? {
         let key = Key(remote: context.remotePeer, local: context.localPeer)
         return self.state.withLock { state in
-            guard let entries = state.entries[key], entries.count == 1, let only = entries.values.first else { return nil }
+            guard let entries = state.entries[key], entries.count == 1, let only = entries.values.first else {
+                return nil
+            }
             return only
         }
     }

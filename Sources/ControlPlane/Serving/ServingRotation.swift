@@ -31,10 +31,12 @@ package final class ServingRotation: Sendable {
         self.tls = try ServingTLS(first, trustBundle: authority.trustBundle)
         self.current = Mutex(first)
         metrics.registry.sampled(
-            "citadel_server_root_cert_expiry_timestamp", help: "When the root ends, in seconds since the epoch."
+            "citadel_server_root_cert_expiry_timestamp",
+            help: "When the root ends, in seconds since the epoch."
         ) { authority.rootExpiry.timeIntervalSince1970 }
         metrics.registry.sampled(
-            "citadel_server_cert_chain_expiry_timestamp", help: "When the intermediate ends, in seconds since the epoch."
+            "citadel_server_cert_chain_expiry_timestamp",
+            help: "When the intermediate ends, in seconds since the epoch."
         ) { authority.intermediateExpiry.timeIntervalSince1970 }
         let start = ContinuousClock.now
         metrics.registry.sampled("istiod_uptime_seconds", help: "Seconds since the start.") {

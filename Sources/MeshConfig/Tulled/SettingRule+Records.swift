@@ -26,7 +26,8 @@ extension SettingRule {
                 return "\(field): \(self.quoted(value)) is no DNS label: write lower-case letters, digits and '-'"
             }
             configuration.bindings.append(
-                TulledConfiguration.Binding(role: role, namespace: namespace, serviceAccount: account))
+                TulledConfiguration.Binding(role: role, namespace: namespace, serviceAccount: account)
+            )
         }
         return nil
     }
@@ -52,7 +53,9 @@ extension SettingRule {
     ) -> String? {
         configuration.stsEndpoints = [:]
         for record in records {
-            guard let region = record["region"], let url = record["url"] else { return "region and url are both needed" }
+            guard let region = record["region"], let url = record["url"] else {
+                return "region and url are both needed"
+            }
             if let wrong = self.region(region) { return "region: \(wrong)" }
             guard self.host(ofURL: url, schemes: ["http", "https"]) != nil else {
                 return "url: \(self.quoted(url)) must have the form http://<host>:<port>, without a path"

@@ -81,18 +81,23 @@ enum SettingRule {
     }
 
     static func trustDomain(_ text: String) -> String? {
-        let isValid = (1...255).contains(text.utf8.count) && text.utf8.allSatisfy { byte in
-            self.isLowerAlphanumeric(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
-                || byte == UInt8(ascii: "_")
-        }
-        return isValid ? nil : "\(self.quoted(text)) is no trust domain: write lower-case letters, digits, '.', '-', '_'"
+        let isValid =
+            (1...255).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                self.isLowerAlphanumeric(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
+                    || byte == UInt8(ascii: "_")
+            }
+        return isValid
+            ? nil : "\(self.quoted(text)) is no trust domain: write lower-case letters, digits, '.', '-', '_'"
     }
 
     static func word(_ text: String) -> String? {
-        let isValid = (1...63).contains(text.utf8.count) && text.utf8.allSatisfy { byte in
-            self.isLowerAlphanumeric(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
-                || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
-        }
+        let isValid =
+            (1...63).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                self.isLowerAlphanumeric(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+                    || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+            }
         return isValid ? nil : "\(self.quoted(text)) must be 1 to 63 letters, digits, '.', '-' or '_'"
     }
 
@@ -103,7 +108,8 @@ enum SettingRule {
 
     static func region(_ text: String) -> String? {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        let isValid = text.utf8.count <= 32 && (3...4).contains(parts.count)
+        let isValid =
+            text.utf8.count <= 32 && (3...4).contains(parts.count)
             && parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy(self.isLowerAlphanumeric) }
             && parts.last.map { UInt16($0) != nil } == true
         return isValid ? nil : "\(self.quoted(text)) is no AWS region: write, for example, eu-west-1"
@@ -115,10 +121,12 @@ enum SettingRule {
     }
 
     static func clusterName(_ text: String) -> String? {
-        let isValid = (1...255).contains(text.utf8.count) && text.utf8.allSatisfy { byte in
-            self.isLowerAlphanumeric(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
-                || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
-        }
+        let isValid =
+            (1...255).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                self.isLowerAlphanumeric(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+                    || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+            }
         return isValid ? nil : "\(self.quoted(text)) is no ECS cluster name: write the name, not the ARN"
     }
 

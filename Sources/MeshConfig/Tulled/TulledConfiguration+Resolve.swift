@@ -106,7 +106,8 @@ extension TulledSetting {
         let wrong: String?
         switch self.shape {
         case .scalar(let apply):
-            wrong = values.count <= 1 ? apply(&configuration, values.first ?? "") : "takes one value, not \(values.count)"
+            wrong =
+                values.count <= 1 ? apply(&configuration, values.first ?? "") : "takes one value, not \(values.count)"
         case .list(let apply):
             wrong = apply(&configuration, values)
         case .records(_, let split, let form, let apply):

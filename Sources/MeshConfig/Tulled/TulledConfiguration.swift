@@ -61,7 +61,8 @@ package struct TulledConfiguration: Sendable, Hashable {
     package var regions: [String] = []
     /// AWS accounts whose tasks may join. Default the account of our own credentials.
     package var accounts: [String] = []
-    /// Names of the ECS clusters that are searched and whose tasks may join. Default empty, all clusters.
+    /// Names of the ECS clusters that are searched and whose tasks may join. Default empty: those with the tag
+    /// `tulle/discovery-enabled=true` are searched, and tasks of every cluster may join if their role is bound.
     package var clusters: [String] = []
     /// Which task role is which service account. Default none: then nobody gets a certificate.
     package var bindings: [Binding] = []

@@ -107,7 +107,11 @@ struct TulledFileReader {
         var record: [String: String] = [:]
         for (key, value) in mapping {
             guard let name = key.string, fields.contains(name) else {
-                self.fault(key, "\(path).\(key.string ?? "?")", "no such field, known are \(fields.joined(separator: ", "))")
+                self.fault(
+                    key,
+                    "\(path).\(key.string ?? "?")",
+                    "no such field, known are \(fields.joined(separator: ", "))"
+                )
                 return nil
             }
             guard let text = value.scalar?.string else {

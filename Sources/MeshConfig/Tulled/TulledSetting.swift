@@ -35,67 +35,181 @@ package struct TulledSetting: Sendable {
 
     /// Every setting.
     package static let all: [TulledSetting] = [
-        .init("stateDirectory", flag: "state-dir", .scalar { $0.stateDirectory = $1; return SettingRule.path($1) }),
+        .init(
+            "stateDirectory",
+            flag: "state-dir",
+            .scalar {
+                $0.stateDirectory = $1
+                return SettingRule.path($1)
+            }
+        ),
         .init("listen", flag: "listen", .scalar { SettingRule.address($1, into: &$0.listen) }),
         .init("adminListen", flag: "admin-listen", .scalar { SettingRule.address($1, into: &$0.adminListen) }),
-        .init("publicURL", flag: "public-url", .scalar { $0.publicURL = $1; return SettingRule.httpsURL($1) }),
-        .init("serverNames", flag: "server-name", .list { $0.serverNames = $1; return SettingRule.each($1, SettingRule.host) }),
-        .init("trustDomain", flag: "trust-domain", .scalar { $0.trustDomain = $1; return SettingRule.trustDomain($1) }),
-        .init("meshDomain", flag: "mesh-domain", .scalar { $0.meshDomain = $1; return SettingRule.domain($1) }),
-        .init("network", flag: "network", .scalar { $0.network = $1; return $1.isEmpty ? nil : SettingRule.word($1) }),
-        .init("clusterID", flag: "cluster-id", .scalar { $0.clusterID = $1; return SettingRule.word($1) }),
-        .init("audience", flag: "audience", .scalar { $0.audience = $1; return SettingRule.audience($1) }),
         .init(
-            "regions", flag: "region", also: ["AWS_REGION", "AWS_DEFAULT_REGION"],
-            .list { $0.regions = $1; return SettingRule.each($1, SettingRule.region) }),
-        .init("accounts", flag: "account", .list { $0.accounts = $1; return SettingRule.each($1, SettingRule.account) }),
-        .init("clusters", flag: "cluster", .list { $0.clusters = $1; return SettingRule.each($1, SettingRule.clusterName) }),
+            "publicURL",
+            flag: "public-url",
+            .scalar {
+                $0.publicURL = $1
+                return SettingRule.httpsURL($1)
+            }
+        ),
         .init(
-            "serviceAccountBindings", flag: "binding",
+            "serverNames",
+            flag: "server-name",
+            .list {
+                $0.serverNames = $1
+                return SettingRule.each($1, SettingRule.host)
+            }
+        ),
+        .init(
+            "trustDomain",
+            flag: "trust-domain",
+            .scalar {
+                $0.trustDomain = $1
+                return SettingRule.trustDomain($1)
+            }
+        ),
+        .init(
+            "meshDomain",
+            flag: "mesh-domain",
+            .scalar {
+                $0.meshDomain = $1
+                return SettingRule.domain($1)
+            }
+        ),
+        .init(
+            "network",
+            flag: "network",
+            .scalar {
+                $0.network = $1
+                return $1.isEmpty ? nil : SettingRule.word($1)
+            }
+        ),
+        .init(
+            "clusterID",
+            flag: "cluster-id",
+            .scalar {
+                $0.clusterID = $1
+                return SettingRule.word($1)
+            }
+        ),
+        .init(
+            "audience",
+            flag: "audience",
+            .scalar {
+                $0.audience = $1
+                return SettingRule.audience($1)
+            }
+        ),
+        .init(
+            "regions",
+            flag: "region",
+            also: ["AWS_REGION", "AWS_DEFAULT_REGION"],
+            .list {
+                $0.regions = $1
+                return SettingRule.each($1, SettingRule.region)
+            }
+        ),
+        .init(
+            "accounts",
+            flag: "account",
+            .list {
+                $0.accounts = $1
+                return SettingRule.each($1, SettingRule.account)
+            }
+        ),
+        .init(
+            "clusters",
+            flag: "cluster",
+            .list {
+                $0.clusters = $1
+                return SettingRule.each($1, SettingRule.clusterName)
+            }
+        ),
+        .init(
+            "serviceAccountBindings",
+            flag: "binding",
             .records(
                 fields: ["role", "namespace", "serviceAccount"],
                 split: SettingRule.splitBinding,
                 form: "<role ARN>=<namespace>/<service account>",
                 apply: SettingRule.applyBindings
-            )),
-        .init("discovery.pollInterval", flag: "poll-interval", .scalar {
-            SettingRule.duration($1, in: .seconds(1)...(.seconds(3600)), into: &$0.pollInterval)
-        }),
+            )
+        ),
         .init(
-            "sts.endpoints", flag: "sts-endpoint",
+            "discovery.pollInterval",
+            flag: "poll-interval",
+            .scalar {
+                SettingRule.duration($1, in: .seconds(1)...(.seconds(3600)), into: &$0.pollInterval)
+            }
+        ),
+        .init(
+            "sts.endpoints",
+            flag: "sts-endpoint",
             .records(
                 fields: ["region", "url"],
                 split: SettingRule.splitEndpoint,
                 form: "<region>=<URL>",
                 apply: SettingRule.applyEndpoints
-            )),
-        .init("certificates.workloadDefault", flag: "workload-ttl", .scalar {
-            SettingRule.duration($1, in: .seconds(10)...(.seconds(90 * 86_400)), into: &$0.workloadLifetime)
-        }),
-        .init("certificates.workloadMaximum", flag: "workload-max-ttl", .scalar {
-            SettingRule.duration($1, in: .seconds(10)...(.seconds(90 * 86_400)), into: &$0.workloadMaximumLifetime)
-        }),
-        .init("certificates.server", flag: "server-ttl", .scalar {
-            SettingRule.duration($1, in: .seconds(10)...(.seconds(90 * 86_400)), into: &$0.serverLifetime)
-        }),
+            )
+        ),
         .init(
-            "route53.zones", flag: "route53-zone",
+            "certificates.workloadDefault",
+            flag: "workload-ttl",
+            .scalar {
+                SettingRule.duration($1, in: .seconds(10)...(.seconds(90 * 86_400)), into: &$0.workloadLifetime)
+            }
+        ),
+        .init(
+            "certificates.workloadMaximum",
+            flag: "workload-max-ttl",
+            .scalar {
+                SettingRule.duration($1, in: .seconds(10)...(.seconds(90 * 86_400)), into: &$0.workloadMaximumLifetime)
+            }
+        ),
+        .init(
+            "certificates.server",
+            flag: "server-ttl",
+            .scalar {
+                SettingRule.duration($1, in: .seconds(10)...(.seconds(90 * 86_400)), into: &$0.serverLifetime)
+            }
+        ),
+        .init(
+            "route53.zones",
+            flag: "route53-zone",
             .records(
                 fields: ["id", "name"],
                 split: SettingRule.splitZone,
                 form: "a zone's name, or id:<zone id>",
                 apply: SettingRule.applyZones
-            )),
-        .init("push.debounce", flag: "debounce", .scalar {
-            SettingRule.duration($1, in: .zero...(.seconds(10)), into: &$0.debounce)
-        }),
-        .init("push.debounceMaximum", flag: "debounce-max", .scalar {
-            SettingRule.duration($1, in: .zero...(.seconds(60)), into: &$0.debounceMaximum)
-        }),
-        .init("push.streams", flag: "max-streams", .scalar { SettingRule.count($1, in: 1...100_000, into: &$0.streams) }),
-        .init("drain", flag: "drain", .scalar {
-            SettingRule.duration($1, in: .zero...(.seconds(300)), into: &$0.drain)
-        }),
+            )
+        ),
+        .init(
+            "push.debounce",
+            flag: "debounce",
+            .scalar {
+                SettingRule.duration($1, in: .zero...(.seconds(10)), into: &$0.debounce)
+            }
+        ),
+        .init(
+            "push.debounceMaximum",
+            flag: "debounce-max",
+            .scalar {
+                SettingRule.duration($1, in: .zero...(.seconds(60)), into: &$0.debounceMaximum)
+            }
+        ),
+        .init(
+            "push.streams",
+            flag: "max-streams",
+            .scalar { SettingRule.count($1, in: 1...100_000, into: &$0.streams) }
+        ),
+        .init(
+            "drain",
+            flag: "drain",
+            .scalar {
+                SettingRule.duration($1, in: .zero...(.seconds(300)), into: &$0.drain)
+            }
+        ),
         .init("log.level", flag: "log-level", .scalar { SettingRule.level($1, into: &$0.logLevel) }),
     ]
 }

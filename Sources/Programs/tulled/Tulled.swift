@@ -75,7 +75,11 @@ struct Tulled: AsyncParsableCommand {
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
         let settings: TulledConfiguration
-        switch TulledConfiguration.resolve(flags: self.flags, environment: environment, file: try self.file(environment)) {
+        switch TulledConfiguration.resolve(
+            flags: self.flags,
+            environment: environment,
+            file: try self.file(environment)
+        ) {
         case .success(let resolved):
             settings = resolved
         case .failure(let faults):

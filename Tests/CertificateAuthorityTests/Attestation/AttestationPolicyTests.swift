@@ -16,7 +16,9 @@ import Testing
     @Test func tagsChooseAmongTheBindingsOfARole() throws {
         let (policy, role) = try self.policy()
         let chosen = try policy.binding(
-            for: role, tags: ["tulle/namespace": "bank", "tulle/service-account": "a"])
+            for: role,
+            tags: ["tulle/namespace": "bank", "tulle/service-account": "a"]
+        )
         #expect(chosen.namespace == "bank")
         #expect(chosen.serviceAccount == "a")
     }
@@ -37,7 +39,8 @@ import Testing
         let (policy, role) = try self.policy()
         let chosen = try policy.binding(
             for: role,
-            tags: ["tulle/namespace": "shop", "ecs.solo.io/namespace": "bank", "tulle/service-account": "b"])
+            tags: ["tulle/namespace": "shop", "ecs.solo.io/namespace": "bank", "tulle/service-account": "b"]
+        )
         #expect(chosen.namespace == "shop")
     }
 

@@ -16,7 +16,8 @@ import Testing
             Set(request.headers.keys) == [
                 "authorization", "content-type", "host", "x-amz-date", "x-amz-security-token", "x-tulle-audience",
                 "x-tulle-key-sha256",
-            ])
+            ]
+        )
     }
 
     struct Bend: Sendable, CustomTestStringConvertible {
@@ -24,7 +25,8 @@ import Testing
         var code: IssuanceRefusal.Code
         var bend: @Sendable (inout TestAttestation) -> Void
 
-        init(_ name: String, _ code: IssuanceRefusal.Code, _ bend: @escaping @Sendable (inout TestAttestation) -> Void) {
+        init(_ name: String, _ code: IssuanceRefusal.Code, _ bend: @escaping @Sendable (inout TestAttestation) -> Void)
+        {
             self.testDescription = name
             self.code = code
             self.bend = bend
@@ -33,7 +35,9 @@ import Testing
 
     static let bends: [Bend] = [
         Bend("evil host with the right prefix", .attestationHostNotAllowed) { $0.host = "sts.evil.example" },
-        Bend("evil host with the right suffix", .attestationHostNotAllowed) { $0.host = "evil.sts.us-east-1.amazonaws.com" },
+        Bend("evil host with the right suffix", .attestationHostNotAllowed) {
+            $0.host = "evil.sts.us-east-1.amazonaws.com"
+        },
         Bend("host with a path", .attestationHostNotAllowed) { $0.host = "sts.us-east-1.amazonaws.com/evil" },
         Bend("host with a port", .attestationHostNotAllowed) { $0.host = "sts.us-east-1.amazonaws.com:8443" },
         Bend("host of another region", .attestationHostNotAllowed) { $0.host = "sts.eu-west-1.amazonaws.com" },
@@ -75,8 +79,14 @@ import Testing
         ("no base64", ["Bearer tulle-aws-sts-v1.a+b="], .attestationMalformed),
         ("no JSON", [TestAttestation.authorization(Data("hello".utf8))], .attestationMalformed),
         ("JSON list", [TestAttestation.authorization(Data("[]".utf8))], .attestationMalformed),
-        ("more fields", [TestAttestation.authorization(Data(#"{"headers":{},"region":"r","url":"x"}"#.utf8))], .attestationMalformed),
-        ("header of another type", [TestAttestation.authorization(Data(#"{"headers":{"host":1},"region":"r"}"#.utf8))], .attestationMalformed),
+        (
+            "more fields", [TestAttestation.authorization(Data(#"{"headers":{},"region":"r","url":"x"}"#.utf8))],
+            .attestationMalformed
+        ),
+        (
+            "header of another type",
+            [TestAttestation.authorization(Data(#"{"headers":{"host":1},"region":"r"}"#.utf8))], .attestationMalformed
+        ),
         ("too long", ["Bearer tulle-aws-sts-v1." + String(repeating: "A", count: 16 << 10)], .attestationOversized),
     ]
 
@@ -111,7 +121,10 @@ import Testing
         (.caller(arn: "arn:aws:iam::111122223333:root"), .notATaskRole),
         (.caller(arn: "arn:aws:sts::111122223333:federated-user/x"), .notATaskRole),
         (.caller(arn: "arn:aws:sts::111122223333:assumed-role/echo-role/someone"), .notATaskRole),
-        (.caller(arn: "arn:aws:sts::111122223333:assumed-role/echo-role/0123456789ABCDEF0123456789ABCDEF"), .notATaskRole),
+        (
+            .caller(arn: "arn:aws:sts::111122223333:assumed-role/echo-role/0123456789ABCDEF0123456789ABCDEF"),
+            .notATaskRole
+        ),
         (.caller(arn: "nonsense"), .notATaskRole),
         (.caller(arn: "arn:aws:sts::999999999999:assumed-role/echo-role/\(FakeAWS.taskID)"), .accountNotAllowed),
         (.caller(arn: "arn:aws-cn:sts::111122223333:assumed-role/echo-role/\(FakeAWS.taskID)"), .accountNotAllowed),
@@ -144,7 +157,9 @@ import Testing
         TaskCase("stopped", .taskNotRunning) { $0.lastStatus = "STOPPED" },
         TaskCase("to be stopped", .taskNotRunning) { $0.desiredStatus = "STOPPED" },
         TaskCase("other role", .taskRoleMismatch) { $0.roleARN = "arn:aws:iam::111122223333:role/other" },
-        TaskCase("same name, other account", .taskRoleMismatch) { $0.roleARN = "arn:aws:iam::999999999999:role/echo-role" },
+        TaskCase("same name, other account", .taskRoleMismatch) {
+            $0.roleARN = "arn:aws:iam::999999999999:role/echo-role"
+        },
         TaskCase("no role", .taskRoleMismatch) { $0.roleARN = nil },
         TaskCase("other cluster", .clusterNotAllowed) { $0.cluster = "c2" },
         TaskCase("tags agree", nil) { $0.tags = ["tulle/namespace": "shop", "tulle/service-account": "echo"] },

@@ -26,14 +26,21 @@ import Testing
         _ aws: AWSTestSupport.FakeAWS
     ) throws -> ECSTaskLookup {
         ECSTaskLookup(
-            client: AWSClient(try .test(), transport: aws, logger: Logger(label: "test")), clusters: clusters)
+            client: AWSClient(try .test(), transport: aws, logger: Logger(label: "test")),
+            clusters: clusters
+        )
     }
 
     private static func network(_ task: JSONValue) -> AWSTestSupport.FakeAWS {
         AWSTestSupport.FakeAWS { request in
             switch request.action {
             case "ListClusters":
-                return .json(["clusterArns": ["arn:aws:ecs:us-east-1:111122223333:cluster/c1", "arn:aws:ecs:us-east-1:111122223333:cluster/c2"]])
+                return .json([
+                    "clusterArns": [
+                        "arn:aws:ecs:us-east-1:111122223333:cluster/c1",
+                        "arn:aws:ecs:us-east-1:111122223333:cluster/c2",
+                    ]
+                ])
             case "DescribeTasks":
                 guard request.body["cluster"] == "c2" else { return .json(["tasks": [], "failures": []]) }
                 return .json(["tasks": [task], "failures": []])
@@ -79,7 +86,10 @@ import Testing
     @Test func searchesOnlyTheClustersThatAreNamed() async throws {
         let aws = Self.network(Self.task())
         let answer = await (try self.lookup(clusters: ["c1"], aws)).task(
-            id: Self.id, account: Self.account, region: "us-east-1")
+            id: Self.id,
+            account: Self.account,
+            region: "us-east-1"
+        )
         #expect(answer == .missing)
         #expect(!aws.actions.contains("ListClusters"))
     }
@@ -87,7 +97,10 @@ import Testing
     @Test(arguments: [("999999999999", "us-east-1"), ("111122223333", "eu-west-1")])
     func aTaskOfAnotherAccountOrRegionIsNoAnswer(_ account: String, _ region: String) async throws {
         let answer = await (try self.lookup(Self.network(Self.task()))).task(
-            id: Self.id, account: account, region: region)
+            id: Self.id,
+            account: account,
+            region: region
+        )
         #expect(answer == .missing)
     }
 
@@ -95,7 +108,10 @@ import Testing
     func aCallThatFailsIsNoVerdict(_ code: String) async throws {
         let aws = AWSTestSupport.FakeAWS { _ in .error(code) }
         let answer = await (try self.lookup(clusters: ["c1"], aws)).task(
-            id: Self.id, account: Self.account, region: "us-east-1")
+            id: Self.id,
+            account: Self.account,
+            region: "us-east-1"
+        )
         guard case .unavailable = answer else {
             Issue.record("\(answer)")
             return
@@ -108,7 +124,10 @@ import Testing
             return .json(["tasks": [Self.task(override: "arn:aws:iam::111122223333:role/web")], "failures": []])
         }
         let answer = await (try self.lookup(clusters: ["c1", "c2"], aws)).task(
-            id: Self.id, account: Self.account, region: "us-east-1")
+            id: Self.id,
+            account: Self.account,
+            region: "us-east-1"
+        )
         guard case .found = answer else {
             Issue.record("\(answer)")
             return

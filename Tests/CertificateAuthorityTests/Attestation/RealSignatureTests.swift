@@ -54,7 +54,12 @@ import Testing
             sessionToken: try #require(given["SessionToken"]?.text)
         )
         let switched = try await transport.send(
-            TransportRequest(method: "POST", url: "\(moto.url)/moto-api/reset-auth", headers: [], body: [UInt8(ascii: "0")]),
+            TransportRequest(
+                method: "POST",
+                url: "\(moto.url)/moto-api/reset-auth",
+                headers: [],
+                body: [UInt8(ascii: "0")]
+            ),
             deadline: .seconds(20),
             bodyLimit: 1 << 16
         )
@@ -63,11 +68,18 @@ import Testing
         let directory = try TemporaryDirectory()
         let state = try StateDirectory(path: directory.path)
         let authority = try SigningAuthority(
-            state: state, trustDomain: "cluster.local", lifetimes: AuthorityLifetimes(), now: Date())
+            state: state,
+            trustDomain: "cluster.local",
+            lifetimes: AuthorityLifetimes(),
+            now: Date()
+        )
         let attestor = ECSAttestor(
             policy: try TestMesh.policy(),
             verifier: SecurityTokenVerifier(
-                transport: transport, endpoints: ["us-east-1": moto.url], deadline: .seconds(20)),
+                transport: transport,
+                endpoints: ["us-east-1": moto.url],
+                deadline: .seconds(20)
+            ),
             tasks: FakeAWS()
         )
         let issuer = CertificateIssuer(
@@ -98,13 +110,19 @@ import Testing
 
         let wrongSecret = try TestMesh.call { attestation in
             attestation.credentials = SignatureCredentials(
-                accessKeyID: credentials.accessKeyID, secretAccessKey: "wrong", sessionToken: credentials.sessionToken)
+                accessKeyID: credentials.accessKeyID,
+                secretAccessKey: "wrong",
+                sessionToken: credentials.sessionToken
+            )
         }
         #expect(try await refusal(wrongSecret) == .stsRefused)
 
         let unknownKey = try TestMesh.call { attestation in
             attestation.credentials = SignatureCredentials(
-                accessKeyID: "ASIAUNKNOWNUNKNOWN00", secretAccessKey: "wrong", sessionToken: "none")
+                accessKeyID: "ASIAUNKNOWNUNKNOWN00",
+                secretAccessKey: "wrong",
+                sessionToken: "none"
+            )
         }
         #expect(try await refusal(unknownKey) == .stsRefused)
         await transport.shutdown()

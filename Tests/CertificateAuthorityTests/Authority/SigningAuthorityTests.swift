@@ -63,12 +63,19 @@ import Testing
         #expect(abs(leaf.notValidAfter.timeIntervalSince(now) - 3600) < 2)
     }
 
-    @Test(arguments: [(nil, 86_400), (0, 86_400), (-5, 86_400), (60, 60), (1, 10), (10_000_000, 86_400)] as [(Int?, Double)])
+    @Test(
+        arguments: [(nil, 86_400), (0, 86_400), (-5, 86_400), (60, 60), (1, 10), (10_000_000, 86_400)]
+            as [(Int?, Double)]
+    )
     func theLifetimeIsClamped(_ wish: Int?, _ granted: Double) throws {
         let directory = try TemporaryDirectory()
         let now = Date()
         let issued = try self.authority(directory).issue(
-            for: self.identity, request: try self.request(), lifetime: wish.map { .seconds($0) }, now: now)
+            for: self.identity,
+            request: try self.request(),
+            lifetime: wish.map { .seconds($0) },
+            now: now
+        )
         #expect(abs(issued.notAfter.timeIntervalSince(now) - granted) < 2)
     }
 
@@ -126,7 +133,10 @@ import Testing
         _ = try self.authority(one)
         _ = try self.authority(other)
         try FileManager.default.removeItem(atPath: "\(one.path)/intermediate.pem")
-        try FileManager.default.copyItem(atPath: "\(other.path)/intermediate.pem", toPath: "\(one.path)/intermediate.pem")
+        try FileManager.default.copyItem(
+            atPath: "\(other.path)/intermediate.pem",
+            toPath: "\(one.path)/intermediate.pem"
+        )
         let error = #expect(throws: AuthorityError.self) { try self.authority(one) }
         #expect(error?.code == .stateCorrupt)
     }
@@ -162,7 +172,11 @@ import Testing
     @Test func theChainVerifies() async throws {
         let directory = try TemporaryDirectory()
         let issued = try self.authority(directory).issue(
-            for: self.identity, request: try self.request(), lifetime: nil, now: Date())
+            for: self.identity,
+            request: try self.request(),
+            lifetime: nil,
+            now: Date()
+        )
         #expect(try await self.verifies(issued.chain, at: Date()))
     }
 
@@ -170,7 +184,11 @@ import Testing
     func opensslVerifiesTheChainForBothSidesOfAConnection() throws {
         let directory = try TemporaryDirectory()
         let issued = try self.authority(directory).issue(
-            for: self.identity, request: try self.request(), lifetime: nil, now: Date())
+            for: self.identity,
+            request: try self.request(),
+            lifetime: nil,
+            now: Date()
+        )
         for (name, text) in zip(["leaf", "intermediate", "root"], issued.chain) {
             try text.write(toFile: "\(directory.path)/\(name).crt", atomically: true, encoding: .utf8)
         }
@@ -200,7 +218,9 @@ import Testing
         }
         let intermediates = try chain.dropFirst().dropLast().map { try Certificate(pemEncoded: $0) }
         let result = await verifier.validate(
-            leaf: try Certificate(pemEncoded: chain[0]), intermediates: CertificateStore(intermediates))
+            leaf: try Certificate(pemEncoded: chain[0]),
+            intermediates: CertificateStore(intermediates)
+        )
         guard case .validCertificate = result else { return false }
         return true
     }

@@ -7,7 +7,10 @@ import Testing
     @Test func memoryHoldsTheNewestOnly() throws {
         let directory = try TemporaryDirectory()
         let journal = IssuanceJournal(
-            state: try StateDirectory(path: directory.path), logger: Logger(label: "test"), memory: 3)
+            state: try StateDirectory(path: directory.path),
+            logger: Logger(label: "test"),
+            memory: 3
+        )
         for number in 0..<5 {
             journal.append(IssuanceRecord(time: Date(), outcome: "issued", serial: "\(number)"))
         }
@@ -17,11 +20,16 @@ import Testing
     @Test func theFileIsSetAsideBeforeItGrowsTooLarge() throws {
         let directory = try TemporaryDirectory()
         let journal = IssuanceJournal(
-            state: try StateDirectory(path: directory.path), logger: Logger(label: "test"), rotationBytes: 500)
+            state: try StateDirectory(path: directory.path),
+            logger: Logger(label: "test"),
+            rotationBytes: 500
+        )
         for number in 0..<50 {
             journal.append(IssuanceRecord(time: Date(), outcome: "issued", serial: "\(number)"))
         }
-        let files = try FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0.hasPrefix("issued") }
+        let files = try FileManager.default.contentsOfDirectory(atPath: directory.path).filter {
+            $0.hasPrefix("issued")
+        }
         #expect(Set(files) == ["issued.log", "issued.log.1", "issued.log.2", "issued.log.3"])
         for file in files {
             let facts = try FileManager.default.attributesOfItem(atPath: "\(directory.path)/\(file)")

@@ -22,7 +22,9 @@ import X509
     @Test func refusesOtherKeys() throws {
         let curve = Certificate.PrivateKey(Curve25519.Signing.PrivateKey())
         let large = Certificate.PrivateKey(P521.Signing.PrivateKey())
-        for (key, algorithm) in [(curve, .ed25519), (large, .ecdsaWithSHA512)] as [(Certificate.PrivateKey, Certificate.SignatureAlgorithm)] {
+        for (key, algorithm) in [(curve, .ed25519), (large, .ecdsaWithSHA512)]
+            as [(Certificate.PrivateKey, Certificate.SignatureAlgorithm)]
+        {
             let pem = try TestRequest.pem(key: key, algorithm: algorithm)
             let error = #expect(throws: IssuanceRefusal.self) { try SigningRequest(pem: pem) }
             #expect(error?.code == .csrMalformed)

@@ -55,7 +55,9 @@ import Testing
         #expect(throws: AuthorityError.self) { try state.read("key", limit: 10) }
         #expect(try state.read("key", limit: 11)?.count == 11)
         try FileManager.default.createSymbolicLink(
-            atPath: "\(directory.path)/link", withDestinationPath: "\(directory.path)/key")
+            atPath: "\(directory.path)/link",
+            withDestinationPath: "\(directory.path)/key"
+        )
         #expect(throws: AuthorityError.self) { try state.read("link") }
     }
 }

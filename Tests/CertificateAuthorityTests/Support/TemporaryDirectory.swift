@@ -7,7 +7,10 @@ final class TemporaryDirectory: Sendable {
     init() throws {
         let url = FileManager.default.temporaryDirectory.appendingPathComponent("tulle-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(
-            at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            at: url,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700]
+        )
         self.path = url.path
     }
 

@@ -20,7 +20,10 @@ struct TestAttestation {
     var keyDigest = String(repeating: "0", count: 64)
     var date = Date()
     var credentials = SignatureCredentials(
-        accessKeyID: "ASIAEXAMPLEEXAMPLE00", secretAccessKey: "secret", sessionToken: "session")
+        accessKeyID: "ASIAEXAMPLEEXAMPLE00",
+        secretAccessKey: "secret",
+        sessionToken: "session"
+    )
     var unsigned: Set<String> = []
     var dropped: Set<String> = []
     var added: [String: String] = [:]
@@ -58,7 +61,9 @@ struct TestAttestation {
 
     /// The value of the `authorization` metadata.
     func authorization() throws -> String {
-        try Self.authorization(JSONSerialization.data(withJSONObject: ["headers": self.headers(), "region": self.region]))
+        try Self.authorization(
+            JSONSerialization.data(withJSONObject: ["headers": self.headers(), "region": self.region])
+        )
     }
 
     static func authorization(_ payload: Data) -> String {

@@ -28,7 +28,11 @@ struct TestMesh {
         self.directory = try TemporaryDirectory()
         let state = try StateDirectory(path: self.directory.path)
         self.authority = try SigningAuthority(
-            state: state, trustDomain: "cluster.local", lifetimes: lifetimes, now: Date())
+            state: state,
+            trustDomain: "cluster.local",
+            lifetimes: lifetimes,
+            now: Date()
+        )
         self.journal = IssuanceJournal(state: state, logger: Logger(label: "test"))
         let attestor = ECSAttestor(policy: try policy ?? Self.policy(), verifier: self.aws, tasks: self.aws)
         self.issuer = CertificateIssuer(authority: self.authority, attestor: attestor, journal: self.journal)
@@ -44,7 +48,11 @@ struct TestMesh {
         attestation.keyDigest = try SigningRequest(pem: pem).keyDigest
         bend(&attestation)
         return CertificateIssuer.Call(
-            csr: pem, validitySeconds: 0, authorization: [try attestation.authorization()], peer: "ipv4:127.0.0.1:1")
+            csr: pem,
+            validitySeconds: 0,
+            authorization: [try attestation.authorization()],
+            peer: "ipv4:127.0.0.1:1"
+        )
     }
 
     /// The code with which a call is refused; nil when it is not.

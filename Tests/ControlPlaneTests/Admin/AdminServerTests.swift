@@ -14,7 +14,11 @@ import Testing
         let directory = try TemporaryDirectory()
         let state = try StateDirectory(path: directory.path)
         let authority = try SigningAuthority(
-            state: state, trustDomain: "cluster.local", lifetimes: AuthorityLifetimes(), now: Date())
+            state: state,
+            trustDomain: "cluster.local",
+            lifetimes: AuthorityLifetimes(),
+            now: Date()
+        )
         let store = ResourceStore()
         let metrics = ControlPlaneMetrics()
         let logger = Logger(label: "test")
@@ -40,7 +44,8 @@ import Testing
             metrics: metrics
         )
         let server = AdminServer(
-            address: SocketAddress(ip: IPAddress(v4: 0x7f00_0001), port: 0), logger: logger
+            address: SocketAddress(ip: IPAddress(v4: 0x7f00_0001), port: 0),
+            logger: logger
         ) { pages.answer($0) }
         let transport = NetworkTransport()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -49,7 +54,9 @@ import Testing
             let port = try #require(await server.port)
             let orders = TestObservations.service("orders")
             publisher.observe(
-                TestObservations.snapshot([orders], [TestObservations.task(1, of: orders)]), of: "us-east-1")
+                TestObservations.snapshot([orders], [TestObservations.task(1, of: orders)]),
+                of: "us-east-1"
+            )
             for _ in 0..<500 where !store.isReady { try await Task.sleep(for: .milliseconds(10)) }
             try await body { method, path in
                 try await transport.send(
@@ -69,9 +76,13 @@ import Testing
             #expect(response.status == 200)
             #expect(response.header("content-type") == "application/json")
             let document = try #require(
-                try JSONSerialization.jsonObject(with: Data(response.body)) as? [String: String])
+                try JSONSerialization.jsonObject(with: Data(response.body)) as? [String: String]
+            )
             #expect(
-                Set(document.keys) == ["url", "trustBundle", "trustDomain", "network", "cluster", "meshDomain", "audience"])
+                Set(document.keys) == [
+                    "url", "trustBundle", "trustDomain", "network", "cluster", "meshDomain", "audience",
+                ]
+            )
             #expect(document["trustBundle"]?.contains("BEGIN CERTIFICATE") == true)
             #expect(document["trustBundle"]?.contains("PRIVATE") == false)
         }
@@ -81,7 +92,8 @@ import Testing
         try await self.withPages { get in
             #expect(try await get("GET", "/healthz").status == 200)
             for (path, text) in [
-                ("/debug/registry", "shop/orders.shop.mesh.internal"), ("/debug/resources", "ecs-prod/ecs.amazonaws.com/Task/shop/"),
+                ("/debug/registry", "shop/orders.shop.mesh.internal"),
+                ("/debug/resources", "ecs-prod/ecs.amazonaws.com/Task/shop/"),
                 ("/debug/connections", "[\n\n]"), ("/debug/certificates", "intermediateExpiry"),
                 ("/metrics", "pilot_services 1"), ("/", "/debug/registry"),
             ] {

@@ -22,7 +22,13 @@ import Testing
             try self.state.withLock { state in
                 if state.failures > 0 {
                     state.failures -= 1
-                    throw AWSError(service: "route53", action: "List", code: "Throttling", message: "slow", kind: .throttled)
+                    throw AWSError(
+                        service: "route53",
+                        action: "List",
+                        code: "Throttling",
+                        message: "slow",
+                        kind: .throttled
+                    )
                 }
                 return state.records
             }
@@ -66,7 +72,11 @@ import Testing
         let zones = FakeZones()
         zones.state.withLock { $0.failures = 1 }
         let keeper = ZoneKeeper(
-            service: zones, zones: [.name("shop"), .name("missing")], owner: "ecs", logger: Logger(label: "test"))
+            service: zones,
+            zones: [.name("shop"), .name("missing")],
+            owner: "ecs",
+            logger: Logger(label: "test")
+        )
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await keeper.run() }
             keeper.update([self.service("echo")])
@@ -79,7 +89,12 @@ import Testing
 
     @Test func aMeshThatWasNotLookedAtEmptiesNoZone() async throws {
         let zones = FakeZones()
-        let text = RecordSet(name: "_tulle.a.shop", type: "TXT", timeToLive: 5, values: ["\"heritage=tulle,owner=ecs\""])
+        let text = RecordSet(
+            name: "_tulle.a.shop",
+            type: "TXT",
+            timeToLive: 5,
+            values: ["\"heritage=tulle,owner=ecs\""]
+        )
         zones.state.withLock { $0.records = [text] }
         let keeper = ZoneKeeper(service: zones, zones: [.name("shop")], owner: "ecs", logger: Logger(label: "test"))
         try await withThrowingTaskGroup(of: Void.self) { group in

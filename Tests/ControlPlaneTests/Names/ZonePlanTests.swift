@@ -36,12 +36,15 @@ import Testing
         #expect(
             self.plan("shop", services).changes == [
                 .upsert(self.a("echo.shop", "240.240.0.1")), .upsert(self.txt("echo.shop")),
-            ])
+            ]
+        )
         #expect(
             self.plan("mesh.internal", services).changes == [
                 .upsert(self.a("echo.shop.mesh.internal", "240.240.0.1")), .upsert(self.txt("echo.shop.mesh.internal")),
-                .upsert(self.a("vault.bank.mesh.internal", "240.240.0.2")), .upsert(self.txt("vault.bank.mesh.internal")),
-            ])
+                .upsert(self.a("vault.bank.mesh.internal", "240.240.0.2")),
+                .upsert(self.txt("vault.bank.mesh.internal")),
+            ]
+        )
         #expect(self.plan("hop", services).changes.isEmpty, "a suffix of a label is not a zone above it")
         #expect(self.plan("shop", services).names == 1)
     }
@@ -61,14 +64,19 @@ import Testing
         #expect(
             self.plan("shop", [], existing).changes == [
                 .delete(self.a("old.shop", "240.240.0.9", ttl: 60)), .delete(self.txt("old.shop")),
-            ])
+            ]
+        )
     }
 
     @Test(arguments: ["A", "CNAME", "AAAA"])
     func whatSomeoneElseHoldsIsNeverTouched(_ type: String) {
         let foreign = RecordSet(name: "echo.shop", type: type, timeToLive: 60, values: ["10.0.0.1"])
         let marked = RecordSet(
-            name: "_tulle.other.shop", type: "TXT", timeToLive: 5, values: ["\"heritage=tulle,owner=another\""])
+            name: "_tulle.other.shop",
+            type: "TXT",
+            timeToLive: 5,
+            values: ["\"heritage=tulle,owner=another\""]
+        )
         let plan = self.plan("shop", [self.service("echo", 1)], [foreign, self.a("other.shop", "1.2.3.4"), marked])
         #expect(plan.changes.isEmpty)
         #expect(plan.conflicts == ["echo.shop"])

@@ -82,7 +82,10 @@ import Testing
     @Test func addressesReachTheDisk() async throws {
         let bench = try Bench()
         try await bench.run {
-            bench.publisher.observe(TestObservations.snapshot([TestObservations.service("orders")], []), of: "us-east-1")
+            bench.publisher.observe(
+                TestObservations.snapshot([TestObservations.service("orders")], []),
+                of: "us-east-1"
+            )
             try await bench.eventually { bench.store.isReady }
         }
         let text = try String(contentsOfFile: "\(bench.directory.path)/vips.json", encoding: .utf8)

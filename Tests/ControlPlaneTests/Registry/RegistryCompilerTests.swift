@@ -12,7 +12,9 @@ import Testing
         return try #require(try IstioWorkload.Address(decoding: resource.bytes).kind)
     }
 
-    private func workload(_ compiler: RegistryCompiler, _ number: Int, namespace: String = "shop") throws -> IstioWorkload.Workload {
+    private func workload(_ compiler: RegistryCompiler, _ number: Int, namespace: String = "shop") throws
+        -> IstioWorkload.Workload
+    {
         let name = "ecs-prod/ecs.amazonaws.com/Task/\(namespace)/\(TestObservations.taskID(number))"
         guard case .workload(let workload) = try self.message(compiler, name) else {
             throw Unexpected()
@@ -45,7 +47,15 @@ import Testing
         #expect(service.hostname == "orders.shop.mesh.internal")
         #expect(service.addresses.count == 1)
         #expect(service.addresses.first?.address.prefix(2) == [240, 240])
-        #expect(service.ports == [.with { $0.servicePort = 80; $0.targetPort = 8080; $0.appProtocol = .http11 }])
+        #expect(
+            service.ports == [
+                .with {
+                    $0.servicePort = 80
+                    $0.targetPort = 8080
+                    $0.appProtocol = .http11
+                }
+            ]
+        )
         #expect(service.loadBalancing?.mode == .failover)
         #expect(service.loadBalancing?.routingPreference == [.network, .region, .zone])
         #expect(service.isCanonical)
@@ -77,8 +87,13 @@ import Testing
         #expect(workload.locality?.zone == "us-east-1a")
         #expect(
             workload.services["shop/orders.shop.mesh.internal"]?.ports == [
-                .with { $0.servicePort = 80; $0.targetPort = 8080; $0.appProtocol = .http11 }
-            ])
+                .with {
+                    $0.servicePort = 80
+                    $0.targetPort = 8080
+                    $0.appProtocol = .http11
+                }
+            ]
+        )
         #expect(workload.authorizationPolicies.isEmpty)
     }
 
@@ -213,7 +228,10 @@ import Testing
         one.isEnrolled = true
         var compiler = TestObservations.compiler()
         _ = compiler.compile([
-            TestObservations.snapshot([one, two], [TestObservations.task(1, of: one), TestObservations.task(2, of: two)])
+            TestObservations.snapshot(
+                [one, two],
+                [TestObservations.task(1, of: one), TestObservations.task(2, of: two)]
+            )
         ])
         #expect(compiler.services.count == 1)
         #expect(compiler.findings.contains { $0.code == .portsConflict })
@@ -231,18 +249,22 @@ import Testing
         #expect(
             Set(compiler.services.keys.map(\.description)) == [
                 "shop/orders.shop.mesh.internal", "shop/cart.shop.mesh.internal", "shop/orders.example.com",
-            ])
+            ]
+        )
         #expect(compiler.findings.filter { $0.code == .tagUnusable }.count == 3)
         #expect(try self.service(compiler, "shop/orders.example.com").isCanonical == false)
         #expect(
             Set(try self.workload(compiler, 1).services.keys) == [
                 "shop/orders.shop.mesh.internal", "shop/orders.example.com",
-            ])
+            ]
+        )
     }
 
-    @Test(arguments: [
-        ("tag", "shop", nil, "shop"), ("cluster tag", nil, "bank", "bank"), ("cluster name", nil, nil, "c1"),
-    ] as [(String, String?, String?, String)])
+    @Test(
+        arguments: [
+            ("tag", "shop", nil, "shop"), ("cluster tag", nil, "bank", "bank"), ("cluster name", nil, nil, "c1"),
+        ] as [(String, String?, String?, String)]
+    )
     func theNamespaceComesFromTagsOrTheCluster(
         _ name: String,
         _ tag: String?,

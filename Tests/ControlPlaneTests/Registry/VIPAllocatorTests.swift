@@ -64,7 +64,8 @@ import Testing
 
     @Test func aFullPoolTakesBackWhatIsGoneAndThenSaysNo() {
         let held = Dictionary(
-            uniqueKeysWithValues: (UInt32(1)...0xfffe).map { ("held-\($0)", IPAddress(v4: 240 << 24 | 240 << 16 | $0)) })
+            uniqueKeysWithValues: (UInt32(1)...0xfffe).map { ("held-\($0)", IPAddress(v4: 240 << 24 | 240 << 16 | $0)) }
+        )
         var full = VIPAllocator(allocations: held)
         #expect(full.assign(Set(held.keys).union(["new"]))["new"] == nil, "what is in use stays in use")
         #expect(full.assign(["new", "held-7"]) == full.assign(["new", "held-7"]))

@@ -80,7 +80,9 @@ import X509
             try await client.discover { sending, responses in
                 sending.yield(.first())
                 let response = try #require(try await responses.next())
-                held.withLock { $0 = Dictionary(uniqueKeysWithValues: response.resources.map { ($0.name, $0.version) }) }
+                held.withLock {
+                    $0 = Dictionary(uniqueKeysWithValues: response.resources.map { ($0.name, $0.version) })
+                }
             }
             plane.publish(["echo", "cart"])
             try await client.discover { sending, responses in
@@ -228,7 +230,9 @@ import X509
             #expect(missing?.message.hasPrefix("attestation_missing: ") == true)
             let foreign = await #expect(throws: RPCError.self) {
                 try await client.createCertificate(
-                    csr: workload.csr, authorization: try workload.authorization(audience: "other/tulled"))
+                    csr: workload.csr,
+                    authorization: try workload.authorization(audience: "other/tulled")
+                )
             }
             #expect(foreign?.message.hasPrefix("attestation_audience_mismatch: ") == true)
             plane.aws.caller.withLock { $0 = .unavailable(reason: "throttled") }
@@ -238,7 +242,9 @@ import X509
             #expect(later?.code == .unavailable)
             let oversized = await #expect(throws: RPCError.self) {
                 try await client.createCertificate(
-                    csr: String(repeating: "A", count: 100_000), authorization: try workload.authorization())
+                    csr: String(repeating: "A", count: 100_000),
+                    authorization: try workload.authorization()
+                )
             }
             #expect(oversized?.code == .invalidArgument)
         }

@@ -20,7 +20,8 @@ import Testing
                     remotePeer: self.key.remote,
                     localPeer: self.key.local,
                     cancellation: handle
-                ))
+                )
+            )
         }
     }
 

@@ -32,7 +32,8 @@ final class FakeAWS: CallerIdentityVerifying, TaskLookup {
                 desiredStatus: "RUNNING",
                 roleARN: "arn:aws:iam::111122223333:role/echo",
                 tags: [:]
-            ))
+            )
+        )
     }
 }
 
@@ -78,7 +79,10 @@ struct TestWorkload {
         let signature = RequestSigner(region: "us-east-1", service: "sts").sign(
             request,
             credentials: SignatureCredentials(
-                accessKeyID: "ASIAEXAMPLEEXAMPLE00", secretAccessKey: "secret", sessionToken: "session"),
+                accessKeyID: "ASIAEXAMPLEEXAMPLE00",
+                secretAccessKey: "secret",
+                sessionToken: "session"
+            ),
             at: SigningDate(epochSeconds: Int64(Date().timeIntervalSince1970)),
             digest: CryptoDigest.self
         )
@@ -108,7 +112,11 @@ final class TestPlane: Sendable {
         let state = try StateDirectory(path: self.directory.path)
         let logger = Logger(label: "test")
         self.authority = try SigningAuthority(
-            state: state, trustDomain: "cluster.local", lifetimes: AuthorityLifetimes(), now: Date())
+            state: state,
+            trustDomain: "cluster.local",
+            lifetimes: AuthorityLifetimes(),
+            now: Date()
+        )
         let role = try #require(RoleName(arn: "arn:aws:iam::111122223333:role/echo"))
         let binding = RoleBinding(role: role, namespace: "shop", serviceAccount: "echo")
         let attestor = ECSAttestor(
@@ -212,7 +220,9 @@ final class TestPlane: Sendable {
         return try await withGRPCClient(transport: transport) { try await body($0) }
     }
 
-    private static func certificate(_ uri: String, from authority: SigningAuthority) throws -> (chain: String, key: String) {
+    private static func certificate(_ uri: String, from authority: SigningAuthority) throws -> (
+        chain: String, key: String
+    ) {
         let workload = try TestWorkload()
         let issued = try authority.issue(
             for: try SPIFFEID(parsing: uri),
@@ -241,7 +251,10 @@ typealias DeltaResponse = EnvoyDiscovery.DeltaDiscoveryResponse
 extension GRPCClient {
     /// Opens a discovery stream, and hands over how to send and what comes.
     func discover(
-        _ body: @escaping @Sendable (AsyncStream<DeltaRequest>.Continuation, inout RPCAsyncSequence<DeltaResponse, any Error>.AsyncIterator) async throws -> Void
+        _ body:
+            @escaping @Sendable (
+                AsyncStream<DeltaRequest>.Continuation, inout RPCAsyncSequence<DeltaResponse, any Error>.AsyncIterator
+            ) async throws -> Void
     ) async throws {
         let (requests, sending) = AsyncStream<DeltaRequest>.makeStream()
         try await self.bidirectionalStreaming(
@@ -275,7 +288,9 @@ extension GRPCClient {
                 metadata: metadata
             ),
             descriptor: MethodDescriptor(
-                fullyQualifiedService: "istio.v1.auth.IstioCertificateService", method: "CreateCertificate"),
+                fullyQualifiedService: "istio.v1.auth.IstioCertificateService",
+                method: "CreateCertificate"
+            ),
             serializer: WireSerializer<IstioAuth.CertificateRequest>(),
             deserializer: WireDeserializer<IstioAuth.CertificateResponse>(),
             options: .defaults

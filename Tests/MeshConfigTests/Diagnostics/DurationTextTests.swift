@@ -10,7 +10,9 @@ import Testing
         #expect(DurationText.parse(text) == expected)
     }
 
-    @Test(arguments: ["", "s", "5", "-5s", "1.5h", "5 s", "5S", "5w", "99999999999999999999s", "9223372036854775807d", "٣s"])
+    @Test(arguments: [
+        "", "s", "5", "-5s", "1.5h", "5 s", "5S", "5w", "99999999999999999999s", "9223372036854775807d", "٣s",
+    ])
     func refuses(_ text: String) {
         #expect(DurationText.parse(text) == nil)
     }

@@ -9,7 +9,10 @@ import Testing
         environment: [String: String] = ["AWS_REGION": "us-east-1"]
     ) -> Result<TulledConfiguration, ConfigurationFaults> {
         TulledConfiguration.resolve(
-            flags: flags, environment: environment, file: yaml.map { ("tulled.yaml", $0) })
+            flags: flags,
+            environment: environment,
+            file: yaml.map { ("tulled.yaml", $0) }
+        )
     }
 
     private func faults(
@@ -71,14 +74,19 @@ import Testing
         #expect(
             configuration.bindings == [
                 .init(role: "arn:aws:iam::111122223333:role/path/echo", namespace: "shop", serviceAccount: "echo")
-            ])
+            ]
+        )
         #expect(configuration.pollInterval == .seconds(30))
         #expect(configuration.stsEndpoints == ["us-east-1": "http://127.0.0.1:5555"])
         #expect(configuration.workloadLifetime == .seconds(3600))
         #expect(configuration.zones == [.name("mesh.example"), .id("Z0123456789")])
         #expect(configuration.debounce == .milliseconds(10))
         #expect(configuration.logLevel == .debug)
-        #expect(configuration.certificateNames == ["tulled.internal", "10.0.0.1", "tulled.example", "localhost", "127.0.0.1"])
+        #expect(
+            configuration.certificateNames == [
+                "tulled.internal", "10.0.0.1", "tulled.example", "localhost", "127.0.0.1",
+            ]
+        )
     }
 
     @Test func flagsWinOverEnvironmentAndThatOverTheFile() throws {
@@ -136,11 +144,23 @@ import Testing
         ("discovery: {pollInterval: 15}", "discovery.pollInterval: '15' is no duration"),
         ("discovery: {pollInterval: 10ms}", "must lie between"),
         ("log: {level: loud}", "must be one of trace, debug, info, warning, error"),
-        ("serviceAccountBindings: [{role: x, namespace: a, serviceAccount: b}]", "serviceAccountBindings[0]: role: 'x' is no role"),
-        ("serviceAccountBindings: [{role: 'arn:aws:iam::111122223333:role/*', namespace: a, serviceAccount: b}]", "is no role"),
-        ("serviceAccountBindings: [{namespace: a, serviceAccount: b}]", "role, namespace and serviceAccount are all needed"),
+        (
+            "serviceAccountBindings: [{role: x, namespace: a, serviceAccount: b}]",
+            "serviceAccountBindings[0]: role: 'x' is no role"
+        ),
+        (
+            "serviceAccountBindings: [{role: 'arn:aws:iam::111122223333:role/*', namespace: a, serviceAccount: b}]",
+            "is no role"
+        ),
+        (
+            "serviceAccountBindings: [{namespace: a, serviceAccount: b}]",
+            "role, namespace and serviceAccount are all needed"
+        ),
         ("serviceAccountBindings: [{rolle: x}]", "serviceAccountBindings[0].rolle: no such field"),
-        ("serviceAccountBindings: [{role: 'arn:aws:iam::111122223333:role/a', namespace: A_B, serviceAccount: b}]", "namespace: 'A_B' is no DNS label"),
+        (
+            "serviceAccountBindings: [{role: 'arn:aws:iam::111122223333:role/a', namespace: A_B, serviceAccount: b}]",
+            "namespace: 'A_B' is no DNS label"
+        ),
         ("sts: {endpoints: [{region: us-east-1, url: 'ftp://x'}]}", "url: 'ftp://x' must have the form"),
         ("sts: {endpoints: [{region: eu-west-1, url: 'http://127.0.0.1:1'}]}", "'eu-west-1' is not among the regions"),
         ("route53: {zones: [{id: Z1, name: a}]}", "each zone needs either id or name"),
