@@ -51,7 +51,8 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
     private var peerHasEnded = false
     private var waiting: [StreamEnd] = []
     private lazy var deadline = LoopTimer(target: self)
-    private var pingIsOut = false
+    /// When the PING was sent whose answer is awaited; nil when none is.
+    private var pingSent: UInt64?
     private var lastReceived: UInt64 = 0
     /// When the last stream ended, in the loop's milliseconds; when the link opened, if none did.
     private(set) var lastStreamEnded: UInt64 = 0
@@ -361,13 +362,14 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
 
     private func checkPeer() {
         let silence = self.loop.now - min(self.loop.now, self.lastReceived)
-        if self.pingIsOut {
-            if silence >= self.limits.pongMilliseconds { return self.close(.keepAliveTimedOut) }
-            self.pingIsOut = false
+        if let pingSent = self.pingSent {
+            // Anything that came since shows that the peer lives, not only the answer.
+            if self.lastReceived < pingSent { return self.close(.keepAliveTimedOut) }
+            self.pingSent = nil
         }
         if silence >= self.limits.pingAfterMilliseconds {
             self.http2.ping(self.loop.now)
-            self.pingIsOut = true
+            self.pingSent = self.loop.now
             self.queueFlush()
             self.loop.start(self.deadline, after: self.limits.pongMilliseconds)
         } else {
