@@ -132,16 +132,26 @@ let package = Package(
         tests("MeshConfig", ["MeshModel"]),
         tests("MeshXDS", ["MeshProtos"]),
         tests("MeshDNS"),
-        tests("ECSDiscovery", ["AWSClient", "AWSTestSupport", "MeshModel", logging]),
-        tests("CertificateAuthority", ["AWSClient", "AWSSignature", "MeshModel", x509, crypto, asn1, logging]),
+        tests("ECSDiscovery", ["AWSClient", "AWSSignature", "AWSTestSupport", "MeshModel", logging]),
+        tests(
+            "CertificateAuthority",
+            ["AWSClient", "AWSSignature", "AWSTestSupport", "MeshModel", x509, crypto, asn1, logging]
+        ),
         tests(
             "ControlPlane",
             [
-                "AWSClient", "AWSSignature", "CertificateAuthority", "ECSDiscovery", "MeshConfig", "MeshModel",
-                "MeshProtos", "MeshXDS", grpc, grpcTransport, x509, asn1, crypto, logging, nio,
+                "AWSClient", "AWSSignature", "AWSTestSupport", "CertificateAuthority", "ECSDiscovery", "MeshConfig",
+                "MeshModel", "MeshProtos", "MeshTelemetry", "MeshXDS", grpc, grpcTransport, x509, asn1, crypto,
+                logging, lifecycle, nio,
             ]
         ),
-        tests("ZTunnel", ["BoringTLS", "MeshIdentity", "MeshModel", "MeshProtos", "TunnelEngine", "MeshXDS"]),
+        tests(
+            "ZTunnel",
+            [
+                "BoringTLS", "MeshDNS", "MeshIdentity", "MeshModel", "MeshProtos", "MeshTelemetry", "MeshXDS",
+                "TunnelEngine",
+            ]
+        ),
         tests("TulleCLI", ["AWSClient", arguments]),
         tests("Lab", [nio, nioPosix]),
         .testTarget(name: "StructureTests", path: "Tests/StructureTests", swiftSettings: settings),
