@@ -49,12 +49,14 @@ def main() -> None:
 
     import ecs_api
     import ecs_models
+    import signature
     import trust
     from account import make_account
     from application import LabApplication
 
     ecs_models.install()
     ecs_api.install()
+    signature.install()
     trust.install()
     account = make_account(options.region, options.vpc_cidr)
     descriptor = os.open(options.account_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
