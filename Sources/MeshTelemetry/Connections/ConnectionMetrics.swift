@@ -18,7 +18,9 @@ package final class ConnectionMetrics: Sendable {
     package init(registry: MetricsRegistry, seriesLimit: Int = 1_000) {
         self.seriesLimit = max(1, seriesLimit)
         self.sockets = registry.gauges(
-            "istio_tcp_sockets_open", help: "Sockets open on the data path.", labels: ["reporter"]
+            "istio_tcp_sockets_open",
+            help: "Sockets open on the data path.",
+            labels: ["reporter"]
         )
         registry.register(self)
     }
@@ -108,7 +110,10 @@ extension ConnectionMetrics: Expositional {
     }
 
     private static func write(
-        _ name: String, _ help: String, _ samples: [(values: [String], count: UInt64)], to writer: inout ExpositionWriter
+        _ name: String,
+        _ help: String,
+        _ samples: [(values: [String], count: UInt64)],
+        to writer: inout ExpositionWriter
     ) {
         guard !samples.isEmpty else { return }
         writer.family(name, help: help, type: "counter")

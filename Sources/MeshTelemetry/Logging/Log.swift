@@ -33,7 +33,10 @@ package struct Log: Sendable {
     ///   - threshold: the shared level.
     ///   - sink: takes each line with its newline; must not block.
     package init(
-        scope: StaticString, format: LogFormat, threshold: Threshold, sink: @escaping @Sendable ([UInt8]) -> Void
+        scope: StaticString,
+        format: LogFormat,
+        threshold: Threshold,
+        sink: @escaping @Sendable ([UInt8]) -> Void
     ) {
         self.scope = scope
         self.format = format
@@ -51,7 +54,9 @@ package struct Log: Sendable {
 
     /// Writes a line if its level is wanted; `fields` is not evaluated otherwise.
     package func write(
-        _ level: LogLevel, _ message: StaticString, _ fields: @autoclosure () -> [LogField] = [],
+        _ level: LogLevel,
+        _ message: StaticString,
+        _ fields: @autoclosure () -> [LogField] = [],
         time: Timestamp = .now()
     ) {
         guard self.isWritten(level) else { return }

@@ -125,7 +125,11 @@ package final class LogWriter: Sendable {
 
     private static func lossNotice(_ count: UInt64) -> [UInt8] {
         var line = LogLine(
-            format: .plain, time: .now(), level: .warning, scope: "log", message: "log lines dropped: output too slow"
+            format: .plain,
+            time: .now(),
+            level: .warning,
+            scope: "log",
+            message: "log lines dropped: output too slow"
         )
         line.add(LogField("count", count))
         return line.finished()

@@ -14,7 +14,11 @@ package final class MetricFamily<Metric: Sendable>: Sendable {
     private let series = Mutex<[[String]: Metric]>([:])
 
     init(
-        name: String, help: String, labels: [String], seriesLimit: Int, make: @escaping @Sendable () -> Metric
+        name: String,
+        help: String,
+        labels: [String],
+        seriesLimit: Int,
+        make: @escaping @Sendable () -> Metric
     ) {
         self.name = name
         self.help = help

@@ -27,7 +27,10 @@ package final class MetricsRegistry: Sendable {
 
     /// Adds histograms under `name`, all with the same upper bounds.
     package func histograms(
-        _ name: String, help: String, labels: [String] = [], bounds: [Double]
+        _ name: String,
+        help: String,
+        labels: [String] = [],
+        bounds: [Double]
     ) -> MetricFamily<Histogram> {
         self.add(
             MetricFamily(name: name, help: help, labels: labels, seriesLimit: self.seriesLimit) {

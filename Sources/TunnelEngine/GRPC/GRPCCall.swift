@@ -42,7 +42,10 @@ package final class GRPCCall: EventSource, HTTP2StreamOwner {
     /// Begins a call; nil when the link takes no more streams.
     /// - Parameter owner: held until the call ended.
     package static func begin(
-        _ head: GRPCRequestHead, on link: Link, limits: Limits = Limits(), owner: any GRPCCallOwner
+        _ head: GRPCRequestHead,
+        on link: Link,
+        limits: Limits = Limits(),
+        owner: any GRPCCallOwner
     ) -> GRPCCall? {
         let call = GRPCCall(link: link, limits: limits, owner: owner)
         guard let stream = link.openStream(headers: head.headers, endStream: false, owner: call) else { return nil }

@@ -27,7 +27,8 @@ package struct GRPCResponseState {
             if let ended = GRPCStatus(trailers: headers) { return self.end(ended) }
             guard status == 200 else { return self.end(GRPCStatus(httpStatus: status)) }
             let type = headers.first(named: "content-type") ?? ""
-            guard type == "application/grpc" || type.hasPrefix("application/grpc+") || type.hasPrefix("application/grpc;")
+            guard
+                type == "application/grpc" || type.hasPrefix("application/grpc+") || type.hasPrefix("application/grpc;")
             else { return self.end(GRPCStatus(.unknown, "content-type is not application/grpc")) }
             if endStream { return self.end(GRPCStatus(.unknown, "response without grpc-status")) }
             self.state = .messages
@@ -48,7 +49,9 @@ package struct GRPCResponseState {
     /// - Parameter message: called for each whole message, in order.
     /// - Returns: the call's status once it ended; the caller then resets the stream.
     package mutating func receive(
-        _ bytes: UnsafeRawBufferPointer, endStream: Bool, message: ([UInt8]) -> Void
+        _ bytes: UnsafeRawBufferPointer,
+        endStream: Bool,
+        message: ([UInt8]) -> Void
     ) -> GRPCStatus? {
         guard case .messages = self.state else {
             return self.state == .ended ? nil : self.end(GRPCStatus(.internalError, "data before headers"))

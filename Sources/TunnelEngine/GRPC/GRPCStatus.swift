@@ -42,7 +42,8 @@ package struct GRPCStatus: Error, Hashable, Sendable, CustomStringConvertible {
     /// Makes a status; a long message is cut.
     package init(_ code: Code, _ message: String = "") {
         self.code = code
-        self.message = message.utf8.count <= Self.maximumMessageBytes
+        self.message =
+            message.utf8.count <= Self.maximumMessageBytes
             ? message : String(decoding: message.utf8.prefix(Self.maximumMessageBytes), as: UTF8.self)
     }
 

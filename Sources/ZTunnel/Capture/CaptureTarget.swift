@@ -65,14 +65,15 @@ extension CaptureTarget: CustomStringConvertible {
     }
 
     private static func isLabel(_ label: [UInt8]) -> Bool {
-        (1...63).contains(label.count) && label.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "-"),
-                UInt8(ascii: "_"):
-                true
-            default: Self.isDigit(byte)
+        (1...63).contains(label.count)
+            && label.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "-"),
+                    UInt8(ascii: "_"):
+                    true
+                default: Self.isDigit(byte)
+                }
             }
-        }
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }

@@ -14,7 +14,8 @@ struct HTTPForwardRequest: Hashable {
 
     /// Rewrites `METHOD http://host/path` to origin-form.
     static func rewriting(
-        _ line: HTTPRequestLine, fields: [HTTPField]
+        _ line: HTTPRequestLine,
+        fields: [HTTPField]
     ) -> Result<HTTPForwardRequest, CaptureRefusal> {
         guard line.target != "*", !line.target.hasPrefix("/"), let schemeEnd = line.target.firstRange(of: "://") else {
             return .failure(.httpNotAProxyRequest)

@@ -15,7 +15,10 @@ extension Configuration {
         var environment = Environment(variables)
         self.init(bootstrapToken: environment.text("BOOTSTRAP_TOKEN") ?? "")
         if self.bootstrapToken.isEmpty {
-            environment.reject("BOOTSTRAP_TOKEN", allowed: "the output of `tulle bootstrap`, or the path of a file with it")
+            environment.reject(
+                "BOOTSTRAP_TOKEN",
+                allowed: "the output of `tulle bootstrap`, or the path of a file with it"
+            )
         }
         _ = environment.value("PROXY_MODE", allowed: "dedicated") { $0 == "dedicated" ? true : nil }
         self.readPlace(&environment)
@@ -107,14 +110,16 @@ extension Configuration {
     private static let allowedLabel = "1 to 253 letters, digits, '-', '_', '.' or '/'"
 
     private static func label(_ text: String) -> String? {
-        let isValid = (1...253).contains(text.utf8.count) && text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                true
-            default: "-_./".utf8.contains(byte)
+        let isValid =
+            (1...253).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: "-_./".utf8.contains(byte)
+                }
             }
-        }
         return isValid ? text : nil
     }
 }

@@ -42,7 +42,8 @@ struct Environment {
 
     /// A duration such as `30s`, in milliseconds within `range`.
     mutating func duration(_ name: String, in range: ClosedRange<UInt64>) -> UInt64? {
-        let allowed = "a duration from \(range.lowerBound)ms to \(range.upperBound / 1_000)s, such as 500ms, 30s or 1h30m"
+        let allowed =
+            "a duration from \(range.lowerBound)ms to \(range.upperBound / 1_000)s, such as 500ms, 30s or 1h30m"
         return self.value(name, allowed: allowed) { text in
             GoDuration.milliseconds(text).flatMap { range.contains($0) ? $0 : nil }
         }

@@ -37,8 +37,13 @@ final class CertificateClient: ControlCallOwner {
     /// Makes a client that doesn't ask yet.
     /// - Parameter onIdentity: called after each new certificate.
     init(
-        loop: EventLoop, context: MeshContext, token: BootstrapToken, address: ControlPlaneAddress,
-        endpoint: CredentialsEndpoint, region: AWSRegion, onIdentity: @escaping () -> Void
+        loop: EventLoop,
+        context: MeshContext,
+        token: BootstrapToken,
+        address: ControlPlaneAddress,
+        endpoint: CredentialsEndpoint,
+        region: AWSRegion,
+        onIdentity: @escaping () -> Void
     ) {
         self.loop = loop
         self.context = context
@@ -94,8 +99,11 @@ final class CertificateClient: ControlCallOwner {
         guard let attempt = self.attempt else { return }
         do throws(AttestationError) {
             let bearer = try TaskAttestation.bearerToken(
-                credentials: try ContainerCredentials(body: body), region: self.region, audience: self.token.audience,
-                publicKeyHash: attempt.key.publicKeyHash, now: self.context.now
+                credentials: try ContainerCredentials(body: body),
+                region: self.region,
+                audience: self.token.audience,
+                publicKeyHash: attempt.key.publicKeyHash,
+                now: self.context.now
             )
             self.address.find { [weak self] result in
                 guard let self else { return }
@@ -112,7 +120,8 @@ final class CertificateClient: ControlCallOwner {
 
     private func ask(_ address: SocketAddress, bearer: String) {
         let head = GRPCRequestHead(
-            path: IstioAuth.createCertificatePath, authority: self.address.authority,
+            path: IstioAuth.createCertificatePath,
+            authority: self.address.authority,
             timeoutMilliseconds: Self.milliseconds,
             metadata: [
                 HTTP2Header("authorization", "Bearer \(bearer)", sensitive: true),
@@ -130,8 +139,11 @@ final class CertificateClient: ControlCallOwner {
             let roots = self.token.trust.certificates + known.filter { !self.token.trust.certificates.contains($0) }
             let trust = try TrustAnchors(Array(roots.prefix(TrustAnchors.limit)))
             try call.start(
-                loop: self.loop, address: address, from: self.context.bindAddress(toReach: address.ip),
-                host: self.address.host, context: try TLSContext(identity: nil, trust: trust)
+                loop: self.loop,
+                address: address,
+                from: self.context.bindAddress(toReach: address.ip),
+                host: self.address.host,
+                context: try TLSContext(identity: nil, trust: trust)
             )
         } catch {
             self.failed("connection to \(self.address.authority): \(error)")
@@ -163,7 +175,9 @@ final class CertificateClient: ControlCallOwner {
             limits.bytes = Self.answerBytes
             let answer = try IstioAuth.CertificateResponse(decoding: bytes, limits: limits)
             let issued = try IssuedIdentity(
-                certChain: answer.certificateChain, key: attempt.key, requested: self.context.local.identity,
+                certChain: answer.certificateChain,
+                key: attempt.key,
+                requested: self.context.local.identity,
                 now: self.context.now
             )
             self.succeeded(try self.context.identities.install(issued))
@@ -175,9 +189,14 @@ final class CertificateClient: ControlCallOwner {
     private func succeeded(_ snapshot: IdentitySnapshot) {
         self.attempt = nil
         let now = self.context.now
-        let wait = self.schedule.succeeded(
-            notBefore: snapshot.svid.notBefore, notAfter: snapshot.svid.notAfter, now: now, chance: .random(in: 0..<1)
+        let planned = self.schedule.succeeded(
+            notBefore: snapshot.svid.notBefore,
+            notAfter: snapshot.svid.notAfter,
+            now: now,
+            chance: .random(in: 0..<1)
         )
+        // An authority that dates its certificates far back must not make us ask without a pause.
+        let wait = max(planned, .seconds(max(1, (snapshot.svid.notAfter - now) / 4)))
         self.context.log.info(
             "certificate issued",
             [
@@ -186,9 +205,8 @@ final class CertificateClient: ControlCallOwner {
                 LogField("renewal_in_seconds", wait.components.seconds),
             ]
         )
-        // Two certificates a second are enough for any authority, whatever lifetime it grants.
         self.renewalDue = now + wait.components.seconds
-        self.wait(milliseconds: max(wait.milliseconds, 500))
+        self.wait(milliseconds: wait.milliseconds)
         self.onIdentity()
     }
 

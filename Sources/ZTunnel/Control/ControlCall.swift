@@ -52,11 +52,20 @@ final class ControlCall: LinkOwner, GRPCCallOwner {
     /// Connects and begins the call.
     /// - Parameter host: the name or address that the server's certificate must have.
     func start(
-        loop: EventLoop, address: SocketAddress, from source: SocketAddress?, host: String, context: TLSContext
+        loop: EventLoop,
+        address: SocketAddress,
+        from source: SocketAddress?,
+        host: String,
+        context: TLSContext
     ) throws(LinkError) {
         self.link = try Link.dial(
-            loop: loop, address: address, from: source, context: context, expecting: .host(host),
-            limits: Self.linkLimits, owner: self
+            loop: loop,
+            address: address,
+            from: source,
+            context: context,
+            expecting: .host(host),
+            limits: Self.linkLimits,
+            owner: self
         )
     }
 

@@ -28,7 +28,10 @@ final class DiscoveryClient: ControlCallOwner {
     /// Makes a client that doesn't connect yet.
     /// - Parameter onSynced: called once, when the first state of all types was accepted.
     init(
-        loop: EventLoop, context: MeshContext, address: ControlPlaneAddress, onSynced: @escaping () -> Void
+        loop: EventLoop,
+        context: MeshContext,
+        address: ControlPlaneAddress,
+        onSynced: @escaping () -> Void
     ) {
         self.loop = loop
         self.context = context
@@ -40,13 +43,19 @@ final class DiscoveryClient: ControlCallOwner {
         )
         let registry = context.registry
         self.terminations = registry.counters(
-            "istio_xds_connection_terminations_total", help: "Ended streams to the control plane.", labels: ["reason"]
+            "istio_xds_connection_terminations_total",
+            help: "Ended streams to the control plane.",
+            labels: ["reason"]
         )
         self.messages = registry.counters(
-            "istio_xds_message_total", help: "Responses of the control plane.", labels: ["url"]
+            "istio_xds_message_total",
+            help: "Responses of the control plane.",
+            labels: ["url"]
         )
         self.messageBytes = registry.counters(
-            "istio_xds_message_bytes_total", help: "Bytes of responses of the control plane.", labels: ["url"]
+            "istio_xds_message_bytes_total",
+            help: "Bytes of responses of the control plane.",
+            labels: ["url"]
         )
     }
 
@@ -64,7 +73,8 @@ final class DiscoveryClient: ControlCallOwner {
 
     private func connect(to address: SocketAddress) {
         let head = GRPCRequestHead(
-            path: EnvoyDiscovery.deltaAggregatedResourcesPath, authority: self.address.authority,
+            path: EnvoyDiscovery.deltaAggregatedResourcesPath,
+            authority: self.address.authority,
             metadata: [HTTP2Header("clusterid", self.context.local.cluster)]
         )
         var limits = GRPCCall.Limits()
@@ -74,8 +84,11 @@ final class DiscoveryClient: ControlCallOwner {
             let identity = try self.context.identities.snapshot(now: self.context.now)
             self.call = call
             try call.start(
-                loop: self.loop, address: address, from: self.context.bindAddress(toReach: address.ip),
-                host: self.address.host, context: identity.context
+                loop: self.loop,
+                address: address,
+                from: self.context.bindAddress(toReach: address.ip),
+                host: self.address.host,
+                context: identity.context
             )
         } catch {
             self.retry(.notConnected, "\(error)")
@@ -88,7 +101,8 @@ final class DiscoveryClient: ControlCallOwner {
         let wait = self.machine.streamEnded(end, random: &random)
         self.terminations.with(Self.label(end)).add()
         self.context.log.write(
-            end == .routine || end == .completed ? .debug : .warning, "control plane stream ended",
+            end == .routine || end == .completed ? .debug : .warning,
+            "control plane stream ended",
             [
                 LogField("server", self.address.authority), LogField("reason", end.rawValue),
                 LogField("error", reason), LogField("retry_in_milliseconds", wait.milliseconds),

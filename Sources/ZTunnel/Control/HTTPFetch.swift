@@ -34,7 +34,10 @@ final class HTTPFetch: ByteConnectionDelegate {
 
     /// Fetches; the completion gets the body of a 200 answer, once, and possibly before this returns.
     static func get(
-        loop: EventLoop, address: SocketAddress, request: HTTPClientRequest, bodyLimit: Int = 64 * 1024,
+        loop: EventLoop,
+        address: SocketAddress,
+        request: HTTPClientRequest,
+        bodyLimit: Int = 64 * 1024,
         completion: @escaping (Result<[UInt8], Failure>) -> Void
     ) {
         let fetch = HTTPFetch(bodyLimit: bodyLimit, completion: completion)
@@ -53,7 +56,10 @@ final class HTTPFetch: ByteConnectionDelegate {
     }
 
     private func connected(
-        _ result: Result<Int32, TCPDial.Failure>, loop: EventLoop, address: SocketAddress, request: HTTPClientRequest
+        _ result: Result<Int32, TCPDial.Failure>,
+        loop: EventLoop,
+        address: SocketAddress,
+        request: HTTPClientRequest
     ) {
         switch result {
         case .failure(let failure):
@@ -61,7 +67,11 @@ final class HTTPFetch: ByteConnectionDelegate {
         case .success(let descriptor):
             do throws(SocketError) {
                 let connection = try ByteConnection(
-                    loop: loop, descriptor: descriptor, peer: address, milliseconds: Self.milliseconds, delegate: self
+                    loop: loop,
+                    descriptor: descriptor,
+                    peer: address,
+                    milliseconds: Self.milliseconds,
+                    delegate: self
                 )
                 connection.send(request.bytes)
             } catch {

@@ -18,7 +18,8 @@ package struct TaskMetadata: Hashable, Sendable {
         self.taskARN = arn
         var addresses: [IPAddress] = []
         for container in document["Containers"]?.array ?? [] {
-            for network in container.object?["Networks"]?.array ?? [] where network.object?["NetworkMode"]?.string == "awsvpc" {
+            for network in container.object?["Networks"]?.array ?? []
+            where network.object?["NetworkMode"]?.string == "awsvpc" {
                 for key in ["IPv4Addresses", "IPv6Addresses"] {
                     for text in network.object?[key]?.array ?? [] {
                         guard let ip = text.string.flatMap({ IPAddress(parsing: $0) }), !addresses.contains(ip) else {

@@ -69,7 +69,8 @@ final class InboundConnection: RelayObserver, ActiveConnection {
         let snapshot = context.state.snapshot
         guard let workload = context.local.workload(in: snapshot) else {
             if self.worker.loop.now >= self.workloadDeadline {
-                let text = "failed to fetch information about local workload; has the control plane discovered this task?"
+                let text =
+                    "failed to fetch information about local workload; has the control plane discovered this task?"
                 self.fail(ConnectionFailure(.workloadUnknown, text))
             } else if !self.worker.awaitWorkload(self) {
                 self.fail(ConnectionFailure(.overloaded, "too many connections wait for the local workload"))
@@ -100,7 +101,8 @@ final class InboundConnection: RelayObserver, ActiveConnection {
     }
 
     private func target(
-        _ workload: Workload, _ snapshot: MeshSnapshot
+        _ workload: Workload,
+        _ snapshot: MeshSnapshot
     ) -> Result<InboundTarget, ConnectionFailure> {
         switch self.origin {
         case nil:
@@ -111,7 +113,11 @@ final class InboundConnection: RelayObserver, ActiveConnection {
             }
             let host = InboundTarget.serviceHost(forwarded: request.header("forwarded"))
             return InboundTarget.decide(
-                authority: request.authority, local: local, serviceHost: host, workload: workload, snapshot: snapshot
+                authority: request.authority,
+                local: local,
+                serviceHost: host,
+                workload: workload,
+                snapshot: snapshot
             )
         case .plain(_, let destination):
             guard !MeshPorts.isOurs(destination.port) else {
@@ -131,7 +137,8 @@ final class InboundConnection: RelayObserver, ActiveConnection {
         if let failure = ConnectionFailure(verdict) { return self.fail(failure) }
         do throws(TCPDial.Failure) {
             self.dial = try TCPDial(
-                loop: self.worker.loop, to: target.destination,
+                loop: self.worker.loop,
+                to: target.destination,
                 from: self.worker.context.bindAddress(toReach: target.destination.ip)
             ) { [weak self] result in
                 self?.dialed(result, target.destination, workload)
@@ -154,7 +161,10 @@ final class InboundConnection: RelayObserver, ActiveConnection {
                 switch origin {
                 case .plain(let descriptor, _):
                     self.relay = try Relay.join(
-                        loop: self.worker.loop, downstream: descriptor, upstream: upstream, observer: self
+                        loop: self.worker.loop,
+                        downstream: descriptor,
+                        upstream: upstream,
+                        observer: self
                     )
                 case .tunnel(let request):
                     let baggage = TunnelHeaders.baggage(workload)
@@ -164,7 +174,10 @@ final class InboundConnection: RelayObserver, ActiveConnection {
                         return self.fail(ConnectionFailure(.clientGone, "the peer gave up before the answer"))
                     }
                     self.relay = try Relay.join(
-                        loop: self.worker.loop, socket: upstream, stream: stream, socketIsDownstream: false,
+                        loop: self.worker.loop,
+                        socket: upstream,
+                        stream: stream,
+                        socketIsDownstream: false,
                         observer: self
                     )
                 case nil:
@@ -215,7 +228,11 @@ final class InboundConnection: RelayObserver, ActiveConnection {
         }
         self.terminate(
             ConnectionFailure(
-                .policyChanged, "connection closed due to policy change", flag: .denied, dial: .denied, status: 401
+                .policyChanged,
+                "connection closed due to policy change",
+                flag: .denied,
+                dial: .denied,
+                status: 401
             )
         )
     }

@@ -16,11 +16,19 @@ package struct InboundTarget: Hashable, Sendable {
     ///   - local: the address the connection came to.
     ///   - serviceHost: the `host` of the `Forwarded` header; only used to name the service in telemetry.
     package static func decide(
-        authority: String, local: SocketAddress, serviceHost: String?, workload: Workload, snapshot: MeshSnapshot
+        authority: String,
+        local: SocketAddress,
+        serviceHost: String?,
+        workload: Workload,
+        snapshot: MeshSnapshot
     ) -> Result<InboundTarget, ConnectionFailure> {
         guard let target = CaptureTarget(authority: authority) else {
             return .failure(
-                ConnectionFailure(.authorityMalformed, "authority is no host:port: \(authority.prefix(255))", status: 400)
+                ConnectionFailure(
+                    .authorityMalformed,
+                    "authority is no host:port: \(authority.prefix(255))",
+                    status: 400
+                )
             )
         }
         let local = local.canonical
@@ -46,7 +54,9 @@ package struct InboundTarget: Hashable, Sendable {
             let declared = service.declaredPort(port)?.targetPort ?? 0
             let mapped = own.first { $0.port == port }?.targetPort ?? 0
             guard let targetPort = [mapped, declared].first(where: { $0 > 0 }) else {
-                return .failure(ConnectionFailure(.portNotDeclared, detail: "service \(service.key) has no port \(port)"))
+                return .failure(
+                    ConnectionFailure(.portNotDeclared, detail: "service \(service.key) has no port \(port)")
+                )
             }
             decided = InboundTarget(destination: SocketAddress(ip: local.ip, port: targetPort), service: service)
         }

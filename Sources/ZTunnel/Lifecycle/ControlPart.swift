@@ -37,7 +37,9 @@ final class ControlPart: @unchecked Sendable {
     }
 
     private func serve(
-        _ port: UInt16, isPrivate: Bool = false, _ handler: @escaping (HTTPRequest) -> HTTPResponse
+        _ port: UInt16,
+        isPrivate: Bool = false,
+        _ handler: @escaping (HTTPRequest) -> HTTPResponse
     ) throws(ListenFailure) {
         let server = EndpointServer(loop: self.loop, handler: handler)
         try self.context.binding(port, isPrivate: isPrivate) { address throws(SocketError) in
@@ -48,7 +50,8 @@ final class ControlPart: @unchecked Sendable {
 
     private func askMetadata() {
         guard let (address, request) = self.plan.metadata else { return self.askCertificate(taskARN: nil) }
-        HTTPFetch.get(loop: self.loop, address: address, request: request, bodyLimit: 256 * 1024) { [weak self] result in
+        HTTPFetch.get(loop: self.loop, address: address, request: request, bodyLimit: 256 * 1024) {
+            [weak self] result in
             guard let self else { return }
             switch result {
             case .success(let body):
@@ -76,9 +79,12 @@ final class ControlPart: @unchecked Sendable {
         let configuration = self.context.configuration
         let certificateURL = configuration.certificateURL.flatMap { ControlPlaneURL(parsing: $0) }
         let certificates = CertificateClient(
-            loop: self.loop, context: self.context, token: self.plan.token,
+            loop: self.loop,
+            context: self.context,
+            token: self.plan.token,
             address: ControlPlaneAddress(certificateURL ?? self.plan.token.controlPlane, resolver: self.resolver),
-            endpoint: self.plan.credentials, region: region
+            endpoint: self.plan.credentials,
+            region: region
         ) { [weak self] in
             self?.identityCame()
         }
@@ -91,7 +97,8 @@ final class ControlPart: @unchecked Sendable {
         guard self.discovery == nil else { return }
         let url = self.context.configuration.discoveryURL.flatMap { ControlPlaneURL(parsing: $0) }
         let discovery = DiscoveryClient(
-            loop: self.loop, context: self.context,
+            loop: self.loop,
+            context: self.context,
             address: ControlPlaneAddress(url ?? self.plan.token.controlPlane, resolver: self.resolver)
         ) { [weak self] in
             let synced = self?.synced

@@ -17,7 +17,9 @@ extension MeshContext {
     /// Binds `port`, to IPv4 only where the system has no IPv6.
     @discardableResult
     func binding<Result>(
-        _ port: UInt16, isPrivate: Bool = false, _ bind: (SocketAddress) throws(SocketError) -> Result
+        _ port: UInt16,
+        isPrivate: Bool = false,
+        _ bind: (SocketAddress) throws(SocketError) -> Result
     ) throws(ListenFailure) -> Result {
         let address = self.listenAddress(port: port, isPrivate: isPrivate)
         do throws(SocketError) {

@@ -15,7 +15,12 @@ package final class LocalWorkload: Sendable {
 
     /// Starts with what the configuration knows.
     package init(
-        identity: SPIFFEID, network: String, cluster: String, meshDomain: String, name: String, addresses: [IPAddress]
+        identity: SPIFFEID,
+        network: String,
+        cluster: String,
+        meshDomain: String,
+        name: String,
+        addresses: [IPAddress]
     ) {
         self.identity = identity
         self.network = network
@@ -50,7 +55,9 @@ package final class LocalWorkload: Sendable {
     /// One of its addresses must be ours and its identity the one we hold: policies of anybody else must not be ours.
     package func workload(in snapshot: MeshSnapshot) -> Workload? {
         for address in self.addresses {
-            guard let found = snapshot.workload(at: NetworkAddress(network: self.network, ip: address)) else { continue }
+            guard let found = snapshot.workload(at: NetworkAddress(network: self.network, ip: address)) else {
+                continue
+            }
             if found.identity == self.identity { return found }
         }
         return nil

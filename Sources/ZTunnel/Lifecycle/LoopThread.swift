@@ -8,7 +8,8 @@ package enum LoopThread {
         let context = Unmanaged.passRetained(loop)
         var thread = pthread_t()
         let failure = pthread_create(
-            &thread, nil,
+            &thread,
+            nil,
             { raw in
                 guard let raw else { return nil }
                 Unmanaged<EventLoop>.fromOpaque(raw).takeRetainedValue().run()

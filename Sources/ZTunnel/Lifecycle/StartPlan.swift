@@ -45,8 +45,10 @@ package struct StartPlan: Sendable {
         }
         let configuration = self.configuration
         self.local = LocalWorkload(
-            identity: self.token.identity, network: configuration.network ?? self.token.network,
-            cluster: configuration.cluster ?? self.token.cluster, meshDomain: self.token.meshDomain,
+            identity: self.token.identity,
+            network: configuration.network ?? self.token.network,
+            cluster: configuration.cluster ?? self.token.cluster,
+            meshDomain: self.token.meshDomain,
             name: configuration.workloadName ?? "",
             addresses: [configuration.instanceAddress, configuration.listenAddress].compactMap { $0 }
         )

@@ -19,7 +19,11 @@ package final class Worker: @unchecked Sendable {
     private lazy var inboundPlain = InboundPlainListener(worker: self)
     private lazy var proxy = ProxyPort(worker: self)
     private lazy var tunnels = InboundTunnels(worker: self)
-    private lazy var tunnelServer = TunnelServer(loop: self.loop, limits: self.context.linkLimits, delegate: self.tunnels)
+    private lazy var tunnelServer = TunnelServer(
+        loop: self.loop,
+        limits: self.context.linkLimits,
+        delegate: self.tunnels
+    )
     private var active: [ObjectIdentifier: any ActiveConnection] = [:]
     private var waiting: [InboundConnection] = []
     private lazy var sampling = LoopAlarm(loop: self.loop)
@@ -63,7 +67,9 @@ package final class Worker: @unchecked Sendable {
     }
 
     private func listen(
-        _ port: UInt16, _ delegate: any ListenerDelegate, isPrivate: Bool = false
+        _ port: UInt16,
+        _ delegate: any ListenerDelegate,
+        isPrivate: Bool = false
     ) throws(ListenFailure) {
         try self.context.binding(port, isPrivate: isPrivate) { address throws(SocketError) in
             self.listeners.append(try Listener(loop: self.loop, address: address, delegate: delegate))

@@ -22,7 +22,9 @@ package struct AdminEndpoint {
         case "/config_dump":
             guard request.method == "GET" || request.isHead else { return self.use("GET") }
             return HTTPResponse(
-                status: 200, contentType: "application/json", body: ConfigDump.make(self.context)
+                status: 200,
+                contentType: "application/json",
+                body: ConfigDump.make(self.context)
             )
         case "/logging":
             guard request.method == "POST" else { return self.use("POST") }

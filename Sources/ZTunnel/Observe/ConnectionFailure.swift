@@ -52,14 +52,21 @@ package struct ConnectionFailure: Error, Hashable, Sendable {
 
     /// Joins the parts.
     package init(
-        _ code: Code, _ message: String, flag: ConnectionLabels.Flag = .connect,
-        dial: DialFailure = .internalFailure, status: Int = 503
+        _ code: Code,
+        _ message: String,
+        flag: ConnectionLabels.Flag = .connect,
+        dial: DialFailure = .internalFailure,
+        status: Int = 503
     ) {
         self.init(code: code.rawValue, message: message, flag: flag, dial: dial, status: status)
     }
 
     private init(
-        code: String, message: String, flag: ConnectionLabels.Flag, dial: DialFailure, status: Int
+        code: String,
+        message: String,
+        flag: ConnectionLabels.Flag,
+        dial: DialFailure,
+        status: Int
     ) {
         self.code = code
         self.message = message
@@ -93,7 +100,11 @@ package struct ConnectionFailure: Error, Hashable, Sendable {
     /// There is no certificate to use.
     package init(_ error: IdentityError) {
         self.init(
-            code: error.code.rawValue, message: error.message, flag: .identity, dial: .tunnelFailed, status: 503
+            code: error.code.rawValue,
+            message: error.message,
+            flag: .identity,
+            dial: .tunnelFailed,
+            status: 503
         )
     }
 
@@ -101,7 +112,10 @@ package struct ConnectionFailure: Error, Hashable, Sendable {
     package init(_ failure: TCPDial.Failure, to destination: SocketAddress) {
         let dial = DialFailure(failure)
         self.init(
-            code: dial.rawValue, message: "connection to \(destination) failed: \(failure)", flag: .connect, dial: dial,
+            code: dial.rawValue,
+            message: "connection to \(destination) failed: \(failure)",
+            flag: .connect,
+            dial: dial,
             status: 503
         )
     }
@@ -117,15 +131,19 @@ package struct ConnectionFailure: Error, Hashable, Sendable {
                 .tunnelFailed,
                 "connect to \(destination) timed out; maybe a security group or network policy blocks HBONE port "
                     + "\(destination.port)",
-                flag: .networkPolicy, dial: .timedOut
+                flag: .networkPolicy,
+                dial: .timedOut
             )
         case .link(.socket(let error)):
             self.init(TCPDial.Failure.socket(error), to: destination)
         case .link(.tls(let error)):
             let isIdentity = error.code == .peerIdentityMismatch
             self.init(
-                code: error.code.rawValue, message: "TLS with \(destination): \(error.message)",
-                flag: isIdentity ? .identity : .tls, dial: .tunnelFailed, status: 503
+                code: error.code.rawValue,
+                message: "TLS with \(destination): \(error.message)",
+                flag: isIdentity ? .identity : .tls,
+                dial: .tunnelFailed,
+                status: 503
             )
         case .link(.http2), .malformedResponse, .reset:
             self.init(.tunnelFailed, "tunnel to \(destination): \(error)", flag: .http2, dial: .tunnelFailed)
@@ -168,7 +186,10 @@ extension ConnectionFailure {
     /// A name that has no address.
     init(name: String, _ failure: DialFailure) {
         self.init(
-            code: failure.rawValue, message: "\(name.prefix(255)) could not be resolved", flag: .connect, dial: failure,
+            code: failure.rawValue,
+            message: "\(name.prefix(255)) could not be resolved",
+            flag: .connect,
+            dial: failure,
             status: 503
         )
     }

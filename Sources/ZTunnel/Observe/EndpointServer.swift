@@ -14,7 +14,9 @@ package final class EndpointServer: ListenerDelegate {
 
     /// Makes a server that doesn't listen yet.
     package init(
-        loop: EventLoop, limits: HTTPServerState.Limits = .init(), handler: @escaping (HTTPRequest) -> HTTPResponse
+        loop: EventLoop,
+        limits: HTTPServerState.Limits = .init(),
+        handler: @escaping (HTTPRequest) -> HTTPResponse
     ) {
         self.loop = loop
         self.limits = limits
@@ -45,7 +47,11 @@ package final class EndpointServer: ListenerDelegate {
         let total = self.limits.requestMilliseconds + self.limits.responseMilliseconds
         do throws(SocketError) {
             let connection = try ByteConnection(
-                loop: self.loop, descriptor: descriptor, peer: peer, milliseconds: total, delegate: exchange
+                loop: self.loop,
+                descriptor: descriptor,
+                peer: peer,
+                milliseconds: total,
+                delegate: exchange
             )
             exchange.begin(connection)
         } catch {

@@ -22,7 +22,10 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
     /// Takes over the client's descriptor.
     /// - Parameter negotiation: the proxy protocol that waits for our answer; nil where the client was redirected.
     init(
-        worker: Worker, descriptor: Int32, source: SocketAddress, target: CaptureTarget,
+        worker: Worker,
+        descriptor: Int32,
+        source: SocketAddress,
+        target: CaptureTarget,
         negotiation: ExplicitProxyNegotiation? = nil
     ) {
         self.worker = worker
@@ -101,7 +104,9 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         self.report.open()
         do throws(TCPDial.Failure) {
             self.dial = try TCPDial(
-                loop: self.worker.loop, to: address, from: self.worker.context.bindAddress(toReach: address.ip)
+                loop: self.worker.loop,
+                to: address,
+                from: self.worker.context.bindAddress(toReach: address.ip)
             ) { [weak self] result in
                 self?.dialed(result, address)
             }
@@ -120,7 +125,11 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
             guard let (client, early) = self.answerClient() else { return Socket.close(upstream) }
             self.relay { () throws(SocketError) in
                 try Relay.join(
-                    loop: self.worker.loop, downstream: client, early: early, upstream: upstream, observer: self
+                    loop: self.worker.loop,
+                    downstream: client,
+                    early: early,
+                    upstream: upstream,
+                    observer: self
                 )
             }
         }
@@ -146,12 +155,18 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         self.report.open()
         var random = SystemRandomNumberGenerator()
         let headers = TunnelHeaders.request(
-            authority: route.authority, client: client, source: self.source, service: route.service,
+            authority: route.authority,
+            client: client,
+            source: self.source,
+            service: route.service,
             trace: TraceContext(using: &random)
         )
         let key = TunnelKey(
-            source: own, generation: identity.generation, expected: route.expectedIdentities.map(\.uri),
-            address: route.destination, from: context.bindAddress(toReach: route.destination.ip)?.ip
+            source: own,
+            generation: identity.generation,
+            expected: route.expectedIdentities.map(\.uri),
+            address: route.destination,
+            from: context.bindAddress(toReach: route.destination.ip)?.ip
         )
         self.tunnel = self.worker.pool.open(key, context: identity.context, headers: headers) { [weak self] result in
             self?.opened(result, route)
@@ -168,7 +183,11 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
             guard let (client, early) = self.answerClient() else { return stream.close(isAbortive: true) }
             self.relay { () throws(SocketError) in
                 try Relay.join(
-                    loop: self.worker.loop, socket: client, early: early, stream: stream, socketIsDownstream: true,
+                    loop: self.worker.loop,
+                    socket: client,
+                    early: early,
+                    stream: stream,
+                    socketIsDownstream: true,
                     observer: self
                 )
             }

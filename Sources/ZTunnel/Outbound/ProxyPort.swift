@@ -24,8 +24,11 @@ final class ProxyPort: ListenerDelegate {
         handshake.onEnd = { [weak self] in self?.handshakes[key] = nil }
         do throws(SocketError) {
             _ = try ByteConnection(
-                loop: self.worker.loop, descriptor: descriptor, peer: peer,
-                milliseconds: self.limits.negotiationMilliseconds, pendingLimit: self.limits.earlyBytes,
+                loop: self.worker.loop,
+                descriptor: descriptor,
+                peer: peer,
+                milliseconds: self.limits.negotiationMilliseconds,
+                pendingLimit: self.limits.earlyBytes,
                 delegate: handshake
             )
         } catch {
@@ -76,7 +79,10 @@ private final class ProxyHandshake: ByteConnectionDelegate {
             guard let descriptor = connection.detach() else { return connection.close() }
             self.ended()
             OutboundConnection(
-                worker: self.worker, descriptor: descriptor, source: self.peer, target: target,
+                worker: self.worker,
+                descriptor: descriptor,
+                source: self.peer,
+                target: target,
                 negotiation: self.negotiation
             ).start()
         }

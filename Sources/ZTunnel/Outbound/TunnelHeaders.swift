@@ -6,7 +6,11 @@ package import TunnelEngine
 package enum TunnelHeaders {
     /// The CONNECT request for a tunnel.
     package static func request(
-        authority: String, client: Workload, source: SocketAddress, service: Service?, trace: TraceContext
+        authority: String,
+        client: Workload,
+        source: SocketAddress,
+        service: Service?,
+        trace: TraceContext
     ) -> [HTTP2Header] {
         var forwarded = "for=\"\(source)\""
         if let service { forwarded += ";host=\(service.hostname)" }

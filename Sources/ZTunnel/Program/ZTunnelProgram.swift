@@ -58,7 +58,9 @@ package enum ZTunnelProgram {
         let writer = LogWriter()
         let configuration = plan.configuration
         let log = Log(
-            scope: "ztunnel", format: configuration.logFormat, threshold: Log.Threshold(configuration.logLevel),
+            scope: "ztunnel",
+            format: configuration.logFormat,
+            threshold: Log.Threshold(configuration.logLevel),
             sink: { writer.write($0) }
         )
         do throws(SocketError) {

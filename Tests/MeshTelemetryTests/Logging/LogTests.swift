@@ -22,7 +22,8 @@ struct LogTests {
 
     @Test func writesPlainLines() {
         self.recorder.log(.plain).write(
-            .warning, "peer refused",
+            .warning,
+            "peer refused",
             [LogField("peer", .bare("10.0.0.1:80")), LogField("reason", "no \"luck\""), LogField("tries", 3)],
             time: self.time
         )
@@ -36,7 +37,10 @@ struct LogTests {
 
     @Test func writesJSONLines() {
         self.recorder.log(.json).write(
-            .error, "peer refused", [LogField("peer", .bare("10.0.0.1:80")), LogField("tries", -3)], time: self.time
+            .error,
+            "peer refused",
+            [LogField("peer", .bare("10.0.0.1:80")), LogField("tries", -3)],
+            time: self.time
         )
         #expect(
             self.recorder.lines == [

@@ -34,9 +34,11 @@ struct GRPCMessageReaderTests {
         #expect(throws: GRPCMessageReader.Failure.tooLarge(length: .max, limit: 1 << 20)) { try huge.next() }
     }
 
-    @Test(arguments: [
-        (1, GRPCMessageReader.Failure.compressed), (2, .invalidFlag(2)), (255, .invalidFlag(255)),
-    ] as [(UInt8, GRPCMessageReader.Failure)])
+    @Test(
+        arguments: [
+            (1, GRPCMessageReader.Failure.compressed), (2, .invalidFlag(2)), (255, .invalidFlag(255)),
+        ] as [(UInt8, GRPCMessageReader.Failure)]
+    )
     func refusesFlags(_ flag: UInt8, _ failure: GRPCMessageReader.Failure) {
         var reader = GRPCMessageReader(limit: 10)
         self.receive(&reader, [flag, 0, 0, 0, 0])

@@ -5,7 +5,8 @@ import Testing
 struct GRPCResponseStateTests {
     private static let head = [HTTP2Header(":status", "200"), HTTP2Header("content-type", "application/grpc+proto")]
 
-    private func data(_ state: inout GRPCResponseState, _ bytes: [UInt8], end: Bool = false) -> (GRPCStatus?, [[UInt8]]) {
+    private func data(_ state: inout GRPCResponseState, _ bytes: [UInt8], end: Bool = false) -> (GRPCStatus?, [[UInt8]])
+    {
         var messages: [[UInt8]] = []
         let status = bytes.withUnsafeBytes { state.receive($0, endStream: end) { messages.append($0) } }
         return (status, messages)
@@ -23,14 +24,21 @@ struct GRPCResponseStateTests {
     }
 
     @Test(arguments: [
-        ([HTTP2Header(":status", "200"), HTTP2Header("grpc-status", "7"), HTTP2Header("grpc-message", "no%20way%0A")],
-            GRPCStatus(.permissionDenied, "no way\n")),
+        (
+            [
+                HTTP2Header(":status", "200"), HTTP2Header("grpc-status", "7"),
+                HTTP2Header("grpc-message", "no%20way%0A"),
+            ],
+            GRPCStatus(.permissionDenied, "no way\n")
+        ),
         ([HTTP2Header(":status", "200"), HTTP2Header("grpc-status", "99")], GRPCStatus(.unknown)),
         ([HTTP2Header(":status", "200"), HTTP2Header("grpc-status", "-1")], GRPCStatus(.unknown)),
         ([HTTP2Header(":status", "503")], GRPCStatus(.unavailable, "http status 503 without grpc-status")),
         ([HTTP2Header(":status", "401")], GRPCStatus(.unauthenticated, "http status 401 without grpc-status")),
-        ([HTTP2Header(":status", "200"), HTTP2Header("content-type", "text/html")],
-            GRPCStatus(.unknown, "content-type is not application/grpc")),
+        (
+            [HTTP2Header(":status", "200"), HTTP2Header("content-type", "text/html")],
+            GRPCStatus(.unknown, "content-type is not application/grpc")
+        ),
         ([HTTP2Header("x", "y")], GRPCStatus(.internalError, "response without :status")),
         (Self.head, GRPCStatus(.unknown, "response without grpc-status")),
     ])

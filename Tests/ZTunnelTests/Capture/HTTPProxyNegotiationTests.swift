@@ -4,7 +4,8 @@ import Testing
 @testable import ZTunnel
 
 struct HTTPProxyNegotiationTests {
-    private func receive(_ text: String, limits: CaptureLimits = CaptureLimits()) -> (CaptureStep, HTTPProxyNegotiation) {
+    private func receive(_ text: String, limits: CaptureLimits = CaptureLimits()) -> (CaptureStep, HTTPProxyNegotiation)
+    {
         var http = HTTPProxyNegotiation(limits: limits)
         let step = http.receive(Array(text.utf8))
         return (step, http)

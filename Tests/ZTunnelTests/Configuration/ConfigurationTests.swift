@@ -61,18 +61,23 @@ struct ConfigurationTests {
         #expect(error?.all.first?.description.hasPrefix("BOOTSTRAP_TOKEN is not set; allowed: ") == true)
     }
 
-    @Test(arguments: [
-        ("30s", 30_000), ("5m", 300_000), ("1h30m", 5_400_000), ("500ms", 500), ("7", 7_000), ("1d", 86_400_000),
-        ("1m0s1ms", 60_001), ("", nil), ("s", nil), ("-1s", nil), ("1.5s", nil), ("1s5", nil), ("1S", nil), ("1us", nil),
-        ("99999999999999999999s", nil), ("9223372036854775807s", nil), ("1s 2s", nil),
-    ] as [(String, UInt64?)])
+    @Test(
+        arguments: [
+            ("30s", 30_000), ("5m", 300_000), ("1h30m", 5_400_000), ("500ms", 500), ("7", 7_000), ("1d", 86_400_000),
+            ("1m0s1ms", 60_001), ("", nil), ("s", nil), ("-1s", nil), ("1.5s", nil), ("1s5", nil), ("1S", nil),
+            ("1us", nil),
+            ("99999999999999999999s", nil), ("9223372036854775807s", nil), ("1s 2s", nil),
+        ] as [(String, UInt64?)]
+    )
     func readsDurations(_ text: String, _ milliseconds: UInt64?) {
         #expect(GoDuration.milliseconds(text) == milliseconds)
     }
 
-    @Test(arguments: [
-        ("12", 7_000), ("10", 9_000), ("1", 1_000), ("0", 1_000), ("11", 6_000),
-    ] as [(String, UInt64)])
+    @Test(
+        arguments: [
+            ("12", 7_000), ("10", 9_000), ("1", 1_000), ("0", 1_000), ("11", 6_000),
+        ] as [(String, UInt64)]
+    )
     func derivesTheDrainDeadlineFromTheGracePeriod(_ grace: String, _ deadline: UInt64) throws {
         #expect(try self.read(["TERMINATION_GRACE_PERIOD_SECONDS": grace]).drainDeadline == deadline)
     }
@@ -90,11 +95,13 @@ struct ConfigurationTests {
         #expect(workers.count(processors: processors) == count)
     }
 
-    @Test(arguments: [
-        ("https://tulled:15012", "tulled:15012"), ("tulled.mesh", "tulled.mesh:15012"),
-        ("https://10.0.0.1:443/", "10.0.0.1:443"), ("https://[2001:db8::1]", "[2001:db8::1]:15012"),
-        ("http://tulled", nil), ("https://", nil), ("https://a/b", nil), ("https://a@b", nil), ("https://a:x", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("https://tulled:15012", "tulled:15012"), ("tulled.mesh", "tulled.mesh:15012"),
+            ("https://10.0.0.1:443/", "10.0.0.1:443"), ("https://[2001:db8::1]", "[2001:db8::1]:15012"),
+            ("http://tulled", nil), ("https://", nil), ("https://a/b", nil), ("https://a@b", nil), ("https://a:x", nil),
+        ] as [(String, String?)]
+    )
     func readsControlPlaneURLs(_ text: String, _ target: String?) {
         #expect(ControlPlaneURL(parsing: text)?.target.description == target)
     }

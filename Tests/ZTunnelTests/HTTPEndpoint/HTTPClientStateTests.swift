@@ -63,9 +63,12 @@ struct HTTPClientStateTests {
         #expect(HTTPClientRequest(host: "a", target: "x") == nil)
         #expect(HTTPClientRequest(host: "a", target: "/", fields: [HTTPField(name: "A", value: "b\n")]) == nil)
         let request = HTTPClientRequest(
-            host: "169.254.170.2", target: "/v2/x?y", fields: [HTTPField(name: "Authorization", value: "t")]
+            host: "169.254.170.2",
+            target: "/v2/x?y",
+            fields: [HTTPField(name: "Authorization", value: "t")]
         )
-        let expected = "GET /v2/x?y HTTP/1.1\r\nHost: 169.254.170.2\r\nConnection: close\r\nAccept: */*\r\n"
+        let expected =
+            "GET /v2/x?y HTTP/1.1\r\nHost: 169.254.170.2\r\nConnection: close\r\nAccept: */*\r\n"
             + "Authorization: t\r\n\r\n"
         #expect(request.map { String(decoding: $0.bytes, as: UTF8.self) } == expected)
     }

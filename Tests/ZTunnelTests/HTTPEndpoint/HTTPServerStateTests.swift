@@ -43,7 +43,8 @@ struct HTTPServerStateTests {
     @Test func writesAnswers() {
         var response = HTTPResponse(status: 405, text: "no\n")
         response.fields = [HTTPField(name: "Allow", value: "POST")]
-        let head = "HTTP/1.1 405 Method Not Allowed\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 3\r\n"
+        let head =
+            "HTTP/1.1 405 Method Not Allowed\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 3\r\n"
             + "Connection: close\r\nAllow: POST\r\n\r\n"
         #expect(String(decoding: response.bytes(), as: UTF8.self) == head + "no\n")
         #expect(String(decoding: response.bytes(isHead: true), as: UTF8.self) == head)

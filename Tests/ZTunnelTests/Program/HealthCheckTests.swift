@@ -21,7 +21,8 @@ struct HealthCheckTests {
         let context = Unmanaged.passRetained(Served(listener: listener, answer: Array(answer.utf8)))
         var thread = pthread_t()
         pthread_create(
-            &thread, nil,
+            &thread,
+            nil,
             { raw in
                 guard let raw else { return nil }
                 let served = Unmanaged<Served>.fromOpaque(raw).takeRetainedValue()
@@ -32,7 +33,8 @@ struct HealthCheckTests {
                 close(connection)
                 close(served.listener)
                 return nil
-            }, context.toOpaque()
+            },
+            context.toOpaque()
         )
         pthread_detach(thread)
         return SocketAddress(ip: IPAddress(v4: 0x7f00_0001), port: UInt16(bigEndian: native.sin_port))

@@ -1,0 +1,72 @@
+import MeshIdentity
+import MeshModel
+import MeshTelemetry
+import Testing
+
+@testable import ZTunnel
+
+struct AdminEndpointTests {
+    private let context: MeshContext
+    private let log = TestLog()
+
+    init() throws {
+        var change = MeshChange()
+        change.workloads = [try TestMesh.workload("echo", IPAddress(v4: 0x0a00_0002), port: 8_080)]
+        change.services = [TestMesh.service("echo", vip: "240.240.0.1", port: 8_080)]
+        change.policies = [try TestMesh.denyAll(of: "shell")]
+        let state = MeshState(MeshSnapshot(change))
+        self.context = try TestMesh.context("echo", IPAddress(v4: 0x0a00_0002), state: state, log: self.log.log)
+        self.context.log.threshold.level = .info
+    }
+
+    private func answer(_ method: String, _ target: String, quit: @escaping () -> Void = {}) throws -> HTTPResponse {
+        let line = try #require(HTTPRequestLine(parsing: "\(method) \(target) HTTP/1.1"))
+        return AdminEndpoint(context: self.context, quit: quit).answer(HTTPRequest(line: line, fields: []))
+    }
+
+    @Test func dumpsTheStateWithoutSecrets() throws {
+        try self.context.identities.install(TestAuthority().issue(TestMesh.identity("echo")))
+        let response = try self.answer("GET", "/config_dump")
+        let text = String(decoding: response.body, as: UTF8.self)
+        #expect(!text.contains("secret-marker"))
+        #expect(!text.contains("PRIVATE KEY"))
+        let document = try #require(try JSONReader.parse(response.body).object)
+        #expect(document["workloads"]?.array?.first?.object?["workloadIps"]?.array == [.string("10.0.0.2")])
+        #expect(document["services"]?.array?.first?.object?["vips"]?.array == [.string("/240.240.0.1")])
+        #expect(document["policies"]?.array?.first?.object?["name"]?.string == "deny-shell")
+        let certificate = document["certificates"]?.array?.first?.object
+        #expect(certificate?["identity"]?.string == "spiffe://cluster.local/ns/demo/sa/echo")
+        #expect(certificate?["state"]?.string == "Available")
+        #expect(certificate?["certChain"]?.array?.count == 1)
+    }
+
+    @Test func changesTheLevel() throws {
+        #expect(try self.answer("POST", "/logging").body == Array("current log level is info\n".utf8))
+        #expect(try self.answer("POST", "/logging?level=debug").status == 200)
+        #expect(self.context.log.isWritten(.debug))
+        #expect(try self.answer("POST", "/logging?level=loud").status == 400)
+        #expect(try self.answer("POST", "/logging?other").status == 400)
+        #expect(try self.answer("POST", "/logging?reset").body == Array("current log level is info\n".utf8))
+        #expect(try self.answer("GET", "/logging").status == 405)
+    }
+
+    @Test func quitsByPostOnly() throws {
+        var count = 0
+        #expect(try self.answer("GET", "/quitquitquit", quit: { count += 1 }).status == 405)
+        #expect(count == 0)
+        #expect(try self.answer("POST", "/quitquitquit", quit: { count += 1 }).status == 200)
+        #expect(count == 1)
+        #expect(try self.answer("GET", "/nothing").status == 404)
+    }
+
+    @Test func servesMetricsInTwoFormats() throws {
+        MetricsEndpoint.addProcessMetrics(self.context.registry)
+        let line = try #require(HTTPRequestLine(parsing: "GET /stats/prometheus HTTP/1.1"))
+        let accept = [HTTPField(name: "Accept", value: "application/openmetrics-text")]
+        let open = MetricsEndpoint.answer(HTTPRequest(line: line, fields: accept), registry: self.context.registry)
+        #expect(open.contentType.hasPrefix("application/openmetrics-text"))
+        #expect(String(decoding: open.body, as: UTF8.self).hasSuffix("# EOF\n"))
+        let plain = MetricsEndpoint.answer(HTTPRequest(line: line, fields: []), registry: self.context.registry)
+        #expect(String(decoding: plain.body, as: UTF8.self).contains("process_open_fds "))
+    }
+}

@@ -1,0 +1,115 @@
+import BoringTLS
+import Foundation
+import MeshIdentity
+import MeshModel
+import MeshTelemetry
+import Synchronization
+import TunnelEngine
+
+@testable import ZTunnel
+
+/// The mesh of the tests: services `shell` and `echo` of namespace `demo`, one task each.
+enum TestMesh {
+    static func identity(_ name: String) throws -> SPIFFEID {
+        try SPIFFEID(trustDomain: "cluster.local", namespace: "demo", serviceAccount: name)
+    }
+
+    static func key(_ name: String) -> NamespacedHostname {
+        NamespacedHostname(namespace: "demo", hostname: "\(name).demo.mesh.internal")
+    }
+
+    static func workload(_ name: String, _ address: IPAddress, port: UInt16) throws -> Workload {
+        var workload = Workload(uid: "demo/\(name)", identity: try self.identity(name))
+        workload.name = "\(name)-1"
+        workload.workloadName = name
+        workload.canonicalName = name
+        workload.clusterID = "c1"
+        workload.addresses = [address]
+        workload.tunnel = .hbone
+        workload.services[self.key(name)] = [ServicePort(port: 80, targetPort: port)]
+        return workload
+    }
+
+    static func service(_ name: String, vip: String, port: UInt16) -> Service {
+        var service = Service(key: self.key(name), name: name)
+        service.ports = [ServicePort(port: 80, targetPort: port)]
+        service.vips = IPAddress(parsing: vip).map { [NetworkAddress(network: "", ip: $0)] } ?? []
+        return service
+    }
+
+    static func denyAll(of name: String) throws -> AuthorizationPolicy {
+        var match = PolicyMatch()
+        match.principals = [.exact(try self.identity(name).principal)]
+        return AuthorizationPolicy(
+            name: "deny-\(name)",
+            namespace: "demo",
+            scope: .namespace,
+            action: .deny,
+            rules: [.init(clauses: [.init(matches: [match])])]
+        )
+    }
+
+    static func local(_ name: String, _ address: IPAddress) throws -> LocalWorkload {
+        LocalWorkload(
+            identity: try self.identity(name),
+            network: "",
+            cluster: "c1",
+            meshDomain: "mesh.internal",
+            name: "",
+            addresses: [address]
+        )
+    }
+
+    static func context(
+        _ name: String,
+        _ address: IPAddress,
+        state: MeshState,
+        log: Log = TestLog().log
+    ) throws -> MeshContext {
+        let configuration = try Configuration(environment: [
+            "BOOTSTRAP_TOKEN": "secret-marker", "TULLE_LISTEN_ADDRESS": "\(address)",
+        ])
+        return MeshContext(
+            configuration: configuration,
+            local: try self.local(name, address),
+            state: state,
+            log: log
+        )
+    }
+}
+
+/// Keeps the lines of a log.
+final class TestLog: Sendable {
+    private let kept = Mutex<[String]>([])
+
+    var lines: [String] { self.kept.withLock { $0 } }
+
+    var log: Log {
+        Log(scope: "test", format: .plain, threshold: Log.Threshold(.debug)) { [self] line in
+            self.kept.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
+        }
+    }
+}
+
+/// An authority for the identities of a test.
+struct TestAuthority {
+    private let key: PrivateKey
+    private let root: Certificate
+
+    init() throws {
+        self.key = try PrivateKey()
+        let now = Int64(Date().timeIntervalSince1970)
+        var builder = CertificateBuilder(commonName: "root", serial: 1, notBefore: now - 60, notAfter: now + 3_600)
+        builder.isAuthority = true
+        self.root = try builder.issue(subjectKey: self.key, issuer: "root", issuerKey: self.key)
+    }
+
+    func issue(_ identity: SPIFFEID) throws -> IssuedIdentity {
+        let now = Int64(Date().timeIntervalSince1970)
+        let leafKey = try PrivateKey()
+        var builder = CertificateBuilder(commonName: "", serial: 2, notBefore: now - 60, notAfter: now + 3_600)
+        builder.uris = [identity.uri]
+        let leaf = try builder.issue(subjectKey: leafKey, issuer: "root", issuerKey: self.key)
+        return try IssuedIdentity(certChain: [leaf.pem, self.root.pem], key: leafKey, requested: identity, now: now)
+    }
+}

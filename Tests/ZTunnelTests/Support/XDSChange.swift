@@ -1,0 +1,75 @@
+import MeshModel
+import MeshProtos
+
+@testable import MeshXDS
+@testable import ZTunnel
+
+/// A change of the mesh, sent to a task as the control plane would.
+struct XDSChange {
+    var workloads: [Workload] = []
+    var policies: [AuthorizationPolicy] = []
+    var removed: [String] = []
+
+    /// Applies it; a resource that is rejected fails.
+    func apply(to state: MeshState) throws {
+        var rejections: [XDSRejection] = []
+        if !self.policies.isEmpty {
+            var update = XDSUpdate(typeURL: XDSTypes.authorization, nonce: "1")
+            update.resources = self.policies.map {
+                XDSUpdate.Resource(name: $0.key, version: "1", bytes: Self.message($0).serialized)
+            }
+            rejections += state.apply(update)
+        }
+        if !self.workloads.isEmpty || !self.removed.isEmpty {
+            var update = XDSUpdate(typeURL: XDSTypes.address, nonce: "2")
+            update.removed = self.removed
+            update.resources = self.workloads.map { workload in
+                let address = IstioWorkload.Address.with { $0.kind = .workload(Self.message(workload)) }
+                return XDSUpdate.Resource(name: workload.uid, version: "1", bytes: address.serialized)
+            }
+            rejections += state.apply(update)
+        }
+        if let first = rejections.first { throw Rejected(reason: first.reason) }
+    }
+
+    private struct Rejected: Error {
+        var reason: String
+    }
+
+    private static func message(_ policy: AuthorizationPolicy) -> IstioSecurity.Authorization {
+        .with { message in
+            message.name = policy.name
+            message.namespace = policy.namespace
+            message.scope = .namespace
+            message.action = .deny
+            message.rules = policy.rules.map { rule in
+                .with { wire in
+                    wire.clauses = rule.clauses.map { clause in
+                        .with { $0.matches = clause.matches.map(self.message) }
+                    }
+                }
+            }
+        }
+    }
+
+    private static func message(_ match: PolicyMatch) -> IstioSecurity.Match {
+        .with { message in
+            message.principals = match.principals.compactMap { pattern in
+                guard case .exact(let text) = pattern else { return nil }
+                return .with { $0.kind = .exact(text) }
+            }
+        }
+    }
+
+    private static func message(_ workload: Workload) -> IstioWorkload.Workload {
+        .with { message in
+            message.uid = workload.uid
+            message.name = workload.name
+            message.namespace = workload.namespace
+            message.trustDomain = workload.identity.trustDomain
+            message.serviceAccount = workload.identity.serviceAccount
+            message.addresses = workload.addresses.map(\.bytes)
+            message.tunnelProtocol = .hbone
+        }
+    }
+}
