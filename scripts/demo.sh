@@ -78,8 +78,8 @@ export PATH="$here/.venv/bin:$here/out:$PATH:/usr/sbin:/sbin"
 if [ "${TULLE_DEMO_SKIP_BUILD:-}" != 1 ]; then
     mkdir -p out
     say "building release: ztunnel (static), tulled, tulle, tulle-lab; the first time takes a quarter of an hour"
-    if ! scripts/build-release.sh ztunnel tulled tulle tulle-lab >out/build.log 2>&1; then
-        tail -n 20 out/build.log >&2
+    if ! scripts/build-release.sh ztunnel tulled tulle tulle-lab 2>&1 | tee out/build.log |
+        { grep --line-buffered -E '^✓|error:' || true; }; then
         fail "the build failed; all of it is in out/build.log"
     fi
 fi

@@ -27,6 +27,7 @@ package struct CommandFailure: Error, Sendable, Hashable, CustomStringConvertibl
 
     private static func hint(for error: AWSError) -> String {
         switch error.kind {
+        case _ where error.code == AWSError.Code.noRegion: "pass --region, or set AWS_REGION"
         case .throttled: "AWS asks to slow down; wait a minute and run this again"
         case .accessDenied where error.action == "RegisterTaskDefinition":
             "the caller needs ecs:RegisterTaskDefinition, and iam:PassRole on the task and execution roles"
