@@ -16,6 +16,9 @@ package struct LabLauncher: Sendable {
     /// Fails with the lab's own last words if it ends before it is ready.
     package func start(_ arguments: [String]) async throws {
         try self.files.make()
+        if let identity = LabIdentity.read(self.files), identity.isRunning {
+            throw LabError(.alreadyRunning, "a lab runs in \(self.files.root): `tulle-lab down` ends it")
+        }
         let log = open(self.files.labLog, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard log >= 0 else {
             throw LabError(.commandFailed, "can't open \(self.files.labLog): \(String(cString: strerror(errno)))")

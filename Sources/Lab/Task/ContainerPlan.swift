@@ -130,6 +130,11 @@ extension ContainerPlan {
         case .loopback(let address):
             self.namespace = nil
             environment["TULLE_LAB_ADDRESS"] = address
+            environment["TULLE_LISTEN_ADDRESS"] = address
+            // Tasks share 127.0.0.1 here, so their proxies listen on the tasks' own addresses.
+            for (name, value) in environment where name.lowercased().hasSuffix("_proxy") && name.lowercased() != "no_proxy" {
+                environment[name] = value.replacing("//127.0.0.1:", with: "//\(address):")
+            }
         }
         self.environment = environment
         self.arguments = []
