@@ -124,7 +124,7 @@ final class RequestExecutor: Sendable {
             headers = signer.sign(
                 request,
                 credentials: credentials.keys,
-                at: SigningDate(epochSeconds: Int64(clamping: Int(self.now().rounded(.down)))),
+                at: SigningDate(epochSeconds: Int64(exactly: self.now().rounded(.down)) ?? 0),
                 digest: CryptoDigest.self
             ).apply(to: headers)
         }

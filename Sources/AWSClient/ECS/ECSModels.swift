@@ -56,7 +56,7 @@ package struct ECSCluster: Sendable, Hashable {
     package var status: String
     package var tags: [String: String]
 
-    init?(_ value: JSONValue) {
+    package init?(_ value: JSONValue) {
         guard let arn = value["clusterArn"]?.string else { return nil }
         self.arn = arn
         self.name = value["clusterName"]?.string ?? ARN.lastPart(arn)

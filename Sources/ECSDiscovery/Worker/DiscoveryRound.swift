@@ -26,7 +26,10 @@ struct DiscoveryRound {
         let start = self.now()
         if start >= self.clustersDue {
             do {
-                self.state.apply(clusters: try await self.listClusters(), now: self.now())
+                let listed = try await self.listClusters()
+                self.state.apply(clusters: listed.items, now: self.now())
+                // Those that are there are watched; the one that is not stays an error until it is or is not named.
+                try self.requireNamed(listed)
                 self.clustersDue = start + self.configuration.clusterInterval / .seconds(1)
             } catch {
                 // It stays due: the next round tries again.
@@ -39,17 +42,18 @@ struct DiscoveryRound {
         self.forgetUnused()
     }
 
-    private func listClusters() async throws -> [ECSCluster] {
+    private func listClusters() async throws -> ECSDescribed<ECSCluster> {
         let named = self.configuration.clusters
-        let described = try await self.ecs.describeClusters(
-            named.isEmpty ? try await self.ecs.listClusters() : named)
-        if !named.isEmpty, described.items.isEmpty, let failure = described.failures.first {
-            throw AWSError(
-                service: "ecs", action: "DescribeClusters", code: "ClusterNotFoundException",
-                message: "cluster \(failure.arn) is \(failure.reason); configured are \(named.joined(separator: ", "))",
-                status: 200, kind: .notFound)
-        }
-        return described.items
+        return try await self.ecs.describeClusters(named.isEmpty ? try await self.ecs.listClusters() : named)
+    }
+
+    private func requireNamed(_ listed: ECSDescribed<ECSCluster>) throws {
+        let named = self.configuration.clusters
+        guard !named.isEmpty, let failure = listed.failures.first else { return }
+        throw AWSError(
+            service: "ecs", action: "DescribeClusters", code: "ClusterNotFoundException",
+            message: "cluster \(failure.arn) is \(failure.reason); configured are \(named.joined(separator: ", "))",
+            status: 200, kind: .notFound)
     }
 
     /// A cluster's outcome: what it found, or why it failed.

@@ -53,7 +53,11 @@ struct DiscoveryState: Sendable {
         guard self.snapshot.clusters.removeValue(forKey: arn) != nil else { return }
         self.snapshot.services = self.snapshot.services.filter { $0.value.clusterARN != arn }
         self.snapshot.tasks = self.snapshot.tasks.filter { $0.value.clusterARN != arn }
-        self.missing.removeValue(forKey: arn)
+        let snapshot = self.snapshot
+        self.missing = self.missing.filter { counted in
+            snapshot.clusters[counted.key] != nil || snapshot.services[counted.key] != nil
+                || snapshot.tasks[counted.key] != nil
+        }
     }
 
     // MARK: Polls of one cluster

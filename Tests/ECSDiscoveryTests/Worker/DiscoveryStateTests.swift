@@ -1,0 +1,218 @@
+import AWSClient
+import MeshModel
+import Testing
+
+@testable import ECSDiscovery
+
+struct DiscoveryStateTests {
+    static let place = "arn:aws:ecs:us-east-1:111122223333"
+    static let cluster = "\(place):cluster/c1"
+
+    private static func cluster(tags: [String: String] = ["tulle/discovery-enabled": "true"]) throws -> ECSCluster {
+        let fake: JSONValue = [
+            "clusterArn": .string(Self.cluster), "clusterName": "c1", "status": "ACTIVE",
+            "tags": .array(tags.map { ECSTag($0.key, $0.value).json }),
+        ]
+        return try #require(ECSCluster(fake))
+    }
+
+    private static func task(
+        _ id: String,
+        status: String = "RUNNING",
+        desired: String = "RUNNING",
+        more: [String: JSONValue] = [:]
+    ) throws -> ECSTask {
+        var value: JSONValue = [
+            "taskArn": .string("\(Self.place):task/c1/\(id)"), "clusterArn": .string(Self.cluster),
+            "taskDefinitionArn": .string("\(Self.place):task-definition/web:7"), "lastStatus": .string(status),
+            "desiredStatus": .string(desired),
+            "attachments": [
+                [
+                    "type": "ElasticNetworkInterface",
+                    "details": [["name": "privateIPv4Address", "value": "10.0.0.1"]],
+                ]
+            ],
+        ]
+        for (name, member) in more { value[name] = member }
+        return try #require(ECSTask(value))
+    }
+
+    private static func service(_ name: String, tags: [String: String] = [:]) throws -> ECSService {
+        try #require(
+            ECSService([
+                "serviceArn": .string("\(Self.place):service/c1/\(name)"), "serviceName": .string(name),
+                "status": "ACTIVE", "taskDefinition": .string("\(Self.place):task-definition/web:7"),
+                "deployments": [["id": .string("ecs-svc/\(name)")]],
+                "tags": .array(tags.map { ECSTag($0.key, $0.value).json }),
+            ]))
+    }
+
+    private static func poll(
+        _ tasks: [ECSTask],
+        listed: [ECSTask]? = nil,
+        services: [ECSService]? = nil,
+        optedOut: Set<String> = []
+    ) -> ClusterPoll {
+        ClusterPoll(
+            clusterARN: Self.cluster, services: services, listedTasks: Set((listed ?? tasks).map(\.arn)), tasks: tasks,
+            definitions: [:], optedOutServices: optedOut)
+    }
+
+    private static func watching() throws -> DiscoveryState {
+        var state = DiscoveryState(configuration: DiscoveryConfiguration())
+        state.apply(clusters: [try Self.cluster()], now: 1)
+        return state
+    }
+
+    private static func ids(_ state: DiscoveryState) -> [String] {
+        state.snapshot.tasks.values.map(\.id).sorted()
+    }
+
+    @Test
+    func watchesOnlyClustersThatOptedInUnlessTheyAreNamed() throws {
+        var byTag = DiscoveryState(configuration: DiscoveryConfiguration())
+        byTag.apply(clusters: [try Self.cluster(tags: [:])], now: 1)
+        #expect(byTag.snapshot.clusters.isEmpty)
+        var named = DiscoveryState(configuration: DiscoveryConfiguration(clusters: ["c1"]))
+        named.apply(clusters: [try Self.cluster(tags: [:])], now: 1)
+        #expect(named.snapshot.clusters.keys.sorted() == [Self.cluster])
+    }
+
+    @Test
+    func forgetsAClusterThatOptsOutAtOnceAndOneThatVanishesLater() throws {
+        var state = try Self.watching()
+        state.apply(Self.poll([try Self.task("a")], services: [try Self.service("web")]), now: 2)
+        var vanishing = state
+        state.apply(clusters: [try Self.cluster(tags: ["tulle/discovery-enabled": "false"])], now: 3)
+        #expect(state.snapshot.tasks.isEmpty && state.snapshot.services.isEmpty)
+        vanishing.apply(clusters: [], now: 3)
+        #expect(vanishing.snapshot.tasks.count == 1)
+        vanishing.apply(clusters: [], now: 4)
+        #expect(vanishing.snapshot.tasks.isEmpty && vanishing.snapshot.clusters.isEmpty)
+    }
+
+    @Test
+    func namesATasksServiceByTheStrongestSign() throws {
+        var state = try Self.watching()
+        let tasks = [
+            try Self.task(
+                "a", more: ["tags": [["key": "aws:ecs:serviceName", "value": "tagged"]], "group": "service:grouped"]),
+            try Self.task("b", more: ["group": "service:grouped", "startedBy": "ecs-svc/web"]),
+            try Self.task("c", more: ["group": "family:web", "startedBy": "ecs-svc/web"]),
+            try Self.task("d", more: ["group": "family:web"]),
+            try Self.task("e", more: ["group": "service:"]),
+        ]
+        state.apply(Self.poll(tasks, services: [try Self.service("web")]), now: 2)
+        let named = state.snapshot.tasks.values.sorted { $0.id < $1.id }
+        #expect(named.map(\.serviceName) == ["tagged", "grouped", "web", "web", "web"])
+        #expect(named.map(\.serviceNameSource) == [.managedTag, .group, .deployment, .family, .family])
+        #expect(named.map { $0.serviceARN != nil } == [false, false, true, false, false])
+        #expect(named.first?.addresses == [IPAddress(v4: 0x0a00_0001)])
+        #expect(named.first?.account == "111122223333")
+        #expect(named.first?.region == "us-east-1")
+    }
+
+    @Test
+    func aTaskThatVanishesStaysForOnePoll() throws {
+        var state = try Self.watching()
+        let tasks = try (0..<10).map { try Self.task("t\($0)") }
+        state.apply(Self.poll(tasks), now: 2)
+        state.apply(Self.poll(Array(tasks.dropLast())), now: 3)
+        #expect(state.snapshot.tasks.count == 10)
+        state.apply(Self.poll(tasks), now: 4)
+        state.apply(Self.poll(Array(tasks.dropLast())), now: 5)
+        #expect(state.snapshot.tasks.count == 10)
+        state.apply(Self.poll(Array(tasks.dropLast())), now: 6)
+        #expect(state.snapshot.tasks.count == 9)
+    }
+
+    @Test
+    func aLargeLossNeedsAFurtherPoll() throws {
+        var state = try Self.watching()
+        let tasks = try (0..<10).map { try Self.task("t\($0)") }
+        state.apply(Self.poll(tasks), now: 2)
+        let left = Array(tasks.prefix(6))
+        state.apply(Self.poll(left), now: 3)
+        #expect(state.snapshot.tasks.count == 10)
+        state.apply(Self.poll(left), now: 4)
+        #expect(state.snapshot.tasks.count == 10)
+        #expect(state.snapshot.clusters[Self.cluster]?.isConfirmingLoss == true)
+        var returned = state
+        state.apply(Self.poll(left), now: 5)
+        #expect(state.snapshot.tasks.count == 6)
+        #expect(state.snapshot.clusters[Self.cluster]?.isConfirmingLoss == false)
+        returned.apply(Self.poll(tasks), now: 5)
+        #expect(returned.snapshot.tasks.count == 10)
+        #expect(returned.snapshot.clusters[Self.cluster]?.isConfirmingLoss == false)
+    }
+
+    @Test
+    func tasksThatSayTheyStopDrainAtOnceAndGoWithoutSuspicion() throws {
+        var state = try Self.watching()
+        let tasks = try (0..<4).map { try Self.task("t\($0)") }
+        state.apply(Self.poll(tasks), now: 2)
+        let stopping = try (0..<4).map { try Self.task("t\($0)", desired: "STOPPED") }
+        state.apply(Self.poll(stopping, listed: []), now: 3)
+        #expect(state.snapshot.tasks.values.allSatisfy { $0.isDraining && !$0.isReady })
+        #expect(state.snapshot.tasks.count == 4)
+        let stopped = try (0..<4).map { try Self.task("t\($0)", status: "STOPPED", desired: "STOPPED") }
+        state.apply(Self.poll(stopped, listed: []), now: 4)
+        #expect(state.snapshot.tasks.isEmpty)
+    }
+
+    @Test
+    func aStoppedTaskThatNobodyKnewIsNoTask() throws {
+        var state = try Self.watching()
+        state.apply(Self.poll([try Self.task("a", status: "STOPPED", desired: "STOPPED")]), now: 2)
+        #expect(state.snapshot.tasks.isEmpty)
+    }
+
+    @Test
+    func anOlderVersionDoesNotUndoANewerOne() throws {
+        var state = try Self.watching()
+        state.apply(Self.poll([try Self.task("a", status: "RUNNING", more: ["version": 5])]), now: 2)
+        state.apply(Self.poll([try Self.task("a", status: "PENDING", more: ["version": 4])]), now: 3)
+        #expect(state.snapshot.tasks.values.first?.lastStatus == "RUNNING")
+        state.apply(Self.poll([try Self.task("a", status: "DEACTIVATING", more: ["version": 6])]), now: 4)
+        #expect(state.snapshot.tasks.values.first?.lastStatus == "DEACTIVATING")
+    }
+
+    @Test
+    func aFailureKeepsEverythingAndSaysSo() throws {
+        var state = try Self.watching()
+        state.apply(Self.poll([try Self.task("a")], services: [try Self.service("web")]), now: 2)
+        for moment in 3..<9 {
+            state.clusterFailed(Self.cluster, code: "AccessDeniedException", message: "m", now: Double(moment))
+            state.accountFailed(code: "ExpiredToken", message: "m", now: Double(moment))
+        }
+        #expect(state.snapshot.tasks.count == 1 && state.snapshot.services.count == 1)
+        let poll = try #require(state.snapshot.clusters[Self.cluster]?.poll)
+        #expect(poll.errorCode == "AccessDeniedException")
+        #expect(poll.lastSuccess == 2)
+        #expect(poll.failuresInARow == 6)
+        #expect(state.snapshot.account.errorCode == "ExpiredToken")
+        state.apply(Self.poll([try Self.task("a")]), now: 10)
+        #expect(state.snapshot.clusters[Self.cluster]?.poll.errorCode == nil)
+    }
+
+    @Test
+    func aServiceMayOptOut() throws {
+        var state = try Self.watching()
+        let web = try Self.task("a", more: ["group": "service:web"])
+        state.apply(Self.poll([web], services: [try Self.service("web")]), now: 2)
+        #expect(state.snapshot.tasks.count == 1)
+        let off = try Self.service("web", tags: ["tulle/discovery-enabled": "false"])
+        state.apply(Self.poll([web], services: [off], optedOut: ["web"]), now: 3)
+        #expect(state.snapshot.tasks.isEmpty && state.snapshot.services.isEmpty)
+    }
+
+    @Test
+    func theServicesPortTagWinsOverTheTasks() throws {
+        var state = try Self.watching()
+        let task = try Self.task(
+            "a", more: ["group": "service:web", "tags": [["key": "tulle/ports", "value": "tcp:1"]]])
+        state.apply(
+            Self.poll([task], services: [try Self.service("web", tags: ["tulle/ports": "http:80:8080"])]), now: 2)
+        #expect(state.snapshot.tasks.values.first?.ports.map(\.description) == ["http:80:8080"])
+    }
+}
