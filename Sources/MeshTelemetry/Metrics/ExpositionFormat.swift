@@ -7,7 +7,8 @@ package enum ExpositionFormat: Sendable {
 
     /// What an `Accept` header asks for: OpenMetrics only if it names that type (as ztunnel does).
     package init(accept: String?) {
-        let wanted = accept?.utf8.count ?? 0 <= 4096 && (accept?.contains("application/openmetrics-text") ?? false)
+        let types = (accept?.utf8.count ?? 0) <= 4_096 ? accept?.split(separator: ",") ?? [] : []
+        let wanted = types.contains { $0.drop { $0 == " " }.hasPrefix("application/openmetrics-text") }
         self = wanted ? .openMetrics : .prometheus
     }
 

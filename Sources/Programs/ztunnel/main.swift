@@ -1,4 +1,5 @@
 import Glibc
 import ZTunnel
 
-exit(ZTunnelProgram.run(arguments: Array(CommandLine.arguments.dropFirst())))
+// Without the handlers of `exit`: other threads still run, and everything that was to be written is written.
+_exit(ZTunnelProgram.run(arguments: Array(CommandLine.arguments.dropFirst())))

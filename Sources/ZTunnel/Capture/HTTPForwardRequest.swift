@@ -17,11 +17,11 @@ struct HTTPForwardRequest: Hashable {
         _ line: HTTPRequestLine,
         fields: [HTTPField]
     ) -> Result<HTTPForwardRequest, CaptureRefusal> {
-        guard line.target != "*", !line.target.hasPrefix("/"), let schemeEnd = line.target.firstRange(of: "://") else {
-            return .failure(.httpNotAProxyRequest)
-        }
-        guard line.target[..<schemeEnd.lowerBound].lowercased() == "http" else { return .failure(.httpSchemeRefused) }
-        let rest = line.target[schemeEnd.upperBound...]
+        guard !line.target.hasPrefix("/"), let colon = line.target.firstIndex(of: ":"),
+            line.target[colon...].hasPrefix("://")
+        else { return .failure(.httpNotAProxyRequest) }
+        guard line.target[..<colon].lowercased() == "http" else { return .failure(.httpSchemeRefused) }
+        let rest = line.target[colon...].dropFirst("://".count)
         guard !rest.contains("#"), fields.values(of: "host").count <= 1 else { return .failure(.httpMalformed) }
         let authorityEnd = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
         guard let target = CaptureTarget(authority: rest[..<authorityEnd], defaultPort: 80) else {

@@ -9,9 +9,9 @@ package struct ControlPlaneURL: Hashable, Sendable {
     package init?(parsing text: String) {
         guard text.utf8.count <= 320 else { return nil }
         var rest = text[...]
-        if let scheme = rest.firstRange(of: "://") {
-            guard rest[..<scheme.lowerBound].lowercased() == "https" else { return nil }
-            rest = rest[scheme.upperBound...]
+        if let colon = rest.firstIndex(of: ":"), rest[colon...].hasPrefix("://") {
+            guard rest[..<colon].lowercased() == "https" else { return nil }
+            rest = rest[colon...].dropFirst("://".count)
         }
         if rest.hasSuffix("/") { rest = rest.dropLast() }
         guard let target = CaptureTarget(authority: rest, defaultPort: 15_012) else { return nil }

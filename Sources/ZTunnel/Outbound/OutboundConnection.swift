@@ -46,6 +46,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         var random = SystemRandomNumberGenerator()
         switch self.target {
         case .address(let address):
+            guard !self.isOurselves(address) else { return }
             self.follow(snapshot.routeOutbound(to: address, from: client, random: &random), client: client)
         case .name(let name, let port):
             let decision = snapshot.routeOutbound(host: name, port: port, from: client, random: &random)
@@ -70,6 +71,15 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
                 self.follow(snapshot.routeOutbound(to: address, from: client, random: &random), client: client)
             }
         }
+    }
+
+    /// Fails a connection that would come back to us: one that was made straight to a port of ours, or asked for it.
+    private func isOurselves(_ address: SocketAddress) -> Bool {
+        let isLocal = address.ip.isLoopback || self.worker.context.local.addresses.contains(address.ip)
+        guard MeshPorts.isOurs(address.port), isLocal else { return false }
+        self.report.record.destination.address = "\(address)"
+        self.fail(ConnectionFailure(.recursiveCall, "attempted recursive call to ourselves: \(address)"))
+        return true
     }
 
     private func follow(_ decision: OutboundDecision, client: Workload) {
@@ -97,10 +107,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
 
     private func connect(to address: SocketAddress) {
         self.report.record.destination.address = "\(address)"
-        let isLocal = address.ip.isLoopback || self.worker.context.local.addresses.contains(address.ip)
-        if MeshPorts.isOurs(address.port), isLocal {
-            return self.fail(ConnectionFailure(.recursiveCall, "attempted recursive call to ourselves: \(address)"))
-        }
+        guard !self.isOurselves(address) else { return }
         self.report.open()
         do throws(TCPDial.Failure) {
             self.dial = try TCPDial(
