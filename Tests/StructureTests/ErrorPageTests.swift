@@ -1,0 +1,46 @@
+import Foundation
+import Testing
+
+@Suite("The page of codes")
+struct ErrorPageTests {
+    /// Files that declare a closed set of codes which people see.
+    static let files = [
+        "TulleCLI/TaskDefinition/EnrolmentRefusal.swift",
+        "MeshModel/Route/RefusalCode.swift",
+        "ZTunnel/Observe/ConnectionFailure.swift",
+        "ZTunnel/Capture/DialFailure.swift",
+        "ZTunnel/Capture/CaptureRefusal.swift",
+        "MeshIdentity/Errors/IdentityError.swift",
+        "BoringTLS/Errors/TLSError.swift",
+        "TunnelEngine/HTTP2/HTTP2Error.swift",
+        "CertificateAuthority/Request/IssuanceRefusal.swift",
+        "CertificateAuthority/Authority/AuthorityError.swift",
+        "ControlPlane/Registry/MeshService.swift",
+        "Lab/LabError.swift",
+    ]
+
+    @Test("names every code of the program", arguments: files)
+    func complete(_ path: String) throws {
+        let page = try String(contentsOf: PackageDescription.root.appending(path: "docs/errors.md"), encoding: .utf8)
+        let source = try String(
+            contentsOf: PackageDescription.root.appending(path: "Sources/\(path)"),
+            encoding: .utf8
+        )
+        let codes = Self.codes(in: source)
+        #expect(!codes.isEmpty, "\(path) declares no code")
+        for code in codes {
+            #expect(page.contains("`\(code)`"), "docs/errors.md lacks \(code) of \(path)")
+        }
+    }
+
+    /// Raw values of lines such as `case portReserved = "port_reserved"`.
+    private static func codes(in source: String) -> [String] {
+        source.split(separator: "\n").compactMap { line in
+            let line = line.drop { $0 == " " }
+            guard line.hasPrefix("case "), line.hasSuffix("\""), let equals = line.firstRange(of: " = \"") else {
+                return nil
+            }
+            return String(line[equals.upperBound...].dropLast())
+        }
+    }
+}
