@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 package import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -13,9 +14,12 @@ package final class MetadataServer: Sendable {
     package var port: Int { self.channel.localAddress?.port ?? 0 }
 
     /// Listens on an address; port 0 takes any.
+    ///
+    /// ECS's link-local address is the same in every lab, so each lab's server hears its own bridge (`device`) only.
     package static func start(
         host: String,
         port: Int,
+        device: String?,
         service: MetadataService,
         group: any EventLoopGroup
     ) async throws -> MetadataServer {
@@ -23,6 +27,7 @@ package final class MetadataServer: Sendable {
             let channel = try await ServerBootstrap(group: group)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .serverChannelOption(.backlog, value: 256)
+                .serverChannelInitializer { channel in Self.bind(channel, to: device) }
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
@@ -37,6 +42,30 @@ package final class MetadataServer: Sendable {
         } catch let error as IOError {
             throw LabError(.portInUse, "can't listen on \(host):\(port) for task metadata: \(error)")
         }
+    }
+
+    /// Ties a socket to a network interface, whose name has 15 bytes at most.
+    private static func bind(_ channel: any Channel, to device: String?) -> EventLoopFuture<Void> {
+        guard let device, let options = channel as? any SocketOptionProvider else {
+            return channel.eventLoop.makeSucceededVoidFuture()
+        }
+        var low: UInt64 = 0
+        var high: UInt64 = 0
+        for (index, byte) in device.utf8.prefix(15).enumerated() {
+            // The kernel reads the name byte by byte, so the first one is the lowest of a little-endian number.
+            if index < 8 { low |= UInt64(byte) << (8 * index) } else { high |= UInt64(byte) << (8 * (index - 8)) }
+        }
+        return options.unsafeSetSocketOption(
+            level: .socket,
+            name: NIOBSDSocket.Option(rawValue: SO_BINDTODEVICE),
+            value: InterfaceName(low: low.littleEndian, high: high.littleEndian)
+        )
+    }
+
+    /// An interface's name as the kernel takes it: 16 bytes, the rest zero.
+    private struct InterfaceName: Sendable {
+        var low: UInt64
+        var high: UInt64
     }
 
     /// Stops listening.

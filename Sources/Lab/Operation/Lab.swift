@@ -84,7 +84,7 @@ package actor Lab {
         let isNamespaced = configuration.mode == .namespaces
         let metadata = try await MetadataServer.start(
             host: isNamespaced ? HostNetwork.metadataAddress : "127.0.0.1", port: isNamespaced ? 80 : 0,
-            service: service, group: group)
+            device: isNamespaced ? configuration.bridge : nil, service: service, group: group)
         let resolver = try ResolverServer(upstream: configuration.upstreamResolver, group: group)
         if isNamespaced { try await resolver.start(host: configuration.hostAddress) }
         try self.files.write(EnvironmentFile.text(configuration, moto.account), to: self.files.environment)

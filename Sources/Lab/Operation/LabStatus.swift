@@ -81,6 +81,8 @@ package struct LabStatus: Codable, Sendable {
     }
 
     /// JSON for programs: without environments, which may hold secrets.
+    ///
+    /// A task's status and health go by ECS's names as well.
     package func json() throws -> String {
         struct Container: Codable {
             var name, image, status, health: String
@@ -89,14 +91,15 @@ package struct LabStatus: Codable, Sendable {
             var log: String
         }
         struct Task: Codable {
-            var id, arn, cluster, address, status, health, availabilityZone: String
+            var id, arn, cluster, address, status, health, lastStatus, healthStatus, availabilityZone: String
             var service, namespace, stoppedReason: String?
             var containers: [Container]
         }
         let tasks = self.tasks.map { task in
             Task(
                 id: task.id, arn: task.arn, cluster: task.cluster, address: task.address, status: task.lastStatus,
-                health: task.health.rawValue, availabilityZone: task.availabilityZone, service: task.service,
+                health: task.health.rawValue, lastStatus: task.lastStatus, healthStatus: task.health.rawValue,
+                availabilityZone: task.availabilityZone, service: task.service,
                 namespace: task.namespace, stoppedReason: task.stoppedReason,
                 containers: task.containers.map {
                     Container(
