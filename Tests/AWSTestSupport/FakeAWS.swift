@@ -85,8 +85,10 @@ extension TransportResponse {
     /// A JSON answer.
     package static func json(_ value: JSONValue, status: Int = 200) -> TransportResponse {
         TransportResponse(
-            status: status, headers: [(name: "Content-Type", value: "application/x-amz-json-1.1")],
-            body: Array(value.text().utf8))
+            status: status,
+            headers: [(name: "Content-Type", value: "application/x-amz-json-1.1")],
+            body: Array(value.text().utf8)
+        )
     }
 
     /// A JSON error as ECS writes it.

@@ -78,8 +78,12 @@ private final class AnswerHandler: ChannelInboundHandler {
             guard let head = self.head else { return }
             let answer = self.answer(
                 TransportRequest(
-                    method: head.method.rawValue, url: head.uri,
-                    headers: head.headers.map { (name: $0.name, value: $0.value) }, body: self.body))
+                    method: head.method.rawValue,
+                    url: head.uri,
+                    headers: head.headers.map { (name: $0.name, value: $0.value) },
+                    body: self.body
+                )
+            )
             var headers = HTTPHeaders(answer.headers.map { ($0.name, $0.value) })
             if !answer.breaksOff {
                 headers.add(name: "content-length", value: String(answer.parts.map(\.bytes.count).reduce(0, +)))
@@ -87,7 +91,8 @@ private final class AnswerHandler: ChannelInboundHandler {
             let status = HTTPResponseStatus(statusCode: answer.status)
             context.writeAndFlush(
                 self.wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))),
-                promise: nil)
+                promise: nil
+            )
             self.write(answer.parts[...], breaksOff: answer.breaksOff, context: context)
         }
     }

@@ -98,8 +98,14 @@ package final class AWSClient: Sendable {
         deadline: Duration? = nil
     ) async throws -> JSONValue {
         try await self.executor.json(
-            service, action: action, body: body, region: try self.resolve(region, service, action),
-            signedBy: self.provider, account: self.identityName, deadline: deadline)
+            service,
+            action: action,
+            body: body,
+            region: try self.resolve(region, service, action),
+            signedBy: self.provider,
+            account: self.identityName,
+            deadline: deadline
+        )
     }
 
     /// One call of a Query service, form in and XML out.
@@ -113,8 +119,14 @@ package final class AWSClient: Sendable {
         deadline: Duration? = nil
     ) async throws -> XMLElement {
         try await self.executor.query(
-            service, action: action, parameters: parameters, region: try self.resolve(region, service, action),
-            signedBy: self.provider, account: self.identityName, deadline: deadline)
+            service,
+            action: action,
+            parameters: parameters,
+            region: try self.resolve(region, service, action),
+            signedBy: self.provider,
+            account: self.identityName,
+            deadline: deadline
+        )
     }
 
     /// One call of a REST-XML service; `path` follows the service's prefix and is percent-encoded.
@@ -130,10 +142,17 @@ package final class AWSClient: Sendable {
         region: String? = nil
     ) async throws -> XMLElement {
         try await self.executor.rest(
-            service, action: action, method: method, path: path, query: query, body: body,
+            service,
+            action: action,
+            method: method,
+            path: path,
+            query: query,
+            body: body,
             region: service.isGlobal
                 ? region ?? self.region ?? "us-east-1" : try self.resolve(region, service, action),
-            signedBy: self.provider, account: self.identityName)
+            signedBy: self.provider,
+            account: self.identityName
+        )
     }
 
     /// All pages of a list of a JSON 1.1 service, one answer at a time.
@@ -149,8 +168,12 @@ package final class AWSClient: Sendable {
     private func resolve(_ region: String?, _ service: AWSService, _ action: String) throws -> String {
         guard let region = region ?? self.region else {
             throw AWSError(
-                service: service.name, action: action, code: AWSError.Code.noRegion,
-                message: "no region is configured; set AWS_REGION or the profile's region", kind: .invalid)
+                service: service.name,
+                action: action,
+                code: AWSError.Code.noRegion,
+                message: "no region is configured; set AWS_REGION or the profile's region",
+                kind: .invalid
+            )
         }
         return region
     }

@@ -2,6 +2,7 @@
 ///
 /// Ends with an `AWSError` when a token comes back twice in a row or there are more pages than the limit.
 package struct AWSPages: AsyncSequence, Sendable {
+    /// One page: the whole answer.
     package typealias Element = JSONValue
 
     let client: AWSClient
@@ -23,7 +24,11 @@ package struct AWSPages: AsyncSequence, Sendable {
             var body = self.pages.body
             if let token = self.token { body["nextToken"] = .string(token) }
             let page = try await self.pages.client.call(
-                self.pages.service, action: self.pages.action, body: body, region: self.pages.region)
+                self.pages.service,
+                action: self.pages.action,
+                body: body,
+                region: self.pages.region
+            )
             self.fetched += 1
             let next = page["nextToken"]?.string.flatMap { $0.isEmpty ? nil : $0 }
             if next != nil, next == self.token { throw self.pages.endless }
@@ -46,7 +51,11 @@ package struct AWSPages: AsyncSequence, Sendable {
 
     private var endless: AWSError {
         AWSError(
-            service: self.service.name, action: self.action, code: AWSError.Code.endlessPages,
-            message: "the list does not end", kind: .server)
+            service: self.service.name,
+            action: self.action,
+            code: AWSError.Code.endlessPages,
+            message: "the list does not end",
+            kind: .server
+        )
     }
 }

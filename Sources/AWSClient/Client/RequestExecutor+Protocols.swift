@@ -27,7 +27,8 @@ extension RequestExecutor {
                 provider: provider,
                 account: account,
                 deadline: deadline
-            ))
+            )
+        )
         // Some actions answer nothing at all.
         if response.body.isEmpty { return .object(JSONObject()) }
         do {
@@ -63,7 +64,8 @@ extension RequestExecutor {
                 provider: provider,
                 account: account,
                 deadline: deadline
-            ))
+            )
+        )
         return try Self.xml(service, action, response)
     }
 
@@ -112,13 +114,23 @@ extension RequestExecutor {
         _ reason: String
     ) -> AWSError {
         AWSError(
-            service: service.name, action: action, code: AWSError.Code.unreadableResponse, message: reason,
-            status: response.status, requestID: response.header("x-amzn-requestid"), kind: .server)
+            service: service.name,
+            action: action,
+            code: AWSError.Code.unreadableResponse,
+            message: reason,
+            status: response.status,
+            requestID: response.header("x-amzn-requestid"),
+            kind: .server
+        )
     }
 
     private static func wrongProtocol(_ service: AWSService, _ action: String) -> AWSError {
         AWSError(
-            service: service.name, action: action, code: AWSError.Code.invalidEndpoint,
-            message: "\(service.name) does not speak this protocol", kind: .invalid)
+            service: service.name,
+            action: action,
+            code: AWSError.Code.invalidEndpoint,
+            message: "\(service.name) does not speak this protocol",
+            kind: .invalid
+        )
     }
 }

@@ -45,7 +45,8 @@ final class RequestExecutor: Sendable {
         self.logger = logger
         self.now = now
         self.buckets = ThrottleBuckets(
-            rates: ThrottleBucket.defaultRates.merging(configuration.throttleRates) { _, given in given })
+            rates: ThrottleBucket.defaultRates.merging(configuration.throttleRates) { _, given in given }
+        )
     }
 
     /// Sends a call until it works, cannot work, or the deadline or a budget is used up.
@@ -54,8 +55,10 @@ final class RequestExecutor: Sendable {
         let deadline = call.deadline ?? self.limits.callDeadline
         let budget = self.retryBudget(for: call)
         let key = ThrottleBuckets.Key(
-            account: call.account, region: call.region,
-            bucket: ThrottleBucket(service: call.service, action: call.action))
+            account: call.account,
+            region: call.region,
+            bucket: ThrottleBucket(service: call.service, action: call.action)
+        )
         var drawn: Int?
         var attempt = 0
         var hasRenewedCredentials = false
@@ -63,9 +66,11 @@ final class RequestExecutor: Sendable {
             attempt += 1
             guard let wait = self.buckets.reserve(key, limit: deadline - (ContinuousClock.now - start)) else {
                 throw self.error(
-                    call, AWSError.Code.clientThrottled,
+                    call,
+                    AWSError.Code.clientThrottled,
                     "our own budget for \(key.bucket.rawValue) has no room before the deadline of \(deadline)",
-                    .throttled)
+                    .throttled
+                )
             }
             if wait > .zero { try await self.sleep(wait, call) }
             var used: AWSCredentials?
@@ -120,7 +125,12 @@ final class RequestExecutor: Sendable {
         if let credentials {
             let signer = RequestSigner(region: endpoint.signingRegion, service: call.service.signingName)
             let request = SignableRequest(
-                method: call.method, path: path, query: call.query, headers: headers, payload: .bytes(call.body))
+                method: call.method,
+                path: path,
+                query: call.query,
+                headers: headers,
+                payload: .bytes(call.body)
+            )
             headers = signer.sign(
                 request,
                 credentials: credentials.keys,
@@ -138,7 +148,10 @@ final class RequestExecutor: Sendable {
         let response: TransportResponse
         do {
             response = try await self.transport.send(
-                request, deadline: attemptDeadline, bodyLimit: self.limits.responseBytes)
+                request,
+                deadline: attemptDeadline,
+                bodyLimit: self.limits.responseBytes
+            )
         } catch let error as TransportError {
             throw self.error(error, call: call, endpoint: endpoint, deadline: attemptDeadline)
         } catch is CancellationError {
@@ -185,12 +198,18 @@ final class RequestExecutor: Sendable {
             self.error(call, AWSError.Code.attemptTimedOut, "\(place) did not answer in \(deadline)", .transport)
         case .bodyTooLarge:
             self.error(
-                call, AWSError.Code.responseTooLarge,
-                "\(place) answered more than \(self.limits.responseBytes) bytes", .server)
+                call,
+                AWSError.Code.responseTooLarge,
+                "\(place) answered more than \(self.limits.responseBytes) bytes",
+                .server
+            )
         case .certificateRefused(let reason):
             self.error(
-                call, AWSError.Code.certificateRefused,
-                "the certificate of \(place) is not trusted; is AWS_CA_BUNDLE right? \(reason)", .transport)
+                call,
+                AWSError.Code.certificateRefused,
+                "the certificate of \(place) is not trusted; is AWS_CA_BUNDLE right? \(reason)",
+                .transport
+            )
         case .failed(let reason):
             self.error(call, AWSError.Code.connectionFailed, "no connection to \(place): \(reason)", .transport)
         }

@@ -37,10 +37,15 @@ package struct AWSConfiguration: Sendable, CustomReflectable {
             path.hasPrefix("~/") ? home + path.dropFirst(1) : path
         }
         var profiles = try Self.read(
-            expand(variable("AWS_CONFIG_FILE") ?? "~/.aws/config"), kind: .configuration)
+            expand(variable("AWS_CONFIG_FILE") ?? "~/.aws/config"),
+            kind: .configuration
+        )
         profiles.merge(
             try Self.read(
-                expand(variable("AWS_SHARED_CREDENTIALS_FILE") ?? "~/.aws/credentials"), kind: .credentials))
+                expand(variable("AWS_SHARED_CREDENTIALS_FILE") ?? "~/.aws/credentials"),
+                kind: .credentials
+            )
+        )
         let profileName = profile ?? variable("AWS_PROFILE") ?? variable("AWS_DEFAULT_PROFILE") ?? "default"
         let settings = profiles.profiles[profileName] ?? [:]
 
@@ -82,8 +87,12 @@ package struct AWSConfiguration: Sendable, CustomReflectable {
             return try ProfileFile(parsing: try BoundedFile.text(path, limit: ProfileFile.maximumBytes), kind: kind)
         } catch {
             throw AWSError(
-                service: "credentials", action: "ReadProfile", code: AWSError.Code.credentialSourceFailed,
-                message: "\(path): \(error)", kind: .credentials)
+                service: "credentials",
+                action: "ReadProfile",
+                code: AWSError.Code.credentialSourceFailed,
+                message: "\(path): \(error)",
+                kind: .credentials
+            )
         }
     }
 }

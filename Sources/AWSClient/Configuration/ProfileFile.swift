@@ -32,7 +32,10 @@ package struct ProfileFile: Sendable, Hashable {
             if trimmed.hasPrefix("[") {
                 guard let end = trimmed.firstIndex(of: "]") else { throw .malformed(line: index + 1) }
                 hasSection = true
-                section = Self.profileName(Self.trim(trimmed[trimmed.index(after: trimmed.startIndex)..<end]), kind: kind)
+                section = Self.profileName(
+                    Self.trim(trimmed[trimmed.index(after: trimmed.startIndex)..<end]),
+                    kind: kind
+                )
                 if let section { self.profiles[section, default: [:]] = self.profiles[section] ?? [:] }
                 continue
             }

@@ -56,7 +56,11 @@ protocol CredentialSource: Sendable {
 extension CredentialSource {
     func failure(_ message: String) -> AWSError {
         AWSError(
-            service: "credentials", action: self.name, code: AWSError.Code.credentialSourceFailed, message: message,
-            kind: .credentials)
+            service: "credentials",
+            action: self.name,
+            code: AWSError.Code.credentialSourceFailed,
+            message: message,
+            kind: .credentials
+        )
     }
 }

@@ -18,7 +18,10 @@ struct ContainerSource: CredentialSource {
             if attempt > 1 { try await Task.sleep(for: .milliseconds(200) * attempt * Double.random(in: 0.5...1)) }
             do {
                 let response = try await self.transport.send(
-                    request, deadline: self.limits.metadataDeadline * 2, bodyLimit: 64 * 1024)
+                    request,
+                    deadline: self.limits.metadataDeadline * 2,
+                    bodyLimit: 64 * 1024
+                )
                 if response.status == 200 { return try self.credentials(in: response.body) }
                 last = self.failure(Self.message(of: response))
                 if response.status < 500 { break }
@@ -47,7 +50,8 @@ struct ContainerSource: CredentialSource {
         else {
             throw self.failure(
                 "AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, or http to loopback, 169.254.170.2, 169.254.170.23 "
-                    + "or fd00:ec2::23")
+                    + "or fd00:ec2::23"
+            )
         }
         return full
     }
@@ -99,18 +103,29 @@ enum MetadataCredentials {
             let secret = value["SecretAccessKey"]?.string, !secret.isEmpty
         else {
             throw AWSError(
-                service: "credentials", action: source, code: AWSError.Code.credentialSourceFailed,
-                message: "the answer lacks AccessKeyId or SecretAccessKey", kind: .credentials)
+                service: "credentials",
+                action: source,
+                code: AWSError.Code.credentialSourceFailed,
+                message: "the answer lacks AccessKeyId or SecretAccessKey",
+                kind: .credentials
+            )
         }
         let expiration = value["Expiration"]
         let seconds = Timestamp.epochSeconds(expiration)
         if seconds == nil, let expiration, !expiration.isNull {
             throw AWSError(
-                service: "credentials", action: source, code: AWSError.Code.credentialSourceFailed,
-                message: "Expiration is not an ISO 8601 time", kind: .credentials)
+                service: "credentials",
+                action: source,
+                code: AWSError.Code.credentialSourceFailed,
+                message: "Expiration is not an ISO 8601 time",
+                kind: .credentials
+            )
         }
         let keys = SignatureCredentials(
-            accessKeyID: key, secretAccessKey: secret, sessionToken: value["Token"]?.string)
+            accessKeyID: key,
+            secretAccessKey: secret,
+            sessionToken: value["Token"]?.string
+        )
         return AWSCredentials(keys: keys, expiration: seconds, source: source)
     }
 }

@@ -8,7 +8,11 @@ struct CredentialChain: Sendable {
         let exchange = SecurityTokenExchange(executor: executor, region: configuration.region ?? "us-east-1")
         func profile(rolesOnly: Bool) -> ProfileSource {
             ProfileSource(
-                configuration: configuration, exchange: exchange, transport: transport, rolesOnly: rolesOnly)
+                configuration: configuration,
+                exchange: exchange,
+                transport: transport,
+                rolesOnly: rolesOnly
+            )
         }
         var sources: [any CredentialSource] = []
         // A profile that the user named on the spot is meant more than keys that lie around.

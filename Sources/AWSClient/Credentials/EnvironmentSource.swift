@@ -15,6 +15,8 @@ struct EnvironmentSource: CredentialSource {
         }
         let token = variable("AWS_SESSION_TOKEN") ?? variable("AWS_SECURITY_TOKEN")
         return AWSCredentials(
-            keys: SignatureCredentials(accessKeyID: key, secretAccessKey: secret, sessionToken: token), source: self.name)
+            keys: SignatureCredentials(accessKeyID: key, secretAccessKey: secret, sessionToken: token),
+            source: self.name
+        )
     }
 }

@@ -18,15 +18,23 @@ struct InstanceMetadataSource: CredentialSource {
         let path = endpoint.basePath + "/latest/meta-data/iam/security-credentials/"
         guard
             let token = try await self.text(
-                "PUT", endpoint.url(path: endpoint.basePath + "/latest/api/token", query: ""),
-                ("X-aws-ec2-metadata-token-ttl-seconds", "21600")),
+                "PUT",
+                endpoint.url(path: endpoint.basePath + "/latest/api/token", query: ""),
+                ("X-aws-ec2-metadata-token-ttl-seconds", "21600")
+            ),
             let role = try await self.text(
-                "GET", endpoint.url(path: path, query: ""), ("X-aws-ec2-metadata-token", token)),
+                "GET",
+                endpoint.url(path: path, query: ""),
+                ("X-aws-ec2-metadata-token", token)
+            ),
             let name = role.split(whereSeparator: \.isNewline).first, Self.isPlain(name)
         else { return nil }
         guard
             let text = try await self.text(
-                "GET", endpoint.url(path: path + name, query: ""), ("X-aws-ec2-metadata-token", token)),
+                "GET",
+                endpoint.url(path: path + name, query: ""),
+                ("X-aws-ec2-metadata-token", token)
+            ),
             let value = try? JSONValue(parsing: text)
         else { throw self.failure("the instance's role has no credentials to give") }
         if let code = value["Code"]?.string, code != "Success" {
@@ -35,11 +43,15 @@ struct InstanceMetadataSource: CredentialSource {
         return try MetadataCredentials.read(value, source: self.name)
     }
 
-    private func text(_ method: String, _ url: String, _ header: (name: String, value: String)) async throws -> String? {
+    private func text(_ method: String, _ url: String, _ header: (name: String, value: String)) async throws -> String?
+    {
         let request = TransportRequest(method: method, url: url, headers: [header])
         do {
             let response = try await self.transport.send(
-                request, deadline: self.limits.metadataDeadline, bodyLimit: 64 * 1024)
+                request,
+                deadline: self.limits.metadataDeadline,
+                bodyLimit: 64 * 1024
+            )
             guard response.status == 200 else { return nil }
             return String(validating: response.body, as: UTF8.self)
         } catch is TransportError {

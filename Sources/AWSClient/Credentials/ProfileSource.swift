@@ -37,14 +37,18 @@ struct ProfileSource: CredentialSource {
                 throw self.failure("profile \"\(name)\" has aws_access_key_id without aws_secret_access_key")
             }
             let keys = SignatureCredentials(
-                accessKeyID: key, secretAccessKey: secret, sessionToken: settings["aws_session_token"])
+                accessKeyID: key,
+                secretAccessKey: secret,
+                sessionToken: settings["aws_session_token"]
+            )
             return AWSCredentials(keys: keys, source: self.name)
         }
         for setting in ["credential_process", "sso_session", "sso_start_url", "login_session"]
         where settings[setting] != nil {
             throw self.failure(
                 "profile \"\(name)\" uses \(setting), which Tulle does not run; "
-                    + "export keys with: aws configure export-credentials --format env")
+                    + "export keys with: aws configure export-credentials --format env"
+            )
         }
         return nil
     }
@@ -92,7 +96,10 @@ struct ProfileSource: CredentialSource {
             throw self.failure("profile \"\(name)\" is its own source_profile and has no keys")
         }
         let keys = SignatureCredentials(
-            accessKeyID: key, secretAccessKey: secret, sessionToken: settings["aws_session_token"])
+            accessKeyID: key,
+            secretAccessKey: secret,
+            sessionToken: settings["aws_session_token"]
+        )
         return AWSCredentials(keys: keys, source: self.name)
     }
 
@@ -106,7 +113,8 @@ struct ProfileSource: CredentialSource {
             InstanceMetadataSource(environment: environment, transport: self.transport, limits: limits)
         default:
             throw self.failure(
-                "credential_source \"\(source)\" is not one of Environment, EcsContainer, Ec2InstanceMetadata")
+                "credential_source \"\(source)\" is not one of Environment, EcsContainer, Ec2InstanceMetadata"
+            )
         }
     }
 }

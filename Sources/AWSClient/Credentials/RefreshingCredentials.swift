@@ -53,7 +53,7 @@ package actor RefreshingCredentials: CredentialsProvider {
         if self.cached == credentials { self.cached = nil }
     }
 
-    /// The task is not a child of the caller's: when one of those who wait is cancelled, the others still get an answer.
+    /// The task is no child of the caller's: when one of those who wait is cancelled, the others still get an answer.
     private func refreshed() async throws -> AWSCredentials {
         if let refresh = self.refresh { return try await refresh.value }
         let load = self.load

@@ -18,7 +18,13 @@ struct SecurityTokenExchange: Sendable {
         if let duration = role.duration { parameters.append(QueryItem("DurationSeconds", String(duration))) }
         let action = "AssumeRole"
         let answer = try await self.executor.query(
-            .sts, action: action, parameters: parameters, region: self.region, signedBy: provider, account: "default")
+            .sts,
+            action: action,
+            parameters: parameters,
+            region: self.region,
+            signedBy: provider,
+            account: "default"
+        )
         return try Self.credentials(in: answer, action: action, source: "assumed-role")
     }
 
@@ -47,9 +53,13 @@ struct SecurityTokenExchange: Sendable {
             let expiration = element.only("Expiration").flatMap({ Timestamp.epochSeconds(iso8601: $0.text) })
         else {
             throw AWSError(
-                service: "sts", action: action, code: AWSError.Code.incompleteResponse,
-                message: "the answer lacks AccessKeyId, SecretAccessKey, SessionToken or Expiration", status: 200,
-                kind: .server)
+                service: "sts",
+                action: action,
+                code: AWSError.Code.incompleteResponse,
+                message: "the answer lacks AccessKeyId, SecretAccessKey, SessionToken or Expiration",
+                status: 200,
+                kind: .server
+            )
         }
         return AWSCredentials(
             keys: SignatureCredentials(accessKeyID: key, secretAccessKey: secret, sessionToken: token),

@@ -14,10 +14,12 @@ package struct ARN: Sendable, Hashable, CustomStringConvertible {
     /// Longer texts are refused; AWS's own limit is 2,048.
     package static let maximumLength = 2_048
 
-    /// Reads an ARN; `nil` when a part is missing, the account is not twelve digits or empty, or a byte is not printable
-    /// ASCII.
+    /// Reads an ARN; `nil` when a part is missing, the account is neither empty nor twelve digits, or a byte is not
+    /// printable ASCII.
     package init?(parsing text: String) {
-        guard text.utf8.count <= Self.maximumLength, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { return nil }
+        guard text.utf8.count <= Self.maximumLength, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+            return nil
+        }
         let parts = text.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 6, parts[0] == "arn", !parts[1].isEmpty, !parts[2].isEmpty, !parts[5].isEmpty else {
             return nil

@@ -63,14 +63,22 @@ package struct ECSClient: Sendable {
     /// Services with their tags, in batches of 10.
     package func describeServices(_ services: [String], cluster: String) async throws -> ECSDescribed<ECSService> {
         try await self.describe(
-            "DescribeServices", services, batch: Self.serviceBatch, under: "services", ["cluster": .string(cluster)]
+            "DescribeServices",
+            services,
+            batch: Self.serviceBatch,
+            under: "services",
+            ["cluster": .string(cluster)]
         ) { ECSService($0) }
     }
 
     /// Tasks with their tags, in batches of 100.
     package func describeTasks(_ tasks: [String], cluster: String) async throws -> ECSDescribed<ECSTask> {
         try await self.describe(
-            "DescribeTasks", tasks, batch: Self.taskBatch, under: "tasks", ["cluster": .string(cluster)]
+            "DescribeTasks",
+            tasks,
+            batch: Self.taskBatch,
+            under: "tasks",
+            ["cluster": .string(cluster)]
         ) { ECSTask($0) }
     }
 
@@ -79,8 +87,13 @@ package struct ECSClient: Sendable {
         _ name: String
     ) async throws -> (definition: ECSTaskDefinition, tags: [String: String]) {
         let answer = try await self.call(
-            "DescribeTaskDefinition", ["taskDefinition": .string(name), "include": ["TAGS"]])
-        let definition = try self.require(answer["taskDefinition"].flatMap(ECSTaskDefinition.init), "DescribeTaskDefinition")
+            "DescribeTaskDefinition",
+            ["taskDefinition": .string(name), "include": ["TAGS"]]
+        )
+        let definition = try self.require(
+            answer["taskDefinition"].flatMap(ECSTaskDefinition.init),
+            "DescribeTaskDefinition"
+        )
         return (definition, ECSTag.dictionary(answer["tags"]))
     }
 
@@ -138,8 +151,13 @@ package struct ECSClient: Sendable {
     private func require<Value>(_ value: Value?, _ action: String) throws -> Value {
         guard let value else {
             throw AWSError(
-                service: "ecs", action: action, code: AWSError.Code.incompleteResponse,
-                message: "the answer lacks what it is about", status: 200, kind: .server)
+                service: "ecs",
+                action: action,
+                code: AWSError.Code.incompleteResponse,
+                message: "the answer lacks what it is about",
+                status: 200,
+                kind: .server
+            )
         }
         return value
     }

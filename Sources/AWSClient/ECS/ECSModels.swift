@@ -50,12 +50,16 @@ package struct ECSDescribed<Item: Sendable>: Sendable {
 
 /// A cluster.
 package struct ECSCluster: Sendable, Hashable {
+    /// Its ARN: the key.
     package var arn: String
+    /// Its name, without the path of the ARN.
     package var name: String
     /// `ACTIVE`, `INACTIVE`, `PROVISIONING`, …
     package var status: String
+    /// Its tags by key.
     package var tags: [String: String]
 
+    /// Reads the API's form; `nil` when the ARN is missing.
     package init?(_ value: JSONValue) {
         guard let arn = value["clusterArn"]?.string else { return nil }
         self.arn = arn
@@ -67,22 +71,30 @@ package struct ECSCluster: Sendable, Hashable {
 
 /// A service.
 package struct ECSService: Sendable, Hashable {
+    /// Its ARN: the key.
     package var arn: String
+    /// Its name, without the path of the ARN.
     package var name: String
+    /// The ARN of its cluster.
     package var clusterARN: String
     /// `ACTIVE`, `DRAINING` or `INACTIVE`.
     package var status: String
+    /// How many tasks should run.
     package var desiredCount: Int
+    /// How many tasks run.
     package var runningCount: Int
+    /// How many tasks are on their way.
     package var pendingCount: Int
     /// The ARN of the primary deployment's task definition.
     package var taskDefinition: String
     /// The ids of all deployments; tasks carry theirs as `startedBy`.
     package var deploymentIDs: [String]
+    /// Its tags by key.
     package var tags: [String: String]
     /// The whole answer, for what is not a field here.
     package var raw: JSONValue
 
+    /// Reads the API's form; `nil` when the ARN is missing.
     package init?(_ value: JSONValue) {
         guard let arn = value["serviceArn"]?.string else { return nil }
         self.arn = arn
@@ -101,10 +113,15 @@ package struct ECSService: Sendable, Hashable {
 
 /// A task.
 package struct ECSTask: Sendable, Hashable {
+    /// Its ARN: the key.
     package var arn: String
+    /// The ARN of its cluster.
     package var clusterARN: String
+    /// The ARN of its task definition.
     package var taskDefinitionARN: String
+    /// `service:<name>`, `family:<name>` or what the caller chose.
     package var group: String?
+    /// A deployment's id for tasks of a service.
     package var startedBy: String?
     /// Such as `RUNNING`.
     package var lastStatus: String
@@ -112,7 +129,9 @@ package struct ECSTask: Sendable, Hashable {
     package var desiredStatus: String
     /// `HEALTHY`, `UNHEALTHY` or `UNKNOWN`; `nil` when ECS does not say.
     package var healthStatus: String?
+    /// Such as `us-east-1a`.
     package var availabilityZone: String?
+    /// Such as `FARGATE`.
     package var launchType: String?
     /// Counts changes; `nil` when ECS does not say.
     package var version: Int?
@@ -122,6 +141,7 @@ package struct ECSTask: Sendable, Hashable {
     package var overriddenTaskRoleARN: String?
     /// Texts of the addresses of its network interfaces, IPv4 first, each once.
     package var addresses: [String]
+    /// Its tags by key.
     package var tags: [String: String]
     /// The whole answer, for what is not a field here.
     package var raw: JSONValue
@@ -177,16 +197,22 @@ package struct ECSTask: Sendable, Hashable {
 
 /// A revision of a task definition; it never changes.
 package struct ECSTaskDefinition: Sendable, Hashable {
+    /// Its ARN: the key.
     package var arn: String
+    /// The name that its revisions share.
     package var family: String
+    /// Counts from 1 in each family.
     package var revision: Int
+    /// The role of the containers; `nil` for none.
     package var taskRoleARN: String?
+    /// Such as `awsvpc`.
     package var networkMode: String?
     /// The containers as they are.
     package var containers: [JSONValue]
     /// The whole definition, for what is not a field here.
     package var raw: JSONValue
 
+    /// Reads the API's form; `nil` when the ARN is missing.
     package init?(_ value: JSONValue) {
         guard let arn = value["taskDefinitionArn"]?.string else { return nil }
         self.arn = arn

@@ -23,15 +23,25 @@ package struct AWSService: Sendable, Hashable {
 
     /// Elastic Container Service.
     package static let ecs = AWSService(
-        "ecs", environmentName: "ECS", .json(targetPrefix: "AmazonEC2ContainerServiceV20141113"))
+        "ecs",
+        environmentName: "ECS",
+        .json(targetPrefix: "AmazonEC2ContainerServiceV20141113")
+    )
     /// Security Token Service.
     package static let sts = AWSService("sts", environmentName: "STS", .query(version: "2011-06-15"))
     /// Route 53.
     package static let route53 = AWSService(
-        "route53", environmentName: "ROUTE_53", .restXML(prefix: "/2013-04-01"), isGlobal: true)
+        "route53",
+        environmentName: "ROUTE_53",
+        .restXML(prefix: "/2013-04-01"),
+        isGlobal: true
+    )
     /// Private Certificate Authority.
     package static let privateCA = AWSService(
-        "acm-pca", environmentName: "ACM_PCA", .json(targetPrefix: "ACMPrivateCA"))
+        "acm-pca",
+        environmentName: "ACM_PCA",
+        .json(targetPrefix: "ACMPrivateCA")
+    )
 
     /// A service whose signing name is its name.
     package init(

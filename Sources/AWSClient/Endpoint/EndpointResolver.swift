@@ -37,7 +37,12 @@ package struct EndpointResolver: Sendable, Hashable {
     package func endpoint(_ service: AWSService, region: String, action: String) throws -> AWSEndpoint {
         func refuse(_ message: String) -> AWSError {
             AWSError(
-                service: service.name, action: action, code: AWSError.Code.invalidEndpoint, message: message, kind: .invalid)
+                service: service.name,
+                action: action,
+                code: AWSError.Code.invalidEndpoint,
+                message: message,
+                kind: .invalid
+            )
         }
         guard AWSPartition.isPlausible(region: region) else {
             throw refuse("region \"\(region.prefix(40))\" is not one; give a name such as us-east-1")

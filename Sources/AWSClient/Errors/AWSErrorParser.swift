@@ -2,7 +2,8 @@
 enum AWSErrorParser {
     static func error(service: String, action: String, response: TransportResponse) -> AWSError {
         let requestID =
-            response.header("x-amzn-requestid") ?? response.header("x-amz-request-id") ?? response.header("x-amzn-request-id")
+            response.header("x-amzn-requestid") ?? response.header("x-amz-request-id")
+            ?? response.header("x-amzn-request-id")
         var found = Self.fields(of: response.body)
         if found.code == nil, let header = response.header("x-amzn-errortype") {
             found.code = Self.shortCode(header)
@@ -86,7 +87,9 @@ enum AWSErrorParser {
         if Self.credentialCodes.contains(code) { return .credentials }
         if Self.deniedCodes.contains(code) { return .accessDenied }
         if Self.serverCodes.contains(code) || status >= 500 { return .server }
-        if code.hasSuffix("NotFoundException") || code.hasSuffix("NotFound") || code.hasPrefix("NoSuch") || status == 404 {
+        if code.hasSuffix("NotFoundException") || code.hasSuffix("NotFound") || code.hasPrefix("NoSuch")
+            || status == 404
+        {
             return .notFound
         }
         if status == 401 || status == 403 { return .accessDenied }

@@ -1,19 +1,34 @@
 /// AWS's own groups of actions that share one request budget per account and region.
 package enum ThrottleBucket: String, Sendable, Hashable, CaseIterable {
+    /// Creating, changing and deleting clusters.
     case clusterModify = "ecs_cluster_modify"
+    /// Listing and describing clusters.
     case clusterRead = "ecs_cluster_read"
+    /// Registering and deregistering task definitions.
     case taskDefinitionModify = "ecs_task_definition_modify"
+    /// Listing and describing task definitions.
     case taskDefinitionRead = "ecs_task_definition_read"
+    /// Tagging and untagging.
     case tagModify = "ecs_tag_modify"
+    /// Listing tags.
     case tagRead = "ecs_tag_read"
+    /// Running and stopping tasks, and attributes.
     case resourceModify = "ecs_resource_modify"
+    /// Listing and describing tasks and container instances.
     case resourceRead = "ecs_resource_read"
+    /// Creating, changing and deleting services.
     case serviceModify = "ecs_service_modify"
+    /// Listing and describing services.
     case serviceRead = "ecs_service_read"
+    /// All other actions of ECS.
     case ecsOther = "ecs_other"
+    /// STS.
     case securityTokens = "sts"
+    /// Route 53, which counts per account.
     case route53
+    /// Private Certificate Authority.
     case privateCA = "acm_pca"
+    /// Services that have no bucket of their own here.
     case other
 
     /// Half of what AWS grants by default, so that people and other tools in the account have room.

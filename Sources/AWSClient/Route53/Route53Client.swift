@@ -28,8 +28,13 @@ package struct Route53Client: Sendable {
         var query = [QueryItem("dnsname", wanted), QueryItem("maxitems", "100")]
         for _ in 0..<100 {
             let answer = try await self.client.rest(
-                .route53, action: "ListHostedZonesByName", method: "GET", path: "/hostedzonesbyname", query: query,
-                region: self.region)
+                .route53,
+                action: "ListHostedZonesByName",
+                method: "GET",
+                path: "/hostedzonesbyname",
+                query: query,
+                region: self.region
+            )
             let page = (answer["HostedZones"]?.all("HostedZone") ?? []).compactMap(HostedZone.init)
             zones.append(contentsOf: page.filter { $0.name == wanted })
             // Zones come sorted by name, so the first other name is the end.
@@ -61,17 +66,30 @@ package struct Route53Client: Sendable {
             children: [
                 XMLElement("Name", text: Self.absolute(name)),
                 XMLElement(
-                    "VPC", children: [XMLElement("VPCRegion", text: vpcRegion), XMLElement("VPCId", text: vpc)]),
+                    "VPC",
+                    children: [XMLElement("VPCRegion", text: vpcRegion), XMLElement("VPCId", text: vpc)]
+                ),
                 XMLElement("CallerReference", text: callerReference),
                 XMLElement("HostedZoneConfig", children: [XMLElement("PrivateZone", text: "true")]),
             ]
         )
         let answer = try await self.client.rest(
-            .route53, action: action, method: "POST", path: "/hostedzone", body: body, region: self.region)
+            .route53,
+            action: action,
+            method: "POST",
+            path: "/hostedzone",
+            body: body,
+            region: self.region
+        )
         guard let zone = answer["HostedZone"].flatMap(HostedZone.init) else {
             throw AWSError(
-                service: "route53", action: action, code: AWSError.Code.incompleteResponse,
-                message: "the answer lacks the zone", status: 200, kind: .server)
+                service: "route53",
+                action: action,
+                code: AWSError.Code.incompleteResponse,
+                message: "the answer lacks the zone",
+                status: 200,
+                kind: .server
+            )
         }
         return zone
     }
@@ -83,8 +101,13 @@ package struct Route53Client: Sendable {
         var query = [QueryItem("maxitems", "300")]
         for _ in 0..<1_000 {
             let answer = try await self.client.rest(
-                .route53, action: action, method: "GET", path: "/hostedzone/\(Self.bare(zone))/rrset", query: query,
-                region: self.region)
+                .route53,
+                action: action,
+                method: "GET",
+                path: "/hostedzone/\(Self.bare(zone))/rrset",
+                query: query,
+                region: self.region
+            )
             records += (answer["ResourceRecordSets"]?.all("ResourceRecordSet") ?? []).compactMap(RecordSet.init)
             guard answer["IsTruncated"]?.text == "true" else { return records }
             guard let name = answer["NextRecordName"]?.text, let type = answer["NextRecordType"]?.text else { break }
@@ -96,8 +119,12 @@ package struct Route53Client: Sendable {
             query = next
         }
         throw AWSError(
-            service: "route53", action: action, code: AWSError.Code.endlessPages, message: "the list does not end",
-            kind: .server)
+            service: "route53",
+            action: action,
+            code: AWSError.Code.endlessPages,
+            message: "the list does not end",
+            kind: .server
+        )
     }
 
     /// Sets and removes record sets: each request whole or not at all, at most `changesPerRequest` a request.
@@ -115,8 +142,13 @@ package struct Route53Client: Sendable {
             )
             // With a slash at the end: AWS takes both forms, some imitations only this one.
             _ = try await self.client.rest(
-                .route53, action: "ChangeResourceRecordSets", method: "POST",
-                path: "/hostedzone/\(Self.bare(zone))/rrset/", body: body, region: self.region)
+                .route53,
+                action: "ChangeResourceRecordSets",
+                method: "POST",
+                path: "/hostedzone/\(Self.bare(zone))/rrset/",
+                body: body,
+                region: self.region
+            )
         }
     }
 
@@ -186,14 +218,18 @@ package enum RecordChange: Sendable, Hashable {
             case .delete(let record): ("DELETE", record)
             }
         var set = XMLElement(
-            "ResourceRecordSet", children: [XMLElement("Name", text: record.name), XMLElement("Type", text: record.type)])
+            "ResourceRecordSet",
+            children: [XMLElement("Name", text: record.name), XMLElement("Type", text: record.type)]
+        )
         if let timeToLive = record.timeToLive { set.children.append(XMLElement("TTL", text: String(timeToLive))) }
         set.children.append(
             XMLElement(
                 "ResourceRecords",
                 children: record.values.map {
                     XMLElement("ResourceRecord", children: [XMLElement("Value", text: $0)])
-                }))
+                }
+            )
+        )
         return XMLElement("Change", children: [XMLElement("Action", text: action), set])
     }
 }

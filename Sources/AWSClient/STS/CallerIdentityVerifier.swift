@@ -62,7 +62,12 @@ package struct CallerIdentityVerifier: Sendable {
         if let endpointOverride {
             guard let endpoint = EndpointResolver.parse(endpointOverride) else {
                 return .unavailable(
-                    error(AWSError.Code.invalidEndpoint, "the STS endpoint override is not an http or https URL", .invalid))
+                    error(
+                        AWSError.Code.invalidEndpoint,
+                        "the STS endpoint override is not an http or https URL",
+                        .invalid
+                    )
+                )
             }
             base = endpoint.url(path: endpoint.basePath + "/", query: "")
         } else {
@@ -79,11 +84,18 @@ package struct CallerIdentityVerifier: Sendable {
             return .unavailable(error(AWSError.Code.attemptTimedOut, "no answer in \(self.deadline)", .transport))
         } catch TransportError.bodyTooLarge {
             return .unavailable(
-                error(AWSError.Code.responseTooLarge, "more than \(Self.responseLimit) bytes", .server))
+                error(AWSError.Code.responseTooLarge, "more than \(Self.responseLimit) bytes", .server)
+            )
         } catch {
-            return .unavailable(AWSError(
-                service: "sts", action: action, code: AWSError.Code.connectionFailed, message: "\(error)",
-                kind: .transport))
+            return .unavailable(
+                AWSError(
+                    service: "sts",
+                    action: action,
+                    code: AWSError.Code.connectionFailed,
+                    message: "\(error)",
+                    kind: .transport
+                )
+            )
         }
         guard response.status == 200 else {
             let refusal = AWSErrorParser.error(service: "sts", action: action, response: response)
@@ -94,7 +106,13 @@ package struct CallerIdentityVerifier: Sendable {
         }
         guard let identity = Self.identity(in: response) else {
             return .unavailable(
-                error(AWSError.Code.unreadableResponse, "the answer is not a GetCallerIdentity document", .server, status: 200))
+                error(
+                    AWSError.Code.unreadableResponse,
+                    "the answer is not a GetCallerIdentity document",
+                    .server,
+                    status: 200
+                )
+            )
         }
         return .identity(identity)
     }

@@ -7,8 +7,13 @@ extension AWSClient {
         let answer = try await self.query(.sts, action: action, region: region ?? self.region ?? "us-east-1")
         guard let identity = CallerIdentity(answer) else {
             throw AWSError(
-                service: "sts", action: action, code: AWSError.Code.incompleteResponse,
-                message: "the answer lacks Account, Arn or UserId", status: 200, kind: .server)
+                service: "sts",
+                action: action,
+                code: AWSError.Code.incompleteResponse,
+                message: "the answer lacks Account, Arn or UserId",
+                status: 200,
+                kind: .server
+            )
         }
         return identity
     }

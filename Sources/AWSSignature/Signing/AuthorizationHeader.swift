@@ -27,8 +27,8 @@ package struct AuthorizationHeader: Sendable, Hashable, CustomStringConvertible 
 
     /// Reads a header that somebody else made.
     ///
-    /// Strict, as it feeds decisions on identity: only the one algorithm, each part exactly once, a scope of five parts,
-    /// names in lower case, sorted and without repetition, a signature of 64 lower-case hex digits.
+    /// Strict, as it feeds decisions on identity: only the one algorithm, each part exactly once, a scope of five
+    /// parts, names in lower case, sorted and without repetition, a signature of 64 lower-case hex digits.
     package init(parsing text: String) throws(AuthorizationHeaderError) {
         guard text.utf8.count <= Self.maximumLength else { throw .tooLong(text.utf8.count) }
         let prefix = "AWS4-HMAC-SHA256 "

@@ -18,7 +18,9 @@ package struct CredentialScope: Sendable, Hashable, CustomStringConvertible {
 
     /// The key that signs inside this scope: a chain of HMACs from the secret over day, region and service.
     package func signingKey<Digest: SignatureDigest>(secretAccessKey: String, digest: Digest.Type) -> [UInt8] {
-        [self.day, self.region, self.service, "aws4_request"].reduce(Array("AWS4\(secretAccessKey)".utf8)) { key, part in
+        [self.day, self.region, self.service, "aws4_request"].reduce(Array("AWS4\(secretAccessKey)".utf8)) {
+            key,
+            part in
             Digest.hmacSHA256(key: key, message: Array(part.utf8))
         }
     }

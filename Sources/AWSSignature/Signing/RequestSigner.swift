@@ -18,8 +18,8 @@ package struct RequestSigner: Sendable, Hashable {
 
     /// Signs a request.
     ///
-    /// `Authorization`, `X-Amz-Date`, `X-Amz-Security-Token` and, when asked for, `X-Amz-Content-SHA256` that the request
-    /// already has are replaced by those of the result, so that a retry can be signed anew.
+    /// `Authorization`, `X-Amz-Date`, `X-Amz-Security-Token` and, when asked for, `X-Amz-Content-SHA256` that the
+    /// request already has are replaced by those of the result, so that a retry can be signed anew.
     ///
     /// - Parameters:
     ///   - request: all parts as they will go out.
@@ -96,7 +96,8 @@ package struct RequestSigner: Sendable, Hashable {
         for header in headers where selection.includes(header.lowercasedName) {
             values[header.lowercasedName, default: []].append(header.canonicalValue)
         }
-        return values
+        return
+            values
             .map { HeaderField($0.key, $0.value.joined(separator: ",")) }
             .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }

@@ -1,4 +1,4 @@
-/// The grammar of the `ports` tag: `http:80:8080/tcp:9090`, that is `application:port[:target port]` with slashes between.
+/// The grammar of the `ports` tag: `http:80:8080/tcp:9090`, that is `application:port[:target port]`, slashes between.
 enum PortList {
     /// Most entries; a tag's 256 characters hold fewer of any length.
     static let limit = 32
@@ -28,8 +28,13 @@ enum PortList {
             guard !ports.contains(where: { $0.port == port }) else { return .reason("port \(port) occurs twice") }
             ports.append(
                 ObservedPort(
-                    name: "\(application.rawValue)-\(port)", port: port, targetPort: target, application: application,
-                    source: .tag))
+                    name: "\(application.rawValue)-\(port)",
+                    port: port,
+                    targetPort: target,
+                    application: application,
+                    source: .tag
+                )
+            )
         }
         return .value(ports.sorted())
     }

@@ -63,7 +63,11 @@ package struct TagReader: Sendable, Hashable {
             guard !Self.names.contains(String(key.dropFirst(self.prefix.count))) else { continue }
             settings.diagnostics.append(
                 TagDiagnostic(
-                    key: key, value: value, reason: "is not known; known are \(Self.names.joined(separator: ", "))"))
+                    key: key,
+                    value: value,
+                    reason: "is not known; known are \(Self.names.joined(separator: ", "))"
+                )
+            )
         }
         return settings
     }
@@ -112,7 +116,8 @@ package struct TagReader: Sendable, Hashable {
             Set(names).count == names.count
         else {
             return .reason(
-                "must be 1–\(Self.hostnameLimit) different lower-case DNS names of two labels or more, with spaces between")
+                "must be 1–\(Self.hostnameLimit) different lower-case DNS names of two labels or more, a space between"
+            )
         }
         return .value(names)
     }
@@ -137,7 +142,8 @@ package struct TagReader: Sendable, Hashable {
 /// The shape of names that end up in DNS and in SPIFFE ids.
 enum DNSName {
     static func isLabel(_ text: Substring) -> Bool {
-        (1...63).contains(text.utf8.count) && text.utf8.first != UInt8(ascii: "-") && text.utf8.last != UInt8(ascii: "-")
+        (1...63).contains(text.utf8.count) && text.utf8.first != UInt8(ascii: "-")
+            && text.utf8.last != UInt8(ascii: "-")
             && text.utf8.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):

@@ -67,8 +67,12 @@ struct DefinitionFacts: Sendable, Hashable {
                 default: .tcp
                 }
             ports[port] = ObservedPort(
-                name: mapping["name"]?.string ?? "\(application.rawValue)-\(port)", port: port, targetPort: port,
-                application: application, source: .portMapping)
+                name: mapping["name"]?.string ?? "\(application.rawValue)-\(port)",
+                port: port,
+                targetPort: port,
+                application: application,
+                source: .portMapping
+            )
         }
         return ports.values.sorted()
     }

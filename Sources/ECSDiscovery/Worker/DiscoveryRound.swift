@@ -51,9 +51,13 @@ struct DiscoveryRound {
         let named = self.configuration.clusters
         guard !named.isEmpty, let failure = listed.failures.first else { return }
         throw AWSError(
-            service: "ecs", action: "DescribeClusters", code: "ClusterNotFoundException",
+            service: "ecs",
+            action: "DescribeClusters",
+            code: "ClusterNotFoundException",
             message: "cluster \(failure.arn) is \(failure.reason); configured are \(named.joined(separator: ", "))",
-            status: 200, kind: .notFound)
+            status: 200,
+            kind: .notFound
+        )
     }
 
     /// A cluster's outcome: what it found, or why it failed.
@@ -144,9 +148,13 @@ private struct ClusterJob: Sendable {
         let listed = Set(try await self.ecs.listTasks(cluster: self.cluster))
         guard listed.count <= self.configuration.tasksPerCluster else {
             throw AWSError(
-                service: "ecs", action: "ListTasks", code: "TulleTooManyTasks",
-                message: "the cluster has \(listed.count) tasks; at most \(self.configuration.tasksPerCluster) are watched",
-                kind: .invalid)
+                service: "ecs",
+                action: "ListTasks",
+                code: "TulleTooManyTasks",
+                message:
+                    "the cluster has \(listed.count) tasks; at most \(self.configuration.tasksPerCluster) are watched",
+                kind: .invalid
+            )
         }
         let wanted = listed.union(self.knownTasks).sorted()
         let tasks = try await self.ecs.describeTasks(wanted, cluster: self.cluster).items

@@ -69,7 +69,10 @@ struct DiscoveryState: Sendable {
             self.apply(services: services, poll: poll, clusterName: status.name)
         }
         status.isConfirmingLoss = self.apply(
-            tasks: poll, clusterName: status.name, wasConfirmingLoss: status.isConfirmingLoss)
+            tasks: poll,
+            clusterName: status.name,
+            wasConfirmingLoss: status.isConfirmingLoss
+        )
         status.poll = status.poll.succeeded(at: now)
         self.snapshot.clusters[poll.clusterARN] = status
     }
@@ -99,8 +102,13 @@ struct DiscoveryState: Sendable {
             present.insert(service.arn)
             let facts = poll.definitions[service.taskDefinition]
             var observed = ObservedService(
-                arn: service.arn, name: service.name, clusterARN: poll.clusterARN, clusterName: clusterName,
-                account: place.account, region: place.region)
+                arn: service.arn,
+                name: service.name,
+                clusterARN: poll.clusterARN,
+                clusterName: clusterName,
+                account: place.account,
+                region: place.region
+            )
             observed.status = service.status
             observed.desiredCount = service.desiredCount
             observed.runningCount = service.runningCount
@@ -165,8 +173,13 @@ struct DiscoveryState: Sendable {
         guard let place = ARN(parsing: task.arn) else { return nil }
         let facts = poll.definitions[task.taskDefinitionARN]
         var observed = ObservedTask(
-            arn: task.arn, id: task.id, clusterARN: poll.clusterARN, clusterName: clusterName, account: place.account,
-            region: place.region)
+            arn: task.arn,
+            id: task.id,
+            clusterARN: poll.clusterARN,
+            clusterName: clusterName,
+            account: place.account,
+            region: place.region
+        )
         let family = facts?.family ?? Self.family(ofDefinition: task.taskDefinitionARN)
         let name = services.name(of: task, family: family)
         let service = name.source == .family ? nil : services.byName[name.name]

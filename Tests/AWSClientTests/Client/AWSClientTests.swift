@@ -107,7 +107,9 @@ struct AWSClientTests {
             }
             return AWSCredentials(
                 keys: SignatureCredentials(accessKeyID: "A", secretAccessKey: "s", sessionToken: "token-\(number)"),
-                expiration: 100_000, source: "test")
+                expiration: 100_000,
+                source: "test"
+            )
         }
         _ = try await Self.client(fake, credentials: provider).call(.ecs, action: "ListTasks", body: [:])
         #expect(fake.requests.count == 2)
@@ -142,12 +144,15 @@ struct AWSClientTests {
                     <AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId>
                     <SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>
                     <Expiration>2999-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>
-                    """, type: "text/xml")
+                    """,
+                    type: "text/xml"
+                )
                 : .json([:])
         }
         let client = try Self.client(fake)
         let role = client.assuming(
-            AssumedRole(arn: "arn:aws:iam::999999999999:role/d", sessionName: "tulle-m", externalID: "x y"))
+            AssumedRole(arn: "arn:aws:iam::999999999999:role/d", sessionName: "tulle-m", externalID: "x y")
+        )
         async let first = role.call(.ecs, action: "ListTasks", body: [:])
         async let second = role.call(.ecs, action: "ListServices", body: [:])
         _ = try await (first, second)

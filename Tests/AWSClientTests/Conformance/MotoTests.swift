@@ -25,7 +25,8 @@ struct MotoTests {
                 "memory":128,"portMappings":[{"containerPort":8080,"protocol":"tcp"}],"environment":[
                 {"name":"B","value":"é😀\\n"},{"name":"A","value":"\\"quoted\\""}]}],
                 "taskRoleArn":"arn:aws:iam::123456789012:role/web"}
-                """)
+                """
+        )
         let registered = try await ecs.registerTaskDefinition(input)
         #expect(registered.revision >= 1)
         let read = try await ecs.describeTaskDefinition(registered.arn)
@@ -68,7 +69,10 @@ struct MotoTests {
         let client = try await Self.client()
         let role = client.assuming(
             AssumedRole(
-                arn: "arn:aws:iam::123456789012:role/web", sessionName: "0123456789abcdef0123456789abcdef"))
+                arn: "arn:aws:iam::123456789012:role/web",
+                sessionName: "0123456789abcdef0123456789abcdef"
+            )
+        )
         let identity = try await role.callerIdentity()
         #expect(identity.arn == "arn:aws:sts::123456789012:assumed-role/web/0123456789abcdef0123456789abcdef")
         #expect(identity.account == "123456789012")
@@ -82,10 +86,16 @@ struct MotoTests {
         let name = "z\(UUID().uuidString.prefix(8).lowercased()).internal"
         // moto wants a VPC that it knows; the default one is always there.
         let vpcs = try await client.query(
-            AWSService("ec2", environmentName: "EC2", .query(version: "2016-11-15")), action: "DescribeVpcs")
+            AWSService("ec2", environmentName: "EC2", .query(version: "2016-11-15")),
+            action: "DescribeVpcs"
+        )
         let vpc = try #require(vpcs["vpcSet"]?["item"]?["vpcId"]?.text)
         let zone = try await route53.createPrivateHostedZone(
-            name: name, vpc: vpc, vpcRegion: "us-east-1", callerReference: UUID().uuidString)
+            name: name,
+            vpc: vpc,
+            vpcRegion: "us-east-1",
+            callerReference: UUID().uuidString
+        )
         #expect(try await route53.hostedZones(named: name).map(\.id) == [zone.id])
         let echo = RecordSet(name: "echo.shop.\(name)", type: "A", timeToLive: 5, values: ["240.240.0.7"])
         let wild = RecordSet(name: "*.\(name)", type: "A", timeToLive: 5, values: ["240.240.0.1", "240.240.0.2"])
@@ -112,26 +122,37 @@ struct MotoSignatureTests {
         let iam = AWSService("iam", environmentName: "IAM", .query(version: "2010-05-08"), isGlobal: true)
         _ = try await bootstrap.query(iam, action: "CreateUser", parameters: [QueryItem("UserName", "u")])
         let key = try await bootstrap.query(iam, action: "CreateAccessKey", parameters: [QueryItem("UserName", "u")])
-        let policy = #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ecs:ListClusters","Resource":"*"}]}"#
+        let policy =
+            #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ecs:ListClusters","Resource":"*"}]}"#
         _ = try await bootstrap.query(
-            iam, action: "PutUserPolicy",
+            iam,
+            action: "PutUserPolicy",
             parameters: [
                 QueryItem("UserName", "u"), QueryItem("PolicyName", "p"), QueryItem("PolicyDocument", policy),
-            ])
+            ]
+        )
         await bootstrap.shutdown()
         let element = try #require(key["CreateAccessKeyResult"]?["AccessKey"])
         let credentials = SignatureCredentials(
             accessKeyID: try #require(element["AccessKeyId"]?.text),
-            secretAccessKey: try #require(element["SecretAccessKey"]?.text))
+            secretAccessKey: try #require(element["SecretAccessKey"]?.text)
+        )
 
         let transport = NetworkTransport()
         let reset = TransportRequest(
-            method: "POST", url: moto.url + "/moto-api/reset-auth", headers: [], body: Array("0".utf8))
+            method: "POST",
+            url: moto.url + "/moto-api/reset-auth",
+            headers: [],
+            body: Array("0".utf8)
+        )
         #expect(try await transport.send(reset, deadline: .seconds(10), bodyLimit: 1_000).status == 200)
 
         let client = AWSClient(
-            try .test(["AWS_ENDPOINT_URL": moto.url]), credentials: FixedCredentials(credentials), transport: transport,
-            logger: Logger(label: "test"))
+            try .test(["AWS_ENDPOINT_URL": moto.url]),
+            credentials: FixedCredentials(credentials),
+            transport: transport,
+            logger: Logger(label: "test")
+        )
         _ = try await client.ecs().listClusters()
         let denied = await #expect(throws: AWSError.self) {
             try await client.ecs().call("CreateCluster", ["clusterName": "x"])
@@ -140,8 +161,11 @@ struct MotoSignatureTests {
         var wrong = credentials
         wrong.secretAccessKey += "x"
         let stranger = AWSClient(
-            try .test(["AWS_ENDPOINT_URL": moto.url]), credentials: FixedCredentials(wrong), transport: transport,
-            logger: Logger(label: "test"))
+            try .test(["AWS_ENDPOINT_URL": moto.url]),
+            credentials: FixedCredentials(wrong),
+            transport: transport,
+            logger: Logger(label: "test")
+        )
         let refused = await #expect(throws: AWSError.self) { try await stranger.ecs().listClusters() }
         #expect(refused?.code == "SignatureDoesNotMatch")
         #expect(refused?.kind == .credentials)
@@ -154,10 +178,14 @@ struct MotoSignatureTests {
         ]
         let signature = RequestSigner(region: "us-east-1", service: "sts").sign(
             SignableRequest(
-                method: "POST", headers: fields, payload: .bytes(Array(CallerIdentityVerifier.body.utf8))),
+                method: "POST",
+                headers: fields,
+                payload: .bytes(Array(CallerIdentityVerifier.body.utf8))
+            ),
             credentials: credentials,
             at: SigningDate(epochSeconds: Int64(Date().timeIntervalSince1970)),
-            digest: TestDigest.self)
+            digest: TestDigest.self
+        )
         var headers: [String: String] = [:]
         for field in signature.apply(to: fields) { headers[field.lowercasedName] = field.value }
         let verifier = CallerIdentityVerifier(transport: transport, endpointOverride: moto.url)

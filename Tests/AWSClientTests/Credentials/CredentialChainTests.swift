@@ -13,7 +13,9 @@ struct CredentialChainTests {
 
         init(_ files: [String: String]) throws {
             try FileManager.default.createDirectory(
-                at: self.folder.appending(path: ".aws"), withIntermediateDirectories: true)
+                at: self.folder.appending(path: ".aws"),
+                withIntermediateDirectories: true
+            )
             for (name, text) in files {
                 try Data(text.utf8).write(to: self.folder.appending(path: name))
             }
@@ -60,7 +62,8 @@ struct CredentialChainTests {
     @Test
     func environmentComesFirstUnlessAProfileIsNamedOnTheSpot() async throws {
         let files = try Files([
-            ".aws/credentials": "[default]\naws_access_key_id=AKIDFILE\naws_secret_access_key=s\n[p]\naws_access_key_id=AKIDP\naws_secret_access_key=s"
+            ".aws/credentials":
+                "[default]\naws_access_key_id=AKIDFILE\naws_secret_access_key=s\n[p]\naws_access_key_id=AKIDP\naws_secret_access_key=s"
         ])
         let keys = ["AWS_ACCESS_KEY_ID": "AKIDENV", "AWS_SECRET_ACCESS_KEY": "s", "HOME": files.folder.path]
         #expect(try await Self.load(keys).keys.accessKeyID == "AKIDENV")
@@ -89,26 +92,26 @@ struct CredentialChainTests {
     func aProfileTakesOnItsRoleOverItsSourceProfiles() async throws {
         let files = try Files([
             ".aws/config": """
-                [profile one]
-                role_arn = arn:aws:iam::111122223333:role/one
-                source_profile = two
-                external_id = ext
-                role_session_name = me
-                duration_seconds = 900
-                [profile two]
-                role_arn = arn:aws:iam::111122223333:role/two
-                source_profile = base
-                [profile loop]
-                role_arn = arn:aws:iam::111122223333:role/l
-                source_profile = loop2
-                [profile loop2]
-                role_arn = arn:aws:iam::111122223333:role/l
-                source_profile = loop
-                [profile sso]
-                sso_session = x
-                [profile bare]
-                role_arn = arn:aws:iam::111122223333:role/l
-                """,
+            [profile one]
+            role_arn = arn:aws:iam::111122223333:role/one
+            source_profile = two
+            external_id = ext
+            role_session_name = me
+            duration_seconds = 900
+            [profile two]
+            role_arn = arn:aws:iam::111122223333:role/two
+            source_profile = base
+            [profile loop]
+            role_arn = arn:aws:iam::111122223333:role/l
+            source_profile = loop2
+            [profile loop2]
+            role_arn = arn:aws:iam::111122223333:role/l
+            source_profile = loop
+            [profile sso]
+            sso_session = x
+            [profile bare]
+            role_arn = arn:aws:iam::111122223333:role/l
+            """,
             ".aws/credentials": "[base]\naws_access_key_id=AKIDBASE\naws_secret_access_key=s",
         ])
         let fake = FakeAWS { _ in .text(Self.stsAnswer, type: "text/xml") }
@@ -131,7 +134,9 @@ struct CredentialChainTests {
         let fake = FakeAWS { _ in .text(Self.stsAnswer, type: "text/xml") }
         let credentials = try await Self.load(
             ["AWS_WEB_IDENTITY_TOKEN_FILE": files.path("token"), "AWS_ROLE_ARN": "arn:aws:iam::1:role/w"],
-            profile: nil, fake)
+            profile: nil,
+            fake
+        )
         #expect(credentials.keys.accessKeyID == "ASIAWEB")
         let request = try #require(fake.requests.first)
         #expect(request.action == "AssumeRoleWithWebIdentity")
@@ -152,7 +157,9 @@ struct CredentialChainTests {
                 "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1",
                 "AWS_CONTAINER_AUTHORIZATION_TOKEN": "not-this",
                 "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": files.path("token"),
-            ], fake)
+            ],
+            fake
+        )
         #expect(fake.requests.last?.header("Authorization") == "secret-token")
     }
 
@@ -180,7 +187,9 @@ struct CredentialChainTests {
         #expect(fake.requests.count == 1)
         let slow = FakeAWS { $0.repetition < 1 ? .json([:], status: 503) : .json(Self.metadata) }
         #expect(
-            try await Self.load(["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/x"], slow).keys.accessKeyID == "ASIAMETA")
+            try await Self.load(["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/x"], slow).keys.accessKeyID
+                == "ASIAMETA"
+        )
     }
 
     @Test

@@ -24,7 +24,9 @@ struct RefreshingCredentialsTests {
                 }
                 return AWSCredentials(
                     keys: SignatureCredentials(accessKeyID: "A\(state.loads)", secretAccessKey: "s"),
-                    expiration: state.lifetime.map { state.now + $0 }, source: "t")
+                    expiration: state.lifetime.map { state.now + $0 },
+                    source: "t"
+                )
             }
         }
 

@@ -78,7 +78,10 @@ struct ECSClientTests {
                         {"name":"privateIPv4Address","value":"10.9.9.9"}]}],
                         "containers":[{"networkInterfaces":[{"privateIpv4Address":"10.0.1.17"}]}],
                         "startedAt":1767323046.5,"version":5,"overrides":{"taskRoleArn":"arn:aws:iam::1:role/o"}}
-                        """)))
+                        """
+                )
+            )
+        )
         #expect(api.id == "0123456789abcdef0123456789abcdef")
         #expect(api.addresses == ["10.0.1.17", "2001:db8::1"])
         #expect(api.startedAt == 1_767_323_046.5)
@@ -92,7 +95,10 @@ struct ECSClientTests {
                         {"taskArn":"a/b","startedAt":"2026-01-02T03:04:06.000Z","attachments":[{"type":"eni",
                         "status":"DELETED","details":[{"name":"privateIPv4Address","value":"10.0.0.1"}]},
                         {"type":"eni","details":[{"name":"privateIPv4Address","value":"10.0.0.2"}]}]}
-                        """)))
+                        """
+                )
+            )
+        )
         #expect(event.startedAt == 1_767_323_046)
         #expect(event.addresses == ["10.0.0.2"])
         #expect(ECSTask(["group": "x"]) == nil)

@@ -13,9 +13,18 @@ struct AWSErrorParserTests {
         (#"{"__type":"ExpiredTokenException"}"#, 400, "ExpiredTokenException", .credentials),
         (#"{"message":"no code"}"#, 403, "HTTP403", .accessDenied),
         (#"{"broken"#, 500, "HTTP500", .server),
-        ("<ErrorResponse><Error><Code>Throttling</Code><Message>x</Message></Error></ErrorResponse>", 400, "Throttling", .throttled),
-        ("<E><Errors><Error><Code>SignatureDoesNotMatch</Code></Error></Errors></E>", 403, "SignatureDoesNotMatch", .credentials),
-        ("<ErrorResponse><Error><Code>NoSuchHostedZone</Code></Error></ErrorResponse>", 404, "NoSuchHostedZone", .notFound),
+        (
+            "<ErrorResponse><Error><Code>Throttling</Code><Message>x</Message></Error></ErrorResponse>", 400,
+            "Throttling", .throttled
+        ),
+        (
+            "<E><Errors><Error><Code>SignatureDoesNotMatch</Code></Error></Errors></E>", 403, "SignatureDoesNotMatch",
+            .credentials
+        ),
+        (
+            "<ErrorResponse><Error><Code>NoSuchHostedZone</Code></Error></ErrorResponse>", 404, "NoSuchHostedZone",
+            .notFound
+        ),
         ("<!doctype html><html><title>500</title></html>", 500, "HTTP500", .server),
         ("<html><body>Forbidden</body></html>", 403, "HTTP403", .accessDenied),
         ("", 503, "HTTP503", .server),
@@ -53,8 +62,12 @@ struct AWSErrorParserTests {
     @Test
     func boundsWhatAPeerCanPutIntoAMessage() {
         let error = AWSError(
-            service: "s", action: "a", code: String(repeating: "c", count: 9_999),
-            message: String(repeating: "m\n", count: 9_999), kind: .server)
+            service: "s",
+            action: "a",
+            code: String(repeating: "c", count: 9_999),
+            message: String(repeating: "m\n", count: 9_999),
+            kind: .server
+        )
         #expect(error.code.count == 128)
         #expect(error.message.count == 1_024)
         #expect(!error.message.contains("\n"))

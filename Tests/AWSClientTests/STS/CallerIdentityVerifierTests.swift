@@ -21,7 +21,8 @@ struct CallerIdentityVerifierTests {
         let verifier = CallerIdentityVerifier(transport: fake, endpointOverride: override)
         let request = CallerIdentityVerifier.SignedRequest(
             host: "sts.us-east-1.amazonaws.com",
-            headers: ["authorization": "AWS4-HMAC-SHA256 …", "x-amz-date": "d", "host": "sts.us-east-1.amazonaws.com"])
+            headers: ["authorization": "AWS4-HMAC-SHA256 …", "x-amz-date": "d", "host": "sts.us-east-1.amazonaws.com"]
+        )
         return (await verifier.verify(request), fake)
     }
 
@@ -29,7 +30,8 @@ struct CallerIdentityVerifierTests {
     func sendsExactlyTheSignedHeadersAndItsOwnBody() async throws {
         let (answer, fake) = await Self.verify(.text(Self.xml(Self.result), type: "text/xml; charset=utf-8"))
         #expect(
-            answer == .identity(CallerIdentity(account: "111122223333", arn: Self.arn, userID: "AROA:s")))
+            answer == .identity(CallerIdentity(account: "111122223333", arn: Self.arn, userID: "AROA:s"))
+        )
         let request = try #require(fake.requests.first)
         #expect(request.raw.url == "https://sts.us-east-1.amazonaws.com/")
         #expect(request.raw.method == "POST")
@@ -40,7 +42,9 @@ struct CallerIdentityVerifierTests {
     @Test
     func connectsElsewhereWithTheSameHostWhenToldTo() async throws {
         let (_, fake) = await Self.verify(
-            .text(Self.xml(Self.result), type: "text/xml"), override: "http://127.0.0.1:5555")
+            .text(Self.xml(Self.result), type: "text/xml"),
+            override: "http://127.0.0.1:5555"
+        )
         let request = try #require(fake.requests.first)
         #expect(request.raw.url == "http://127.0.0.1:5555/")
         #expect(request.header("host") == "sts.us-east-1.amazonaws.com")

@@ -11,7 +11,11 @@ struct NetworkTransportTests {
     ) async throws -> TransportResponse {
         let transport = NetworkTransport()
         let request = TransportRequest(
-            method: "POST", url: server.url + "/p?q=1", headers: [(name: "Host", value: "signed.example")], body: body)
+            method: "POST",
+            url: server.url + "/p?q=1",
+            headers: [(name: "Host", value: "signed.example")],
+            body: body
+        )
         let result: Result<TransportResponse, any Error>
         do {
             result = .success(try await transport.send(request, deadline: deadline, bodyLimit: bodyLimit))
@@ -28,8 +32,10 @@ struct NetworkTransportTests {
         let server = try await LoopbackServer { request in
             let hosts = request.headers.filter { $0.name.lowercased() == "host" }.map(\.value)
             return LoopbackServer.Answer(
-                status: 201, headers: [(name: "X-A", value: "1")],
-                text: "\(request.method) \(request.url) \(hosts.joined(separator: "+")) \(request.body.count)")
+                status: 201,
+                headers: [(name: "X-A", value: "1")],
+                text: "\(request.method) \(request.url) \(hosts.joined(separator: "+")) \(request.body.count)"
+            )
         }
         let response = try await Self.send(server, body: Array(repeating: 7, count: 100))
         #expect(response.status == 201)

@@ -22,8 +22,10 @@ struct XMLElementTests {
     }
 
     @Test(arguments: [
-        "", "text", "<a>", "<a></b>", "<a/><b/>", "<a/>x", "<a b></a>", "<a b=c/>", "<a b=\"1\" b=\"2\"/>", "<a b=\"1\"c=\"2\"/>",
-        "<a>&unknown;</a>", "<a>&</a>", "<a>&#xD800;</a>", "<a>&#1114112;</a>", "<a><!-- </a>", "<a><![CDATA[</a>", "< a/>",
+        "", "text", "<a>", "<a></b>", "<a/><b/>", "<a/>x", "<a b></a>", "<a b=c/>", "<a b=\"1\" b=\"2\"/>",
+        "<a b=\"1\"c=\"2\"/>",
+        "<a>&unknown;</a>", "<a>&</a>", "<a>&#xD800;</a>", "<a>&#1114112;</a>", "<a><!-- </a>", "<a><![CDATA[</a>",
+        "< a/>",
         "<a", "<a b=\"", "</a>",
     ])
     func refusesWhatIsNotWellFormed(_ text: String) {
@@ -60,7 +62,10 @@ struct XMLElementTests {
     @Test
     func readsBackWhatItWrites() throws {
         let element = XMLElement(
-            "A", attributes: ["x": "\"<&>\""], children: [XMLElement("B", text: "1 < 2 & 3 > \"0\"")])
+            "A",
+            attributes: ["x": "\"<&>\""],
+            children: [XMLElement("B", text: "1 < 2 & 3 > \"0\"")]
+        )
         #expect(try XMLElement(parsing: element.document.utf8) == element)
     }
 }

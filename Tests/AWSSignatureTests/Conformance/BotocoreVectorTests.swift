@@ -39,11 +39,17 @@ struct BotocoreVectorTests {
                 payload: .bytes(body)
             )
             let signer = RequestSigner(
-                region: vector.region, service: vector.service, options: vector.s3 ? .s3 : .standard)
+                region: vector.region,
+                service: vector.service,
+                options: vector.s3 ? .s3 : .standard
+            )
             let signature = signer.sign(
                 request,
                 credentials: SignatureCredentials(
-                    accessKeyID: vector.key, secretAccessKey: vector.secret, sessionToken: vector.token),
+                    accessKeyID: vector.key,
+                    secretAccessKey: vector.secret,
+                    sessionToken: vector.token
+                ),
                 at: SigningDate(epochSeconds: vector.epoch),
                 digest: CryptoDigest.self
             )

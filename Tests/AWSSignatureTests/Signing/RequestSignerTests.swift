@@ -23,7 +23,12 @@ struct RequestSignerTests {
     @Test
     func signsGetCallerIdentityAsBotocoreDoes() throws {
         let signature = RequestSigner(region: "us-east-1", service: "sts")
-            .sign(Self.callerIdentity, credentials: Self.credentials, at: try #require(Self.date), digest: CryptoDigest.self)
+            .sign(
+                Self.callerIdentity,
+                credentials: Self.credentials,
+                at: try #require(Self.date),
+                digest: CryptoDigest.self
+            )
         #expect(
             signature.authorization.signedHeaders.joined(separator: ";")
                 == "content-type;host;x-amz-date;x-amz-security-token;x-tulle-audience;x-tulle-nonce"
@@ -64,7 +69,11 @@ struct RequestSignerTests {
         let date = try #require(Self.date)
         let signer = RequestSigner(region: "us-east-1", service: "sts")
         let first = signer.sign(
-            Self.callerIdentity, credentials: Self.credentials, at: date, digest: CryptoDigest.self)
+            Self.callerIdentity,
+            credentials: Self.credentials,
+            at: date,
+            digest: CryptoDigest.self
+        )
         var again = Self.callerIdentity
         again.headers = first.apply(to: again.headers)
         let second = signer.sign(again, credentials: Self.credentials, at: date, digest: CryptoDigest.self)
@@ -76,8 +85,12 @@ struct RequestSignerTests {
     func coversOnlyTheChosenHeadersAndThoseItMust() throws {
         let signature = RequestSigner(region: "us-east-1", service: "sts")
             .sign(
-                Self.callerIdentity, credentials: Self.credentials, at: try #require(Self.date),
-                selection: .only(["x-tulle-nonce"]), digest: CryptoDigest.self)
+                Self.callerIdentity,
+                credentials: Self.credentials,
+                at: try #require(Self.date),
+                selection: .only(["x-tulle-nonce"]),
+                digest: CryptoDigest.self
+            )
         #expect(
             signature.authorization.signedHeaders == ["host", "x-amz-date", "x-amz-security-token", "x-tulle-nonce"]
         )

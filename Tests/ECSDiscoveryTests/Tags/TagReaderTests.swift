@@ -51,7 +51,8 @@ struct TagReaderTests {
 
     @Test(arguments: [
         ("discovery-enabled", "yes"), ("discovery-enabled", "True"), ("namespace", ""), ("namespace", "a.b"),
-        ("namespace", "-a"), ("namespace", "a-"), ("namespace", "é"), ("service-account", String(repeating: "a", count: 64)),
+        ("namespace", "-a"), ("namespace", "a-"), ("namespace", "é"),
+        ("service-account", String(repeating: "a", count: 64)),
         ("hostname", "one"), ("hostname", ""), ("hostname", "a..b"), ("hostname", "10.0.0.1"), ("hostname", "*.a.b"),
         ("hostname", "a.b a.b"), ("hostname", "a.b c.d e.f g.h i.j k.l m.n o.p q.r"), ("mode", "envoy"),
         ("waypoint", "a/b/c"), ("waypoint", "/b"), ("network", "a b"), ("locality", "a/b/c/d"), ("weight", "0"),

@@ -21,7 +21,8 @@ struct DefinitionFactsTests {
             "protocol":"udp"},{"containerPortRange":"100-200"},{"containerPort":70000},{"containerPort":0}]},
             {"name":"side","portMappings":[{"containerPort":9000,"appProtocol":"grpc"},{"containerPort":8080}]},
             {"name":"ztunnel","portMappings":[{"containerPort":15008}]}]}
-            """)
+            """
+        )
         #expect(facts.ports.map(\.description) == ["http:8080:8080", "grpc:9000:9000"])
         #expect(facts.ports.map(\.name) == ["web", "grpc-9000"])
     }
@@ -29,7 +30,8 @@ struct DefinitionFactsTests {
     @Test
     func takesDockerLabelsWhenThereAreNoMappings() throws {
         let facts = try Self.facts(
-            #"{"containerDefinitions":[{"name":"app","dockerLabels":{"tulle/ports":"http:80:8080"}}]}"#)
+            #"{"containerDefinitions":[{"name":"app","dockerLabels":{"tulle/ports":"http:80:8080"}}]}"#
+        )
         #expect(facts.ports.map(\.description) == ["http:80:8080"])
         #expect(facts.ports.first?.source == .dockerLabel)
         #expect(try Self.facts(#"{"containerDefinitions":[{"name":"app"}]}"#).ports.isEmpty)

@@ -44,7 +44,8 @@ struct DiscoveryStateTests {
                 "status": "ACTIVE", "taskDefinition": .string("\(Self.place):task-definition/web:7"),
                 "deployments": [["id": .string("ecs-svc/\(name)")]],
                 "tags": .array(tags.map { ECSTag($0.key, $0.value).json }),
-            ]))
+            ])
+        )
     }
 
     private static func poll(
@@ -54,8 +55,13 @@ struct DiscoveryStateTests {
         optedOut: Set<String> = []
     ) -> ClusterPoll {
         ClusterPoll(
-            clusterARN: Self.cluster, services: services, listedTasks: Set((listed ?? tasks).map(\.arn)), tasks: tasks,
-            definitions: [:], optedOutServices: optedOut)
+            clusterARN: Self.cluster,
+            services: services,
+            listedTasks: Set((listed ?? tasks).map(\.arn)),
+            tasks: tasks,
+            definitions: [:],
+            optedOutServices: optedOut
+        )
     }
 
     private static func watching() throws -> DiscoveryState {
@@ -96,7 +102,9 @@ struct DiscoveryStateTests {
         var state = try Self.watching()
         let tasks = [
             try Self.task(
-                "a", more: ["tags": [["key": "aws:ecs:serviceName", "value": "tagged"]], "group": "service:grouped"]),
+                "a",
+                more: ["tags": [["key": "aws:ecs:serviceName", "value": "tagged"]], "group": "service:grouped"]
+            ),
             try Self.task("b", more: ["group": "service:grouped", "startedBy": "ecs-svc/web"]),
             try Self.task("c", more: ["group": "family:web", "startedBy": "ecs-svc/web"]),
             try Self.task("d", more: ["group": "family:web"]),
@@ -210,9 +218,13 @@ struct DiscoveryStateTests {
     func theServicesPortTagWinsOverTheTasks() throws {
         var state = try Self.watching()
         let task = try Self.task(
-            "a", more: ["group": "service:web", "tags": [["key": "tulle/ports", "value": "tcp:1"]]])
+            "a",
+            more: ["group": "service:web", "tags": [["key": "tulle/ports", "value": "tcp:1"]]]
+        )
         state.apply(
-            Self.poll([task], services: [try Self.service("web", tags: ["tulle/ports": "http:80:8080"])]), now: 2)
+            Self.poll([task], services: [try Self.service("web", tags: ["tulle/ports": "http:80:8080"])]),
+            now: 2
+        )
         #expect(state.snapshot.tasks.values.first?.ports.map(\.description) == ["http:80:8080"])
     }
 }

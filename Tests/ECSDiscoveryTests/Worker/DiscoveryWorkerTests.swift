@@ -25,7 +25,9 @@ struct DiscoveryWorkerTests {
         func answer(_ request: FakeAWS.Request) -> TransportResponse {
             let state = self.state.withLock { $0 }
             let cluster = ARN.lastPart(request.body["cluster"]?.string ?? "")
-            if let broken = state.broken["\(request.action) \(cluster)"] ?? state.broken[request.action] { return broken }
+            if let broken = state.broken["\(request.action) \(cluster)"] ?? state.broken[request.action] {
+                return broken
+            }
             func page(_ name: String, _ all: [String]) -> TransportResponse {
                 let start = request.body["nextToken"]?.string.flatMap { Int($0) } ?? 0
                 var answer: JSONValue = [:]
@@ -44,7 +46,8 @@ struct DiscoveryWorkerTests {
                                 "clusterArn": .string(arn), "clusterName": .string(ARN.lastPart(arn)),
                                 "status": "ACTIVE", "tags": [["key": "tulle/discovery-enabled", "value": "true"]],
                             ]
-                        })
+                        }
+                    )
                 ])
             case "ListServices":
                 let names = state.services[cluster] ?? []
@@ -54,16 +57,20 @@ struct DiscoveryWorkerTests {
                     "services": .array(
                         (request.body["services"]?.strings ?? []).map { arn in
                             [
-                                "serviceArn": .string(arn), "serviceName": .string(ARN.lastPart(arn)), "status": "ACTIVE",
+                                "serviceArn": .string(arn), "serviceName": .string(ARN.lastPart(arn)),
+                                "status": "ACTIVE",
                                 "taskDefinition": .string("\(DiscoveryWorkerTests.place):task-definition/web:7"),
                             ]
-                        })
+                        }
+                    )
                 ])
             case "ListTasks":
                 let ids = state.tasks[cluster] ?? []
                 return page("taskArns", ids.map { "\(DiscoveryWorkerTests.place):task/\(cluster)/\($0)" })
             case "DescribeTasks":
-                let known = Set((state.tasks[cluster] ?? []).map { "\(DiscoveryWorkerTests.place):task/\(cluster)/\($0)" })
+                let known = Set(
+                    (state.tasks[cluster] ?? []).map { "\(DiscoveryWorkerTests.place):task/\(cluster)/\($0)" }
+                )
                 return .json([
                     "tasks": .array(
                         (request.body["tasks"]?.strings ?? []).filter(known.contains).map { arn in
@@ -78,7 +85,8 @@ struct DiscoveryWorkerTests {
                                     ]
                                 ],
                             ]
-                        }),
+                        }
+                    ),
                     "failures": [],
                 ])
             case "DescribeTaskDefinition":

@@ -19,19 +19,27 @@ struct MotoDiscoveryTests {
 
         let ec2 = AWSService("ec2", environmentName: "EC2", .query(version: "2016-11-15"))
         let vpc = try await client.query(
-            ec2, action: "CreateVpc", parameters: [QueryItem("CidrBlock", "10.77.0.0/16")])["vpc"]?["vpcId"]?.text
+            ec2,
+            action: "CreateVpc",
+            parameters: [QueryItem("CidrBlock", "10.77.0.0/16")]
+        )["vpc"]?["vpcId"]?.text
         let vpcID = try #require(vpc)
         _ = try await client.query(
-            ec2, action: "ModifyVpcAttribute",
-            parameters: [QueryItem("VpcId", vpcID), QueryItem("EnableDnsHostnames.Value", "true")])
+            ec2,
+            action: "ModifyVpcAttribute",
+            parameters: [QueryItem("VpcId", vpcID), QueryItem("EnableDnsHostnames.Value", "true")]
+        )
         let subnet = try await client.query(
-            ec2, action: "CreateSubnet",
-            parameters: [QueryItem("VpcId", vpcID), QueryItem("CidrBlock", "10.77.1.0/24")])["subnet"]?["subnetId"]?.text
+            ec2,
+            action: "CreateSubnet",
+            parameters: [QueryItem("VpcId", vpcID), QueryItem("CidrBlock", "10.77.1.0/24")]
+        )["subnet"]?["subnetId"]?.text
         let subnetID = try #require(subnet)
 
         _ = try await ecs.call(
             "CreateCluster",
-            ["clusterName": "c1", "tags": [["key": "tulle/discovery-enabled", "value": "true"]]])
+            ["clusterName": "c1", "tags": [["key": "tulle/discovery-enabled", "value": "true"]]]
+        )
         _ = try await ecs.call("CreateCluster", ["clusterName": "other"])
         _ = try await ecs.registerTaskDefinition([
             "family": "web", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "cpu": "256",
@@ -54,14 +62,16 @@ struct MotoDiscoveryTests {
                 "cluster": "c1", "serviceName": "echo", "taskDefinition": "web:1", "desiredCount": 2,
                 "launchType": "FARGATE", "networkConfiguration": network,
                 "tags": [["key": "tulle/namespace", "value": "shop"]],
-            ])
+            ]
+        )
         let run = try await ecs.call(
             "RunTask",
             [
                 "cluster": "c1", "taskDefinition": "web:1", "count": 2, "launchType": "FARGATE",
                 "group": "service:echo", "networkConfiguration": network,
                 "tags": [["key": "aws:ecs:serviceName", "value": "echo"]],
-            ])
+            ]
+        )
         let started = run["tasks"]?.array?.compactMap { $0["taskArn"]?.string } ?? []
         #expect(started.count == 2)
 
@@ -100,8 +110,11 @@ struct MotoDiscoveryTests {
         let transport = NetworkTransport()
         let body = #"{"model_name":"ecs::task","transition":{"progression":"manual","times":1000000000}}"#
         let request = TransportRequest(
-            method: "POST", url: moto.url + "/moto-api/state-manager/set-transition",
-            headers: [(name: "Content-Type", value: "application/json")], body: Array(body.utf8))
+            method: "POST",
+            url: moto.url + "/moto-api/state-manager/set-transition",
+            headers: [(name: "Content-Type", value: "application/json")],
+            body: Array(body.utf8)
+        )
         let response = try await transport.send(request, deadline: .seconds(10), bodyLimit: 10_000)
         #expect((200..<300).contains(response.status))
         await transport.shutdown()
