@@ -87,10 +87,8 @@ down
 
 started=$(date +%s)
 read -r -a lab_options <<<"${TULLE_DEMO_LAB_OPTIONS:-}"
-captures=(appmesh socks)
 if [ "$(id -u)" -ne 0 ]; then
     lab_options+=(--loopback)
-    captures=(socks)
     say "no root: each task gets a loopback address and dials by SOCKS; run as root for network namespaces"
 fi
 
@@ -105,6 +103,8 @@ JSON
 tulle-lab up --detach --state-dir "$state" --config "$state/images.json" "${lab_options[@]}" >/dev/null || fail "the lab did not come up"
 # shellcheck source=/dev/null
 source "$state/env"
+captures=(appmesh socks)
+if [ "$TULLE_LAB_MODE" = loopback ]; then captures=(socks); fi
 say "AWS API at $AWS_ENDPOINT_URL (moto, signatures checked), account $TULLE_LAB_ACCOUNT_ID, $AWS_REGION"
 
 aws ecs create-cluster --cluster-name demo --tags key=tulle/discovery-enabled,value=true >/dev/null
@@ -207,7 +207,7 @@ wait_for_peer() {
     local address
     address=$(of_task echo 'task["address"]')
     for _ in $(seq 100); do
-        if in_task shell curl -sf --noproxy '*' --max-time 2 "http://$admin_host:15000/config_dump" | python3 -c '
+        if in_task shell curl -sf --noproxy '*' --max-time 2 "http://$loopback:15000/config_dump" | python3 -c '
 import json, sys
 dump = json.load(sys.stdin)
 def takes_tunnels(w):
@@ -239,7 +239,7 @@ request() { # CAPTURE
         done
         grep -q listening "$state/tcpdump.log" || fail "tcpdump does not listen: $(cat "$state/tcpdump.log")"
     fi
-    if [ "$capture" = socks ]; then proxy=(--proxy socks5h://127.0.0.1:15080); fi
+    if [ "$capture" = socks ]; then proxy=(--proxy "socks5h://$loopback:15080"); fi
     say "shell\$ curl ${proxy[*]}${proxy:+ }http://echo.$namespace/ -H 'x-marker: $marker'"
     answer=$(in_task shell curl -s -S --max-time 10 "${proxy[@]}" -o /dev/null -w '%{http_code}' \
         -H "x-marker: $marker" "http://echo.$namespace/") || fail "curl failed in task shell"
@@ -268,14 +268,14 @@ request() { # CAPTURE
     fi
 }
 
-admin_host=127.0.0.1
+loopback=127.0.0.1
 capture=${captures[0]}
 title "Two services, capture mode $capture"
 enrol echo "$capture" key=tulle/ports,value=http:80:8080
 enrol shell "$capture"
 wait_for echo
 wait_for shell
-if [ "$TULLE_LAB_MODE" = loopback ]; then admin_host=$(of_task shell 'task["address"]'); fi
+if [ "$TULLE_LAB_MODE" = loopback ]; then loopback=$(of_task shell 'task["address"]'); fi
 wait_for_peer
 resident=$(of_task echo 'proxy["processID"]' | xargs -I{} awk '/^VmRSS:/ { printf "%.1f", $2 / 1024 }' /proc/{}/status)
 request "$capture"
@@ -297,5 +297,7 @@ for capture in "${captures[@]:1}"; do
 done
 
 title "$(tulle ecs list-services --cluster demo)"
-title "Done in $(($(date +%s) - started)) s. It keeps running: look around with out/tulle-lab status, out/tulle-lab exec shell -- curl
-http://echo.$namespace/, out/tulle-lab logs echo. 'make demo-down' removes it all."
+title "Done in $(($(date +%s) - started)) s. The mesh keeps running until 'make demo-down'. Look around:"
+say "out/tulle-lab status"
+say "out/tulle-lab exec shell -- curl -i http://echo.$namespace/"
+say "out/tulle-lab logs echo"
