@@ -34,7 +34,9 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
     let limits: LinkLimits
     let tls: TLSSession
     fileprivate lazy var http2 = HTTP2Connection(
-        role: self.role == .client ? .client : .server, limits: self.limits.http2, owner: self
+        role: self.role == .client ? .client : .server,
+        limits: self.limits.http2,
+        owner: self
     )
     private var owner: (any LinkOwner)?
     private var isReadable = false
@@ -81,8 +83,14 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
             throw .socket(error)
         }
         return try Link(
-            loop: loop, descriptor: descriptor, peer: address, role: .client, context: context,
-            expecting: expectation, limits: limits, owner: owner
+            loop: loop,
+            descriptor: descriptor,
+            peer: address,
+            role: .client,
+            context: context,
+            expecting: expectation,
+            limits: limits,
+            owner: owner
         )
     }
 
@@ -98,8 +106,14 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
     ) throws(LinkError) -> Link {
         Socket.tune(descriptor, keepAlive: nil)
         return try Link(
-            loop: loop, descriptor: descriptor, peer: peer, role: .server, context: context,
-            expecting: expectation, limits: limits, owner: owner
+            loop: loop,
+            descriptor: descriptor,
+            peer: peer,
+            role: .server,
+            context: context,
+            expecting: expectation,
+            limits: limits,
+            owner: owner
         )
     }
 
@@ -120,7 +134,10 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
         self.state = role == .client ? .connecting : .handshaking
         do throws(TLSError) {
             self.tls = try TLSSession(
-                context: context, role: role, expectation: expectation, buffers: loop.tlsBuffers
+                context: context,
+                role: role,
+                expectation: expectation,
+                buffers: loop.tlsBuffers
             )
         } catch {
             Socket.close(descriptor)
@@ -446,7 +463,9 @@ extension Link {
     ///
     /// Bytes in `LoopScratch.relay` get their frame header written before them in place.
     package func sendData(_ stream: HTTP2Stream, _ bytes: UnsafeRawBufferPointer) {
-        guard self.state != .closed, !stream.isSendClosed, let start = bytes.baseAddress, bytes.count > 0 else { return }
+        guard self.state != .closed, !stream.isSendClosed, let start = bytes.baseAddress, bytes.count > 0 else {
+            return
+        }
         if bytes.count <= self.limits.coalesceBytes {
             self.queue(stream, bytes)
             return self.queueFlush()

@@ -27,7 +27,9 @@ package final class ByteConnection: EventSource {
     private let pendingLimit: Int
     private lazy var deadline = LoopTimer(target: self)
 
-    /// Takes over a connected descriptor, also when it throws; `milliseconds` bounds the whole exchange, 0 means no bound.
+    /// Takes over a connected descriptor, also when it throws.
+    ///
+    /// `milliseconds` bounds the whole exchange; 0 means no bound.
     package init(
         loop: EventLoop,
         descriptor: Int32,

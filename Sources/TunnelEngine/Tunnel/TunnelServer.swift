@@ -52,8 +52,13 @@ package final class TunnelServer: ListenerDelegate, LinkOwner {
         else { return Socket.close(descriptor) }
         do throws(LinkError) {
             let link = try Link.serve(
-                loop: self.loop, descriptor: descriptor, peer: peer, context: context, expecting: expecting,
-                limits: self.limits, owner: self
+                loop: self.loop,
+                descriptor: descriptor,
+                peer: peer,
+                context: context,
+                expecting: expecting,
+                limits: self.limits,
+                owner: self
             )
             self.links[ObjectIdentifier(link)] = link
         } catch {
@@ -71,7 +76,11 @@ package final class TunnelServer: ListenerDelegate, LinkOwner {
         let method = headers.first(named: ":method")
         let authority = headers.first(named: ":authority") ?? ""
         let request = TunnelRequest(
-            link: link, stream: stream, authority: authority, headers: headers, endStream: endStream
+            link: link,
+            stream: stream,
+            authority: authority,
+            headers: headers,
+            endStream: endStream
         )
         guard method == "CONNECT" else { return request.refuse(status: 400) }
         guard let delegate = self.delegate else { return request.refuse(status: 503) }

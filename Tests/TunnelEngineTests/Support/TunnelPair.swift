@@ -1,6 +1,7 @@
 import BoringTLS
 import Glibc
 import MeshModel
+import Synchronization
 
 @testable import TunnelEngine
 
@@ -49,18 +50,25 @@ final class TunnelPair: ListenerDelegate, TunnelServerDelegate, RelayObserver {
         let exitLoop = self.exitLoop
         let entranceLoop = self.entranceLoop
         self.key = TunnelKey(
-            source: clientURI, generation: 0, expected: [expecting], address: addressBox.value, from: nil
+            source: clientURI,
+            generation: 0,
+            expected: [expecting],
+            address: addressBox.value,
+            from: nil
         )
         let entranceBox = Box(UInt16(0))
         self.entrance = 0
         self.exit = TunnelServer(loop: exitLoop.loop, limits: limits.link, delegate: self)
         let exit = Unchecked(self.exit!)
         self.key.address = try exitLoop.sync { try exit.value.listen(on: SocketAddress(ip: loopback, port: 0)) }
+        self.exitPort = self.key.address.port
         if let proxy { self.key.address = SocketAddress(ip: loopback, port: proxy(self.key.address.port)) }
         let me = Unchecked(self)
         self.listener = try entranceLoop.sync {
             let listener = try Listener(
-                loop: entranceLoop.loop, address: SocketAddress(ip: loopback, port: 0), delegate: me.value
+                loop: entranceLoop.loop,
+                address: SocketAddress(ip: loopback, port: 0),
+                delegate: me.value
             )
             entranceBox.value = listener.address.port
             return listener
@@ -70,7 +78,23 @@ final class TunnelPair: ListenerDelegate, TunnelServerDelegate, RelayObserver {
 
     private(set) var boundEntrance: UInt16 = 0
 
+    /// Objects of one connection each, to prove that none outlives it.
+    private let watched = Mutex<[Weak]>([])
+
+    private func watch(_ object: AnyObject?) {
+        self.watched.withLock { $0.append(Weak(object: object)) }
+    }
+
+    /// Watched objects that are still alive, by type.
+    var survivors: [String] {
+        self.watched.withLock { list in list.compactMap { $0.object.map { "\(type(of: $0))" } } }
+    }
+
+    private var isStopped = false
+
     func stop() {
+        guard !self.isStopped else { return }
+        self.isStopped = true
         let me = Unchecked(self)
         _ = try? self.entranceLoop.sync {
             me.value.listener.close()
@@ -81,7 +105,9 @@ final class TunnelPair: ListenerDelegate, TunnelServerDelegate, RelayObserver {
         self.exitLoop.stop()
     }
 
-    var exitPort: UInt16 { self.key.address.port }
+    var clientTLS: TLSContext { self.clientContext }
+
+    private(set) var exitPort: UInt16 = 0
 
     /// Descriptors that both loops watch, without the entrance's own listener.
     var sourceCount: Int {
@@ -110,19 +136,25 @@ final class TunnelPair: ListenerDelegate, TunnelServerDelegate, RelayObserver {
 
     func accepted(_ descriptor: Int32, peer: SocketAddress, on listener: Listener) {
         let headers = [HTTP2Header(":method", "CONNECT"), HTTP2Header(":authority", self.authority)]
-        self.pool.open(self.key, context: self.clientContext, headers: headers) { result in
+        let dial = self.pool.open(self.key, context: self.clientContext, headers: headers) { result in
             switch result {
             case .success(let end):
-                _ = try? Relay.join(
-                    loop: self.entranceLoop.loop, socket: descriptor, stream: end, socketIsDownstream: true,
+                self.watch(end)
+                let relay = try? Relay.join(
+                    loop: self.entranceLoop.loop,
+                    socket: descriptor,
+                    stream: end,
+                    socketIsDownstream: true,
                     observer: self
                 )
+                self.watch(relay)
             case .failure(let error):
                 self.errors.value.append(error)
                 Socket.makeCloseAbortive(descriptor)
                 Socket.close(descriptor)
             }
         }
+        self.watch(dial)
     }
 
     func relayEnded(_ relay: Relay, outcome: RelayOutcome) { self.outcomes.value.append(outcome) }
@@ -134,6 +166,7 @@ final class TunnelPair: ListenerDelegate, TunnelServerDelegate, RelayObserver {
     }
 
     func requested(_ request: TunnelRequest, on server: TunnelServer) {
+        self.watch(request)
         self.identities.value.append(request.peerIdentity)
         if self.isSilent.value { return self.unanswered.value.append(request) }
         if let status = self.statusToRefuseWith.value { return request.refuse(status: status) }
@@ -144,15 +177,26 @@ final class TunnelPair: ListenerDelegate, TunnelServerDelegate, RelayObserver {
                 setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
             }
             guard let end = request.accept() else { return Socket.close(descriptor) }
-            _ = try? Relay.join(
-                loop: request.loop, socket: descriptor, stream: end, socketIsDownstream: false, observer: ExitObserver()
+            self.watch(end)
+            let relay = try? Relay.join(
+                loop: request.loop,
+                socket: descriptor,
+                stream: end,
+                socketIsDownstream: false,
+                observer: ExitObserver()
             )
+            self.watch(relay)
         }
     }
 
     func connectionFailed(peer: SocketAddress, local: SocketAddress?, _ error: LinkError, on server: TunnelServer) {
         self.linkErrors.value.append(error)
     }
+}
+
+/// `@unchecked`: reading a weak reference is safe from any thread.
+private struct Weak: @unchecked Sendable {
+    weak var object: AnyObject?
 }
 
 private final class ExitObserver: RelayObserver {

@@ -6,7 +6,11 @@ import Testing
 /// Whole tunnels on loopback: TLS, HTTP/2, pool, server and relay together.
 @Suite(.serialized)
 struct TunnelTests {
-    private func serve(_ listener: BlockingSocket, connections: Int = 1, _ body: @escaping @Sendable (BlockingSocket) -> Void) {
+    private func serve(
+        _ listener: BlockingSocket,
+        connections: Int = 1,
+        _ body: @escaping @Sendable (BlockingSocket) -> Void
+    ) {
         let listener = Unchecked(listener)
         Thread.detachNewThread {
             for _ in 0..<connections {
