@@ -71,7 +71,9 @@ package struct LabConfiguration: Sendable {
             problems.append("--bridge \(self.bridge.prefix(32)): 1 to 15 of a-z, 0-9 and -")
         }
         if access(self.python, X_OK) != 0 {
-            problems.append("no Python at \(self.python): run scripts/setup.sh, or name one that has moto with --python")
+            problems.append(
+                "no Python at \(self.python): run scripts/setup.sh, or name one that has moto with --python"
+            )
         }
         if access("\(self.scripts)/moto_server.py", R_OK) != 0 {
             problems.append("no moto_server.py in \(self.scripts): name the project's scripts/lab with --scripts")

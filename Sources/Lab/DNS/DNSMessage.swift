@@ -62,7 +62,9 @@ package struct DNSRecord: Sendable, Equatable {
 
 /// What the resolver answers.
 package struct DNSAnswer: Sendable, Equatable {
-    package enum Code: UInt8, Sendable { case noError = 0, formatError = 1, serverFailure = 2, nameError = 3, refused = 5 }
+    package enum Code: UInt8, Sendable {
+        case noError = 0, formatError = 1, serverFailure = 2, nameError = 3, refused = 5
+    }
 
     package var code: Code
     package var isAuthoritative = false

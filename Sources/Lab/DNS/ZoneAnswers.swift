@@ -174,7 +174,8 @@ package struct ZoneAnswers: Sendable {
     /// TXT data: quoted strings, each of at most 255 bytes.
     private static func text(_ value: String) -> [UInt8]? {
         var bytes: [UInt8] = []
-        for (index, part) in value.split(separator: "\"", omittingEmptySubsequences: false).enumerated() where index % 2 == 1 {
+        for (index, part) in value.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
+        where index % 2 == 1 {
             guard let length = UInt8(exactly: part.utf8.count) else { return nil }
             bytes.append(length)
             bytes += part.utf8

@@ -116,7 +116,10 @@ private final class MetadataHandler: ChannelInboundHandler {
             headers.add(name: "Content-Length", value: String(answer.body.count))
             if !keepAlive { headers.add(name: "Connection", value: "close") }
             let response = HTTPResponseHead(
-                version: version, status: HTTPResponseStatus(statusCode: answer.status), headers: headers)
+                version: version,
+                status: HTTPResponseStatus(statusCode: answer.status),
+                headers: headers
+            )
             context.write(self.wrapOutboundOut(.head(response)), promise: nil)
             context.write(self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: answer.body)))), promise: nil)
             context.writeAndFlush(self.wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { _ in

@@ -50,7 +50,8 @@ package struct MetadataService: Sendable {
 
     private func credentials(id: String, source: String, authorization: String?) async -> Answer {
         let task =
-            self.identifiesByAddress ? self.directory.task(at: source) : authorization.flatMap(self.directory.task(token:))
+            self.identifiesByAddress
+            ? self.directory.task(at: source) : authorization.flatMap(self.directory.task(token:))
         guard let task, let own = task.credentialsID, own == id else {
             return Self.refusal(400, "InvalidIdInRequest", "Credentials not found")
         }
@@ -87,9 +88,14 @@ package struct MetadataService: Sendable {
         struct Refusal: Codable {
             var code: String
             var message: String
-            var HTTPErrorCode: Int
+            var status: Int
+
+            enum CodingKeys: String, CodingKey {
+                case code, message
+                case status = "HTTPErrorCode"
+            }
         }
-        let refusal = Refusal(code: code, message: message, HTTPErrorCode: status)
+        let refusal = Refusal(code: code, message: message, status: status)
         return Answer(status: status, body: (try? JSONEncoder().encode(refusal)) ?? Data())
     }
 }

@@ -87,7 +87,10 @@ package final class MotoServer: Sendable {
             try await Task.sleep(for: .milliseconds(50))
         }
         process.killGroup()
-        throw LabError(.timedOut, "the AWS API didn't answer on \(configuration.apiURL) within 60 s; see \(files.motoLog)")
+        throw LabError(
+            .timedOut,
+            "the AWS API didn't answer on \(configuration.apiURL) within 60 s; see \(files.motoLog)"
+        )
     }
 
     /// Whether the server's process is there.

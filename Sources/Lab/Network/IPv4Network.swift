@@ -48,7 +48,10 @@ package struct IPv4Network: Hashable, Sendable, CustomStringConvertible {
         let mask = UInt32.max << UInt32(32 - length)
         guard address.bits & ~mask == 0 else {
             let corrected = IPv4Address(bits: address.bits & mask)
-            throw LabError(.invalidConfiguration, "subnet \(text) has host bits set; did you mean \(corrected)/\(length)?")
+            throw LabError(
+                .invalidConfiguration,
+                "subnet \(text) has host bits set; did you mean \(corrected)/\(length)?"
+            )
         }
         self.first = address
         self.prefixLength = length

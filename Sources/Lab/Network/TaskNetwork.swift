@@ -43,7 +43,10 @@ package struct TaskNetwork: Sendable {
             )
         }
         guard !Cleaner.hasNamespace(self.namespace), !Cleaner.hasLink(self.link) else {
-            throw LabError(.foreignResource, "network namespace \(self.namespace) or interface \(self.link) is there already")
+            throw LabError(
+                .foreignResource,
+                "network namespace \(self.namespace) or interface \(self.link) is there already"
+            )
         }
         if !FileManager.default.fileExists(atPath: "/etc/netns") {
             try self.ledger.willMake(.emptyDirectory(path: "/etc/netns"))
@@ -94,7 +97,10 @@ package struct TaskNetwork: Sendable {
         guard parameter.hasPrefix("net."), !parameter.contains("/"), !parameter.contains("=") else {
             throw LabError(.containerUnsupported, "systemControls \(parameter.prefix(80)): the lab sets net.* only")
         }
-        try await self.tools.run("ip", ["netns", "exec", self.namespace, "sysctl", "-q", "-w", "\(parameter)=\(value)"])
+        try await self.tools.run(
+            "ip",
+            ["netns", "exec", self.namespace, "sysctl", "-q", "-w", "\(parameter)=\(value)"]
+        )
     }
 
     /// Removes all of it, with every process that is still inside.

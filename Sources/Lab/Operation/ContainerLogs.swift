@@ -27,12 +27,18 @@ package struct ContainerLogs: Sendable {
             let parts = path.split(separator: "/").map(String.init)
             guard parts.count == 3 else { continue }
             let file = File(
-                service: parts[0], task: parts[1], container: String(parts[2].dropLast(4)), path: "\(self.root)/\(path)")
+                service: parts[0],
+                task: parts[1],
+                container: String(parts[2].dropLast(4)),
+                path: "\(self.root)/\(path)"
+            )
             guard service == nil || file.service == service, container == nil || file.container == container,
                 task == nil || file.task.hasPrefix(task ?? "")
             else { continue }
             let attributes = try? manager.attributesOfItem(atPath: file.path)
-            found.append((attributes?[.creationDate] as? Date ?? attributes?[.modificationDate] as? Date ?? .distantPast, file))
+            found.append(
+                (attributes?[.creationDate] as? Date ?? attributes?[.modificationDate] as? Date ?? .distantPast, file)
+            )
         }
         return found.sorted { ($0.0, $0.1.path) < ($1.0, $1.1.path) }.map(\.1)
     }

@@ -19,7 +19,9 @@ package enum EnvironmentFile {
             ("TULLE_LAB_BRIDGE", configuration.mode == .namespaces ? configuration.bridge : ""),
             ("TULLE_LAB_MODE", configuration.mode.rawValue),
         ]
-        var lines = ["# Made by tulle-lab: source it to speak to the lab's AWS API.", "unset AWS_PROFILE AWS_SESSION_TOKEN"]
+        var lines = [
+            "# Made by tulle-lab: source it to speak to the lab's AWS API.", "unset AWS_PROFILE AWS_SESSION_TOKEN",
+        ]
         for (name, value) in values {
             lines.append("export \(name)='\(value.replacing("'", with: "'\\''"))'")
         }

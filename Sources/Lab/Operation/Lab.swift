@@ -43,7 +43,10 @@ package actor Lab {
         let ledger = try Ledger(path: self.files.ledger)
         let left = await Cleaner(ledger: ledger).removeAll()
         guard left.isEmpty else {
-            throw LabError(.foreignResource, "leftovers of an earlier lab can't be removed:\n\(left.joined(separator: "\n"))")
+            throw LabError(
+                .foreignResource,
+                "leftovers of an earlier lab can't be removed:\n\(left.joined(separator: "\n"))"
+            )
         }
         try self.writeIdentity()
         try ledger.willMake(.processes(labID: self.labID))
@@ -74,7 +77,11 @@ package actor Lab {
         let group = MultiThreadedEventLoopGroup.singleton
         let directory = TaskDirectory()
         let credentials = try TaskCredentials(
-            url: configuration.apiURL, account: moto.account, stateDirectory: self.files.root, logger: self.logger)
+            url: configuration.apiURL,
+            account: moto.account,
+            stateDirectory: self.files.root,
+            logger: self.logger
+        )
         let service = MetadataService(
             directory: directory,
             resolver: configuration.hostAddress,
@@ -83,16 +90,28 @@ package actor Lab {
         )
         let isNamespaced = configuration.mode == .namespaces
         let metadata = try await MetadataServer.start(
-            host: isNamespaced ? HostNetwork.metadataAddress : "127.0.0.1", port: isNamespaced ? 80 : 0,
-            device: isNamespaced ? configuration.bridge : nil, service: service, group: group)
+            host: isNamespaced ? HostNetwork.metadataAddress : "127.0.0.1",
+            port: isNamespaced ? 80 : 0,
+            device: isNamespaced ? configuration.bridge : nil,
+            service: service,
+            group: group
+        )
         let resolver = try ResolverServer(upstream: configuration.upstreamResolver, group: group)
         if isNamespaced { try await resolver.start(host: configuration.hostAddress) }
         try self.files.write(EnvironmentFile.text(configuration, moto.account), to: self.files.environment)
         let surroundings = TaskRunner.Surroundings(
-            configuration: configuration, labID: self.labID, logs: self.files.logs, vpcID: moto.account.vpcId,
-            ledger: ledger, runtime: runtime, directory: directory, credentials: credentials, control: moto.control,
+            configuration: configuration,
+            labID: self.labID,
+            logs: self.files.logs,
+            vpcID: moto.account.vpcId,
+            ledger: ledger,
+            runtime: runtime,
+            directory: directory,
+            credentials: credentials,
+            control: moto.control,
             metadataURL: isNamespaced ? "http://\(HostNetwork.metadataAddress)" : "http://127.0.0.1:\(metadata.port)",
-            logger: self.logger)
+            logger: self.logger
+        )
         self.writeStatus(directory)
         ready(moto.account)
         await withDiscardingTaskGroup { group in
@@ -114,7 +133,11 @@ package actor Lab {
             if !moto.isRunning { self.logger.error("the AWS API ended by itself; see \(self.files.motoLog)") }
             self.isStopping = true
             for runner in self.runners.values {
-                await runner.stop(code: "ServiceSchedulerInitiated", reason: "the lab goes down", grace: Self.shutdownGrace)
+                await runner.stop(
+                    code: "ServiceSchedulerInitiated",
+                    reason: "the lab goes down",
+                    grace: Self.shutdownGrace
+                )
             }
         }
         await resolver.stop()
@@ -124,7 +147,8 @@ package actor Lab {
     }
 
     /// Starts runners for new tasks and tells running ones that they are to stop.
-    private func adopt(_ state: MotoState, _ surroundings: TaskRunner.Surroundings, _ group: inout DiscardingTaskGroup) {
+    private func adopt(_ state: MotoState, _ surroundings: TaskRunner.Surroundings, _ group: inout DiscardingTaskGroup)
+    {
         let now = ContinuousClock.now
         for task in state.tasks {
             if let runner = self.runners[task.id] {
@@ -139,8 +163,12 @@ package actor Lab {
                     self.logger.error("task can't be run", metadata: ["task": "\(task.id)"])
                     self.forget(task.id)
                     let report = TaskReport(
-                        taskArn: task.arn, lastStatus: "STOPPED", stopCode: "TaskFailedToStart",
-                        stoppedReason: "the lab can't read this task", failed: true)
+                        taskArn: task.arn,
+                        lastStatus: "STOPPED",
+                        stopCode: "TaskFailedToStart",
+                        stoppedReason: "the lab can't read this task",
+                        failed: true
+                    )
                     group.addTask { try? await surroundings.control.report(report) }
                     continue
                 }
@@ -203,10 +231,17 @@ package actor Lab {
 
     private func writeIdentity() throws {
         let identity = LabIdentity(
-            labID: self.labID, processID: getpid(), startTime: ProcessTable().startTime(of: getpid()) ?? 0,
-            mode: self.configuration.mode, apiURL: self.configuration.apiURL)
+            labID: self.labID,
+            processID: getpid(),
+            startTime: ProcessTable().startTime(of: getpid()) ?? 0,
+            mode: self.configuration.mode,
+            apiURL: self.configuration.apiURL
+        )
         try? FileManager.default.removeItem(atPath: self.files.status)
-        try self.files.write(String(decoding: try JSONEncoder().encode(identity), as: UTF8.self), to: self.files.identity)
+        try self.files.write(
+            String(decoding: try JSONEncoder().encode(identity), as: UTF8.self),
+            to: self.files.identity
+        )
     }
 
     private func writeStatus(_ directory: TaskDirectory) {

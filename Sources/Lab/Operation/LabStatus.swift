@@ -45,7 +45,10 @@ package struct LabStatus: Codable, Sendable {
             candidates = candidates.filter { $0.service == service || ($0.service == nil && $0.family == service) }
             guard !candidates.isEmpty else {
                 let known = Set(self.tasks.map { $0.service ?? $0.family }).sorted().joined(separator: ", ")
-                throw LabError(.notFound, "no task of service \(service); tasks there are of: \(known.isEmpty ? "none" : known)")
+                throw LabError(
+                    .notFound,
+                    "no task of service \(service); tasks there are of: \(known.isEmpty ? "none" : known)"
+                )
             }
         }
         if let id {
@@ -97,14 +100,29 @@ package struct LabStatus: Codable, Sendable {
         }
         let tasks = self.tasks.map { task in
             Task(
-                id: task.id, arn: task.arn, cluster: task.cluster, address: task.address, status: task.lastStatus,
-                health: task.health.rawValue, lastStatus: task.lastStatus, healthStatus: task.health.rawValue,
-                availabilityZone: task.availabilityZone, service: task.service,
-                namespace: task.namespace, stoppedReason: task.stoppedReason,
+                id: task.id,
+                arn: task.arn,
+                cluster: task.cluster,
+                address: task.address,
+                status: task.lastStatus,
+                health: task.health.rawValue,
+                lastStatus: task.lastStatus,
+                healthStatus: task.health.rawValue,
+                availabilityZone: task.availabilityZone,
+                service: task.service,
+                namespace: task.namespace,
+                stoppedReason: task.stoppedReason,
                 containers: task.containers.map {
                     Container(
-                        name: $0.name, image: $0.image, status: $0.status, health: $0.health.rawValue,
-                        exitCode: $0.exitCode, processID: $0.processID, restarts: $0.restarts, log: $0.logPath)
+                        name: $0.name,
+                        image: $0.image,
+                        status: $0.status,
+                        health: $0.health.rawValue,
+                        exitCode: $0.exitCode,
+                        processID: $0.processID,
+                        restarts: $0.restarts,
+                        log: $0.logPath
+                    )
                 }
             )
         }

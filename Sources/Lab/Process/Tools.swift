@@ -64,7 +64,11 @@ package struct Tools: Sendable {
             child.killGroup()
             return true
         }
-        let exit = await withTaskCancellationHandler { await child.exit() } onCancel: { child.killGroup() }
+        let exit = await withTaskCancellationHandler {
+            await child.exit()
+        } onCancel: {
+            child.killGroup()
+        }
         guardTask.cancel()
         if case .success(true) = await guardTask.result {
             throw LabError(.timedOut, "\(name) wasn't done in \(deadline)")

@@ -3,7 +3,9 @@
 /// As ECS's dependsOn: START, COMPLETE, SUCCESS and HEALTHY, with stopping in the reverse order.
 package struct ContainerGraph: Sendable, Equatable {
     /// When a dependency is met.
-    package enum Condition: String, Sendable { case start = "START", complete = "COMPLETE", success = "SUCCESS", healthy = "HEALTHY" }
+    package enum Condition: String, Sendable {
+        case start = "START", complete = "COMPLETE", success = "SUCCESS", healthy = "HEALTHY"
+    }
 
     /// How far a container has come.
     package enum State: Sendable, Equatable {
@@ -47,7 +49,9 @@ package struct ContainerGraph: Sendable, Equatable {
                     )
                 }
                 guard names.contains(dependency.containerName) else {
-                    throw refuse("container \(container.name) depends on \(dependency.containerName), which isn't there")
+                    throw refuse(
+                        "container \(container.name) depends on \(dependency.containerName), which isn't there"
+                    )
                 }
                 guard condition != .healthy || checked.contains(dependency.containerName) else {
                     throw refuse(

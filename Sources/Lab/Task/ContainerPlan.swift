@@ -13,7 +13,8 @@ package enum TaskPlace: Sendable, Equatable {
 package struct ContainerPlan: Codable, Sendable, Equatable {
     /// Capabilities that Docker leaves a container; NET_ADMIN isn't among them, as on Fargate.
     static let capabilities = [
-        "chown", "dac_override", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap", "net_bind_service", "net_raw",
+        "chown", "dac_override", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap", "net_bind_service",
+        "net_raw",
         "sys_chroot", "mknod", "audit_write", "setfcap",
     ]
 
@@ -30,7 +31,9 @@ package struct ContainerPlan: Codable, Sendable, Equatable {
 
     /// The full command line that runs `arguments` as a process of the container.
     package func commandLine(for arguments: [String]) throws -> [String] {
-        guard let first = arguments.first, !first.isEmpty else { throw LabError(.invalidConfiguration, "nothing to run") }
+        guard let first = arguments.first, !first.isEmpty else {
+            throw LabError(.invalidConfiguration, "nothing to run")
+        }
         guard let env = Tools.find("env") else { throw LabError(.missingTool, "env is needed") }
         let command = [env, "-C", self.directory] + self.resolved(arguments)
         guard let namespace = self.namespace else { return command }
@@ -106,7 +109,9 @@ extension ContainerPlan {
         (self.user, self.group) = try Self.identity(container.user ?? image.user ?? "0", refuse)
         let runtime = surroundings.runtimeDirectory
         var files: [String: String] = [:]
-        for path in (image.files ?? [:]).keys { files[path] = Self.copyPath(of: path, image: container.image, runtime: runtime) }
+        for path in (image.files ?? [:]).keys {
+            files[path] = Self.copyPath(of: path, image: container.image, runtime: runtime)
+        }
         self.files = files
         let entryPoint = container.entryPoint ?? image.entryPoint ?? []
         let command = container.command ?? (container.entryPoint == nil ? image.command ?? [] : [])
@@ -132,7 +137,8 @@ extension ContainerPlan {
             environment["TULLE_LAB_ADDRESS"] = address
             environment["TULLE_LISTEN_ADDRESS"] = address
             // Tasks share 127.0.0.1 here, so their proxies listen on the tasks' own addresses.
-            for (name, value) in environment where name.lowercased().hasSuffix("_proxy") && name.lowercased() != "no_proxy" {
+            for (name, value) in environment
+            where name.lowercased().hasSuffix("_proxy") && name.lowercased() != "no_proxy" {
                 environment[name] = value.replacing("//127.0.0.1:", with: "//\(address):")
             }
         }
@@ -162,7 +168,9 @@ extension ContainerPlan {
         func number(_ part: Substring) throws -> UInt32 {
             if part == "root" { return 0 }
             guard let value = UInt32(part), value < UInt32.max else {
-                throw refuse("user \(text.prefix(64)): the lab knows users by number only, such as 15301 or 15301:15301")
+                throw refuse(
+                    "user \(text.prefix(64)): the lab knows users by number only, such as 15301 or 15301:15301"
+                )
             }
             return value
         }

@@ -5,7 +5,9 @@
 /// each second (or each interval, if that is shorter), so that a demo needn't wait for the interval.
 package struct HealthState: Sendable, Equatable {
     /// What a container's health is known to be.
-    package enum Status: String, Sendable, Codable { case unknown = "UNKNOWN", healthy = "HEALTHY", unhealthy = "UNHEALTHY" }
+    package enum Status: String, Sendable, Codable {
+        case unknown = "UNKNOWN", healthy = "HEALTHY", unhealthy = "UNHEALTHY"
+    }
 
     private let interval: Duration
     /// How long one check may take.

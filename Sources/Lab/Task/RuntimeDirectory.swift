@@ -37,7 +37,9 @@ package final class RuntimeDirectory: Sendable {
                     )
                 }
                 var copy = stat()
-                if stat(target, &copy) == 0, copy.st_size == original.st_size, copy.st_mtim.tv_sec >= original.st_mtim.tv_sec {
+                if stat(target, &copy) == 0, copy.st_size == original.st_size,
+                    copy.st_mtim.tv_sec >= original.st_mtim.tv_sec
+                {
                     return
                 }
                 let directory = (target as NSString).deletingLastPathComponent

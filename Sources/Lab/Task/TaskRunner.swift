@@ -1,31 +1,8 @@
 import Foundation
-package import Logging
+import Logging
 
 /// Runs one task from PROVISIONING to STOPPED, as the ECS agent does.
 package actor TaskRunner {
-    /// What all tasks of a lab share.
-    package struct Surroundings: Sendable {
-        package var configuration: LabConfiguration
-        package var labID: String
-        package var logs: String
-        package var vpcID: String
-        package var ledger: Ledger
-        package var runtime: RuntimeDirectory
-        package var directory: TaskDirectory
-        package var credentials: TaskCredentials
-        package var control: MotoControl
-        /// Base of the metadata URIs, without a slash at its end.
-        package var metadataURL: String
-        package var logger: Logger
-    }
-
-    /// How a task ended, for the scheduler.
-    package struct Outcome: Sendable {
-        /// Whether nobody asked it to stop.
-        package var endedByItself: Bool
-        package var failed: Bool
-    }
-
     /// Why a task ends.
     private struct StopReason {
         var code: String
@@ -66,10 +43,20 @@ package actor TaskRunner {
         self.network =
             configuration.mode == .namespaces
             ? TaskNetwork(
-                taskID: task.id, address: address, hardwareAddress: task.macAddress, bridge: configuration.bridge,
-                network: configuration.network, ledger: surroundings.ledger)
+                taskID: task.id,
+                address: address,
+                hardwareAddress: task.macAddress,
+                bridge: configuration.bridge,
+                network: configuration.network,
+                ledger: surroundings.ledger
+            )
             : nil
-        self.record = TaskRecord(task, definition: definition, surroundings: surroundings, namespace: network?.namespace)
+        self.record = TaskRecord(
+            task,
+            definition: definition,
+            surroundings: surroundings,
+            namespace: network?.namespace
+        )
         (self.wake, self.wakeUp) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -134,7 +121,10 @@ package actor TaskRunner {
         try await network.make()
         if let rules {
             if !rules.droppedAppPorts.isEmpty {
-                self.log.warning("more than 15 app ports: ECS drops the rest", metadata: ["ports": "\(rules.droppedAppPorts)"])
+                self.log.warning(
+                    "more than 15 app ports: ECS drops the rest",
+                    metadata: ["ports": "\(rules.droppedAppPorts)"]
+                )
             }
             try await network.install(rules)
         }
@@ -158,7 +148,8 @@ package actor TaskRunner {
         if let service = self.record.service { environment["TULLE_LAB_SERVICE"] = service }
         if let id = self.record.credentialsID {
             if let token = self.record.token {
-                environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "\(self.surroundings.metadataURL)/v2/credentials/\(id)"
+                environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] =
+                    "\(self.surroundings.metadataURL)/v2/credentials/\(id)"
                 environment["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = token
             } else {
                 environment["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "/v2/credentials/\(id)"
@@ -223,7 +214,9 @@ package actor TaskRunner {
 
     private func launch(_ container: ContainerDefinition) {
         let name = container.name
-        guard let entry = self.record.containers.first(where: { $0.name == name }), let plan = entry.plan else { return }
+        guard let entry = self.record.containers.first(where: { $0.name == name }), let plan = entry.plan else {
+            return
+        }
         do {
             let log = try ContainerLog.open(entry.logPath, plan: plan)
             defer { close(log) }
@@ -263,7 +256,9 @@ package actor TaskRunner {
             self.launch(container)
         } else if container.isEssential {
             self.stop(
-                code: "EssentialContainerExited", reason: "Essential container in task exited", failed: code != 0
+                code: "EssentialContainerExited",
+                reason: "Essential container in task exited",
+                failed: code != 0
             )
         }
         self.wakeUp.yield()

@@ -32,7 +32,8 @@ func failing<Result>(_ body: () async throws -> Result) async throws -> Result {
 
 struct Down: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "End the lab and remove all it made; also after a crash. Running it again does nothing.")
+        abstract: "End the lab and remove all it made; also after a crash. Running it again does nothing."
+    )
 
     @OptionGroup var place: Place
     @Flag(help: "Keep the logs in the state directory.")
@@ -62,7 +63,8 @@ struct Status: AsyncParsableCommand {
 
 struct Exec: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Run a command in a task's container, with its network, user and environment.")
+        abstract: "Run a command in a task's container, with its network, user and environment."
+    )
 
     @OptionGroup var place: Place
     @Argument(help: "The service, or the family of a task without one.")
@@ -75,14 +77,20 @@ struct Exec: AsyncParsableCommand {
     var command: [String] = []
 
     func validate() throws {
-        if self.command.isEmpty { throw ValidationError("give a command after --, such as: exec shell -- curl http://echo.demo") }
+        if self.command.isEmpty {
+            throw ValidationError("give a command after --, such as: exec shell -- curl http://echo.demo")
+        }
     }
 
     func run() async throws {
         try await failing {
             let status = try LabStatus.read(self.place.files)
             try ContainerExec(status).run(
-                service: self.service, task: self.task, container: self.container, command: self.command)
+                service: self.service,
+                task: self.task,
+                container: self.container,
+                command: self.command
+            )
         }
     }
 }

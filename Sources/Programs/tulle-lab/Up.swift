@@ -5,7 +5,8 @@ import Logging
 
 struct Up: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Start the lab: an AWS API, a VPC, and whatever services are made in it.")
+        abstract: "Start the lab: an AWS API, a VPC, and whatever services are made in it."
+    )
 
     @OptionGroup var place: Place
     @Flag(help: "Return once the lab is ready, and leave it running.")

@@ -5,13 +5,16 @@ import Testing
 
 @Suite struct ImageTableTests {
     private static let table = ImageTable(images: [
-        "tulle/echo": .init(command: ["a"]), "tulle/echo:2": .init(command: ["b"]), "host:5000/app": .init(command: ["c"]),
+        "tulle/echo": .init(command: ["a"]), "tulle/echo:2": .init(command: ["b"]),
+        "host:5000/app": .init(command: ["c"]),
     ])
 
-    @Test(arguments: [
-        ("tulle/echo", ["a"]), ("tulle/echo:1", ["a"]), ("tulle/echo:2", ["b"]), ("tulle/echo:1@sha256:00", ["a"]),
-        ("host:5000/app:9", ["c"]), ("host:5000/app", ["c"]), ("other", nil),
-    ] as [(String, [String]?)])
+    @Test(
+        arguments: [
+            ("tulle/echo", ["a"]), ("tulle/echo:1", ["a"]), ("tulle/echo:2", ["b"]), ("tulle/echo:1@sha256:00", ["a"]),
+            ("host:5000/app:9", ["c"]), ("host:5000/app", ["c"]), ("other", nil),
+        ] as [(String, [String]?)]
+    )
     func `a name without tag stands for all tags`(_ name: String, _ command: [String]?) {
         #expect(Self.table.image(named: name).command == command)
     }

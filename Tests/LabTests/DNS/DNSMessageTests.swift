@@ -3,7 +3,8 @@ import Testing
 @testable import Lab
 
 @Suite struct DNSMessageTests {
-    private static func query(_ name: String, type: UInt16 = 1, flags: UInt16 = 0x0100, extra: [UInt8] = []) -> [UInt8] {
+    private static func query(_ name: String, type: UInt16 = 1, flags: UInt16 = 0x0100, extra: [UInt8] = []) -> [UInt8]
+    {
         [0x12, 0x34, UInt8(flags >> 8), UInt8(flags & 255), 0, 1, 0, 0, 0, 0, 0, extra.isEmpty ? 0 : 1]
             + (DNSName.wire(name) ?? []) + [UInt8(type >> 8), UInt8(type & 255), 0, 1] + extra
     }
@@ -52,7 +53,8 @@ import Testing
         let bytes = answer.bytes(for: query, limit: 512)
         #expect(
             bytes == [0x12, 0x34, 0x85, 0x80, 0, 1, 0, 1, 0, 0, 0, 0, 1, 97, 1, 98, 0, 0, 1, 0, 1]
-                + [1, 97, 1, 98, 0, 0, 1, 0, 1, 0, 0, 0, 5, 0, 4, 1, 2, 3, 4])
+                + [1, 97, 1, 98, 0, 0, 1, 0, 1, 0, 0, 0, 5, 0, 4, 1, 2, 3, 4]
+        )
     }
 
     @Test func `an answer that is too long is cut and says so`() throws {

@@ -3,7 +3,9 @@ import Testing
 @testable import Lab
 
 @Suite struct ZoneAnswersTests {
-    private static func set(_ name: String, _ type: String, _ values: [String], alias: String? = nil) -> HostedZone.RecordSet {
+    private static func set(_ name: String, _ type: String, _ values: [String], alias: String? = nil)
+        -> HostedZone.RecordSet
+    {
         .init(name: name, type: type, ttl: 5, values: values, alias: alias)
     }
 
@@ -23,7 +25,8 @@ import Testing
                 set("bad.mesh.internal.", "A", ["not an address"]),
                 set("srv.mesh.internal.", "SRV", ["1 2 8080 echo.demo.mesh.internal."]),
                 set("outside.example.", "A", ["1.1.1.1"]),
-            ]),
+            ]
+        ),
         HostedZone(name: "demo", records: [set("echo.demo", "A", ["240.240.0.1"])]),
     ])
 

@@ -5,17 +5,46 @@ import Testing
 
 func record(_ id: String, address: String, token: String? = nil) -> TaskRecord {
     TaskRecord(
-        id: id, arn: "arn:aws:ecs:us-east-1:1:task/demo/\(id)", clusterArn: "arn:aws:ecs:us-east-1:1:cluster/demo",
-        cluster: "demo", family: "web", revision: 7, service: "echo", group: "service:echo", address: address,
-        subnet: "10.77.0.0/16", gateway: "10.77.0.1", vpcID: "vpc-1", availabilityZone: "us-east-1a",
-        launchType: "FARGATE", cpu: "256", memory: "512", tags: ["k": "v"], createdAt: 1_767_323_045, region: "us-east-1",
-        roleArn: "arn:aws:iam::1:role/web", credentialsID: "cred-\(id)", token: token, lastStatus: "RUNNING",
+        id: id,
+        arn: "arn:aws:ecs:us-east-1:1:task/demo/\(id)",
+        clusterArn: "arn:aws:ecs:us-east-1:1:cluster/demo",
+        cluster: "demo",
+        family: "web",
+        revision: 7,
+        service: "echo",
+        group: "service:echo",
+        address: address,
+        subnet: "10.77.0.0/16",
+        gateway: "10.77.0.1",
+        vpcID: "vpc-1",
+        availabilityZone: "us-east-1a",
+        launchType: "FARGATE",
+        cpu: "256",
+        memory: "512",
+        tags: ["k": "v"],
+        createdAt: 1_767_323_045,
+        region: "us-east-1",
+        roleArn: "arn:aws:iam::1:role/web",
+        credentialsID: "cred-\(id)",
+        token: token,
+        lastStatus: "RUNNING",
         containers: [
             .init(
-                name: "app", arn: "arn:c", image: "i", isEssential: true, endpointID: "end-\(id)", runtimeID: "\(id)-1",
-                labels: ["own": "label"], status: "RUNNING", health: .healthy, hasHealthCheck: true, startedAt: 1_767_323_046,
-                logPath: "/dev/null")
-        ])
+                name: "app",
+                arn: "arn:c",
+                image: "i",
+                isEssential: true,
+                endpointID: "end-\(id)",
+                runtimeID: "\(id)-1",
+                labels: ["own": "label"],
+                status: "RUNNING",
+                health: .healthy,
+                hasHealthCheck: true,
+                startedAt: 1_767_323_046,
+                logPath: "/dev/null"
+            )
+        ]
+    )
 }
 
 @Suite struct MetadataServiceTests {
@@ -56,12 +85,17 @@ func record(_ id: String, address: String, token: String? = nil) -> TaskRecord {
     @Test func `the container's own document and the tags have their own paths`() async throws {
         let own = await Self.service().answer(path: "/v4/end-a", source: "10.77.1.10", authorization: nil)
         #expect(try Self.object(own)["ContainerARN"] as? String == "arn:c")
-        let tagged = await Self.service().answer(path: "/v4/end-a/taskWithTags", source: "10.77.1.10", authorization: nil)
+        let tagged = await Self.service().answer(
+            path: "/v4/end-a/taskWithTags",
+            source: "10.77.1.10",
+            authorization: nil
+        )
         #expect(try Self.object(tagged)["TaskTags"] as? [String: String] == ["k": "v"])
     }
 
     @Test(arguments: [
-        ("/v4/end-a/task", "10.77.1.11", 404), ("/v4/unknown/task", "10.77.1.10", 404), ("/v4/end-a/x", "10.77.1.10", 404),
+        ("/v4/end-a/task", "10.77.1.11", 404), ("/v4/unknown/task", "10.77.1.10", 404),
+        ("/v4/end-a/x", "10.77.1.10", 404),
         ("/", "10.77.1.10", 404), ("/v4", "10.77.1.10", 404), ("/v2/credentials", "10.77.1.10", 404),
         ("/v2/credentials/cred-a", "10.77.1.10", 200), ("/v2/credentials/cred-a?x=y", "10.77.1.10", 200),
         ("/v2/credentials/cred-a", "10.77.1.11", 400), ("/v2/credentials/cred-a", "10.77.9.9", 400),
@@ -72,7 +106,11 @@ func record(_ id: String, address: String, token: String? = nil) -> TaskRecord {
     }
 
     @Test func `the refusal of a foreign credentials id is ECS's`() async throws {
-        let answer = await Self.service().answer(path: "/v2/credentials/cred-b", source: "10.77.1.10", authorization: nil)
+        let answer = await Self.service().answer(
+            path: "/v2/credentials/cred-b",
+            source: "10.77.1.10",
+            authorization: nil
+        )
         let object = try Self.object(answer)
         #expect(object["code"] as? String == "InvalidIdInRequest")
         #expect(object["HTTPErrorCode"] as? Int == 400)
@@ -80,7 +118,9 @@ func record(_ id: String, address: String, token: String? = nil) -> TaskRecord {
 
     @Test func `credentials that STS doesn't give are an error that passes`() async {
         let service = Self.service(fails: true)
-        #expect(await service.answer(path: "/v2/credentials/cred-a", source: "10.77.1.10", authorization: nil).status == 503)
+        #expect(
+            await service.answer(path: "/v2/credentials/cred-a", source: "10.77.1.10", authorization: nil).status == 503
+        )
     }
 
     @Test(arguments: [("token-a", 200), ("token-b", 400), ("", 400), (nil, 400)] as [(String?, Int)])
@@ -96,6 +136,8 @@ func record(_ id: String, address: String, token: String? = nil) -> TaskRecord {
         stopped.lastStatus = "STOPPED"
         directory.update(stopped)
         let service = MetadataService(directory: directory, resolver: "r", identifiesByAddress: true) { _ in Data() }
-        #expect(await service.answer(path: "/v2/credentials/cred-a", source: "10.77.1.10", authorization: nil).status == 400)
+        #expect(
+            await service.answer(path: "/v2/credentials/cred-a", source: "10.77.1.10", authorization: nil).status == 400
+        )
     }
 }

@@ -11,7 +11,9 @@ import Testing
         #expect(network.description == "10.77.0.0/16")
     }
 
-    @Test(arguments: ["10.77.0.1/16", "10.77.0.0", "10.77.0.0/7", "10.77.0.0/29", "10.77.0/16", "10.77.0.0/x", "", "a/8"])
+    @Test(arguments: [
+        "10.77.0.1/16", "10.77.0.0", "10.77.0.0/7", "10.77.0.0/29", "10.77.0/16", "10.77.0.0/x", "", "a/8",
+    ])
     func `refuses what is no network`(_ text: String) {
         #expect(throws: LabError.self) { try IPv4Network(parsing: text) }
     }

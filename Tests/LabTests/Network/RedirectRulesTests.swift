@@ -3,7 +3,11 @@ import Testing
 @testable import Lab
 
 @Suite struct RedirectRulesTests {
-    private static func configuration(_ changes: [String: String?] = [:], type: String? = "APPMESH", container: String = "ztunnel")
+    private static func configuration(
+        _ changes: [String: String?] = [:],
+        type: String? = "APPMESH",
+        container: String = "ztunnel"
+    )
         -> ProxyConfiguration
     {
         var properties: [String: String?] = [
@@ -32,12 +36,15 @@ import Testing
                 -A OUTPUT -p tcp -m addrtype ! --dst-type LOCAL -j APPMESH_EGRESS
                 COMMIT
 
-                """)
+                """
+        )
     }
 
     @Test func `adds ECS's own addresses to the ignored ones`() throws {
         let rules = try RedirectRules(Self.configuration(["EgressIgnoredIPs": "10.0.0.0/8"]), containers: ["ztunnel"])
-        #expect(rules.restoreInput.contains("-d 10.0.0.0/8 -j RETURN\n-A APPMESH_EGRESS -p tcp -d 169.254.170.2 -j RETURN"))
+        #expect(
+            rules.restoreInput.contains("-d 10.0.0.0/8 -j RETURN\n-A APPMESH_EGRESS -p tcp -d 169.254.170.2 -j RETURN")
+        )
     }
 
     @Test func `captures 15 app ports and says which it drops`() throws {
@@ -49,17 +56,21 @@ import Testing
 
     @Test func `takes a group in place of a user`() throws {
         let rules = try RedirectRules(
-            Self.configuration(["IgnoredUID": nil, "IgnoredGID": "1337"]), containers: ["ztunnel"])
+            Self.configuration(["IgnoredUID": nil, "IgnoredGID": "1337"]),
+            containers: ["ztunnel"]
+        )
         #expect(rules.restoreInput.contains("--gid-owner 1337"))
         #expect(!rules.restoreInput.contains("--uid-owner"))
     }
 
-    @Test(arguments: [
-        ["ProxyIngressPort": nil], ["ProxyEgressPort": nil], ["AppPorts": nil], ["EgressIgnoredIPs": nil],
-        ["IgnoredUID": nil], ["ProxyIngressPort": "0"], ["ProxyEgressPort": "65536"], ["AppPorts": "80;-j ACCEPT"],
-        ["IgnoredUID": "root"], ["EgressIgnoredIPs": "10.0.0.0/33"], ["EgressIgnoredIPs": "10.0.0.1\n-A X"],
-        ["EgressIgnoredPorts": "http"],
-    ] as [[String: String?]])
+    @Test(
+        arguments: [
+            ["ProxyIngressPort": nil], ["ProxyEgressPort": nil], ["AppPorts": nil], ["EgressIgnoredIPs": nil],
+            ["IgnoredUID": nil], ["ProxyIngressPort": "0"], ["ProxyEgressPort": "65536"], ["AppPorts": "80;-j ACCEPT"],
+            ["IgnoredUID": "root"], ["EgressIgnoredIPs": "10.0.0.0/33"], ["EgressIgnoredIPs": "10.0.0.1\n-A X"],
+            ["EgressIgnoredPorts": "http"],
+        ] as [[String: String?]]
+    )
     func `refuses what RegisterTaskDefinition refuses`(_ changes: [String: String?]) {
         #expect(throws: LabError.self) { try RedirectRules(Self.configuration(changes), containers: ["ztunnel"]) }
     }

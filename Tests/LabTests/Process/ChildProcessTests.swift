@@ -19,9 +19,12 @@ import Testing
     @Test func `killing takes the children along`() async throws {
         let id = UUID().uuidString
         let process = try ChildProcess.start(
-            .init("/bin/sh", ["-c", "sleep 60 & sleep 60 & wait"], environment: [ProcessTable.marker: id]))
+            .init("/bin/sh", ["-c", "sleep 60 & sleep 60 & wait"], environment: [ProcessTable.marker: id])
+        )
         let table = ProcessTable()
-        for _ in 0..<100 where table.processes(markedWith: id).count < 3 { try await Task.sleep(for: .milliseconds(20)) }
+        for _ in 0..<100 where table.processes(markedWith: id).count < 3 {
+            try await Task.sleep(for: .milliseconds(20))
+        }
         #expect(table.processes(markedWith: id).count == 3)
         process.killGroup()
         #expect(await process.exit() == .signal(9))
@@ -37,7 +40,9 @@ import Testing
     }
 
     @Test func `a tool's own words come with its failure`() async throws {
-        let error = await #expect(throws: LabError.self) { try await Tools().run("sh", ["-c", "echo broken >&2; exit 4"]) }
+        let error = await #expect(throws: LabError.self) {
+            try await Tools().run("sh", ["-c", "echo broken >&2; exit 4"])
+        }
         #expect(error?.message.contains("broken") == true)
         #expect(try await Tools().run("cat", [], input: "text\n") == "text\n")
     }

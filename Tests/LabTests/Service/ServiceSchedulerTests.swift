@@ -5,32 +5,71 @@ import Testing
 @Suite struct ServiceSchedulerTests {
     private static let arn = "arn:aws:ecs:us-east-1:1:service/demo/echo"
 
-    private static func service(_ desired: Int, minimum: Int = 100, maximum: Int = 200, status: String = "ACTIVE", deployments: [String] = ["new"])
+    private static func service(
+        _ desired: Int,
+        minimum: Int = 100,
+        maximum: Int = 200,
+        status: String = "ACTIVE",
+        deployments: [String] = ["new"]
+    )
         -> MotoState.Service
     {
         MotoState.Service(
-            arn: Self.arn, cluster: "demo", name: "echo", status: status, desiredCount: desired,
-            minimumHealthyPercent: minimum, maximumPercent: maximum,
-            deployments: deployments.enumerated().map { .init(id: $1, primary: $0 == 0, taskDefinition: "td") })
+            arn: Self.arn,
+            cluster: "demo",
+            name: "echo",
+            status: status,
+            desiredCount: desired,
+            minimumHealthyPercent: minimum,
+            maximumPercent: maximum,
+            deployments: deployments.enumerated().map { .init(id: $1, primary: $0 == 0, taskDefinition: "td") }
+        )
     }
 
     private static func task(
-        _ id: String, _ deployment: String = "new", status: String = "RUNNING", health: String = "UNKNOWN",
-        desired: String = "RUNNING", group: String = "service:echo", created: Double = 0
+        _ id: String,
+        _ deployment: String = "new",
+        status: String = "RUNNING",
+        health: String = "UNKNOWN",
+        desired: String = "RUNNING",
+        group: String = "service:echo",
+        created: Double = 0
     ) -> MotoState.Task {
         MotoState.Task(
-            id: id, arn: "arn:aws:ecs:us-east-1:1:task/demo/\(id)", account: "1", region: "us-east-1", cluster: "demo",
-            clusterArn: "c", availabilityZone: "a", createdAt: created, desiredStatus: desired, lastStatus: status,
-            healthStatus: health, launchType: "FARGATE", group: group, startedBy: deployment, tags: [:],
-            taskDefinitionArn: "td", containers: [:])
+            id: id,
+            arn: "arn:aws:ecs:us-east-1:1:task/demo/\(id)",
+            account: "1",
+            region: "us-east-1",
+            cluster: "demo",
+            clusterArn: "c",
+            availabilityZone: "a",
+            createdAt: created,
+            desiredStatus: desired,
+            lastStatus: status,
+            healthStatus: health,
+            launchType: "FARGATE",
+            group: group,
+            startedBy: deployment,
+            tags: [:],
+            taskDefinitionArn: "td",
+            containers: [:]
+        )
     }
 
-    private static func state(_ service: MotoState.Service, _ tasks: [MotoState.Task], checked: Bool = false) -> MotoState {
+    private static func state(_ service: MotoState.Service, _ tasks: [MotoState.Task], checked: Bool = false)
+        -> MotoState
+    {
         MotoState(
-            services: [service], tasks: tasks,
+            services: [service],
+            tasks: tasks,
             taskDefinitions: [
-                "td": TaskDefinition(family: "f", revision: 1, containerDefinitions: [container("app", checked: checked)])
-            ])
+                "td": TaskDefinition(
+                    family: "f",
+                    revision: 1,
+                    containerDefinitions: [container("app", checked: checked)]
+                )
+            ]
+        )
     }
 
     private static func started(_ actions: [ServiceScheduler.Action]) -> Int {
@@ -53,7 +92,10 @@ import Testing
 
     @Test func `counts neither stopping tasks nor tasks of others`() {
         var scheduler = ServiceScheduler()
-        let tasks = [Self.task("a", desired: "STOPPED"), Self.task("b", group: "service:echo2"), Self.task("c", group: "family:f")]
+        let tasks = [
+            Self.task("a", desired: "STOPPED"), Self.task("b", group: "service:echo2"),
+            Self.task("c", group: "family:f"),
+        ]
         #expect(Self.started(scheduler.decide(Self.state(Self.service(1), tasks), now: 0)) == 1)
     }
 
@@ -101,7 +143,10 @@ import Testing
 
     @Test func `a service that goes stops all its tasks and starts none`() {
         var scheduler = ServiceScheduler()
-        let state = Self.state(Self.service(0, status: "DRAINING"), [Self.task("a"), Self.task("b", status: "PENDING")])
+        let state = Self.state(
+            Self.service(0, status: "DRAINING"),
+            [Self.task("a"), Self.task("b", status: "PENDING")]
+        )
         #expect(Self.stopped(scheduler.decide(state, now: 0)) == ["a", "b"])
     }
 

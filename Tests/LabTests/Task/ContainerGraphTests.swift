@@ -31,7 +31,9 @@ func container(_ name: String, _ dependsOn: [(String, String)] = [], checked: Bo
         ("SUCCESS", .stopped(exitCode: 2), .impossible("container app needs proxy to succeed, but it exited with 2")),
     ])
     func `a container starts when its dependency has come far enough`(
-        _ condition: String, _ state: ContainerGraph.State, _ expected: ContainerGraph.Verdict
+        _ condition: String,
+        _ state: ContainerGraph.State,
+        _ expected: ContainerGraph.Verdict
     ) throws {
         let graph = try ContainerGraph([container("app", [("proxy", condition)]), container("proxy", checked: true)])
         #expect(graph.verdict(for: "app", states: ["app": .pending, "proxy": state]) == expected)

@@ -13,7 +13,12 @@ import Testing
         try ContainerPlan(
             container,
             image: image,
-            surroundings: .init(place: place, runtimeDirectory: "/tmp/lab", taskID: "abc", environment: ["AWS_REGION": "r"])
+            surroundings: .init(
+                place: place,
+                runtimeDirectory: "/tmp/lab",
+                taskID: "abc",
+                environment: ["AWS_REGION": "r"]
+            )
         )
     }
 
@@ -37,7 +42,8 @@ import Testing
         #expect(plan.resolved(["/ztunnel", "healthcheck"]) == [copy, "healthcheck"])
         #expect(
             try plan.healthCommand(.init(command: ["CMD-SHELL", "/ztunnel healthcheck || exit 1"]))
-                == ["/bin/sh", "-c", "\(copy) healthcheck || exit 1"])
+                == ["/bin/sh", "-c", "\(copy) healthcheck || exit 1"]
+        )
         #expect(plan.environment["PATH"]?.hasPrefix("/tmp/lab/images/tulle_ztunnel_1:") == true)
     }
 
@@ -58,7 +64,13 @@ import Testing
         #expect(throws: LabError.self) { try Self.plan(ContainerDefinition(name: "c", image: "i")) }
         #expect(throws: LabError.self) {
             try Self.plan(
-                ContainerDefinition(name: "c", image: "i", command: ["x"], secrets: [.init(name: "S", valueFrom: "arn")]))
+                ContainerDefinition(
+                    name: "c",
+                    image: "i",
+                    command: ["x"],
+                    secrets: [.init(name: "S", valueFrom: "arn")]
+                )
+            )
         }
     }
 
@@ -76,12 +88,16 @@ import Testing
     @Test func `without namespaces a container learns its address instead`() throws {
         let plan = try Self.plan(
             ContainerDefinition(
-                name: "c", image: "i", command: ["x"],
+                name: "c",
+                image: "i",
+                command: ["x"],
                 environment: [
                     NameValue(name: "ALL_PROXY", value: "socks5h://127.0.0.1:15080"),
                     NameValue(name: "NO_PROXY", value: "//127.0.0.1:1"),
-                ]),
-            place: .loopback(address: "127.77.1.10"))
+                ]
+            ),
+            place: .loopback(address: "127.77.1.10")
+        )
         #expect(plan.environment["ALL_PROXY"] == "socks5h://127.77.1.10:15080")
         #expect(plan.environment["NO_PROXY"] == "//127.0.0.1:1")
         #expect(plan.environment["TULLE_LAB_ADDRESS"] == "127.77.1.10")

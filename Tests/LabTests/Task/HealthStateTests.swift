@@ -43,16 +43,21 @@ import Testing
     }
 
     @Test func `numbers outside what ECS takes are brought into it`() {
-        let state = HealthState(.init(command: ["CMD", "x"], interval: 0, timeout: 100_000, retries: -1, startPeriod: .max))
+        let state = HealthState(
+            .init(command: ["CMD", "x"], interval: 0, timeout: 100_000, retries: -1, startPeriod: .max)
+        )
         #expect(state.timeout == .seconds(60))
     }
 
-    @Test(arguments: [
-        ([], HealthState.Status.unknown), ([.healthy], .healthy), ([.healthy, .unknown], .unknown),
-        ([.unknown, .unhealthy, .healthy], .unhealthy),
-    ] as [([HealthState.Status], HealthState.Status)])
+    @Test(
+        arguments: [
+            ([], HealthState.Status.unknown), ([.healthy], .healthy), ([.healthy, .unknown], .unknown),
+            ([.unknown, .unhealthy, .healthy], .unhealthy),
+        ] as [([HealthState.Status], HealthState.Status)]
+    )
     func `a task is as healthy as its worst essential container`(
-        _ essential: [HealthState.Status], _ expected: HealthState.Status
+        _ essential: [HealthState.Status],
+        _ expected: HealthState.Status
     ) {
         #expect(HealthState.ofTask(essential) == expected)
     }
