@@ -52,14 +52,6 @@ struct WorkerTests {
         return (socket, status)
     }
 
-    private func eventually(_ condition: () -> Bool) -> Bool {
-        for _ in 0..<500 {
-            if condition() { return true }
-            usleep(10_000)
-        }
-        return false
-    }
-
     private func lines(_ task: TestTask, _ text: String) -> [String] {
         task.log.lines.filter { $0.contains(text) }
     }
@@ -72,12 +64,12 @@ struct WorkerTests {
         socket.send(Array("hello".utf8))
         socket.finish()
         #expect(socket.receiveAll() == Array("hello".utf8))
-        #expect(self.eventually { self.lines(self.echo, "connection complete").count == 1 })
+        #expect(eventually { self.lines(self.echo, "connection complete").count == 1 })
         let inbound = self.lines(self.echo, "connection complete").first ?? ""
         #expect(inbound.contains("src.identity=\"spiffe://cluster.local/ns/demo/sa/shell\""))
         #expect(inbound.contains("dst.identity=\"spiffe://cluster.local/ns/demo/sa/echo\""))
         #expect(inbound.contains("direction=\"inbound\" bytes_sent=5 bytes_recv=5 "))
-        #expect(self.eventually { self.lines(self.shell, "connection complete").count == 1 })
+        #expect(eventually { self.lines(self.shell, "connection complete").count == 1 })
         let outbound = self.lines(self.shell, "connection complete").first ?? ""
         #expect(outbound.contains("dst.addr=127.77.0.2:15008 "))
         #expect(outbound.contains("dst.identity=\"spiffe://cluster.local/ns/demo/sa/echo\""))
@@ -101,7 +93,7 @@ struct WorkerTests {
         let (socket, status) = try self.open("echo.demo:80")
         #expect(status == "HTTP/1.1 403")
         #expect(String(decoding: socket.receiveAll() ?? [], as: UTF8.self).hasSuffix("tulle: policy_denied\n"))
-        #expect(self.eventually { !self.lines(self.echo, "error.code=\"policy_denied\"").isEmpty })
+        #expect(eventually { !self.lines(self.echo, "error.code=\"policy_denied\"").isEmpty })
     }
 
     @Test func cutsConnectionsThatPolicyForbidsLater() throws {
@@ -114,13 +106,13 @@ struct WorkerTests {
         try change.apply(to: self.echo.state)
         // A reset, not an orderly end: the client must not take what it has for everything.
         #expect(socket.receive() == nil)
-        #expect(self.eventually { !self.lines(self.echo, "error.code=\"policy_changed\"").isEmpty })
+        #expect(eventually { !self.lines(self.echo, "error.code=\"policy_changed\"").isEmpty })
     }
 
     @Test func refusesPortsThatTheServiceDoesNotDeclare() throws {
         defer { self.stop() }
         #expect(try self.open("echo.demo:81").1 == "HTTP/1.1 502")
-        #expect(self.eventually { !self.lines(self.shell, "error.code=\"port_not_declared\"").isEmpty })
+        #expect(eventually { !self.lines(self.shell, "error.code=\"port_not_declared\"").isEmpty })
     }
 
     @Test func passesUnknownDestinationsThrough() throws {
@@ -131,14 +123,14 @@ struct WorkerTests {
         #expect(status == "HTTP/1.1 200")
         #expect(socket.receiveAll() == Array("plain".utf8))
         socket.finish()
-        #expect(self.eventually { self.lines(self.shell, "dst.addr=127.77.0.9:\(port) ").count == 1 })
+        #expect(eventually { self.lines(self.shell, "dst.addr=127.77.0.9:\(port) ").count == 1 })
         #expect(self.lines(self.echo, "connection complete").isEmpty)
     }
 
     @Test func refusesToTalkToItself() throws {
         defer { self.stop() }
         #expect(try self.open("127.77.0.1:15001").1 == "HTTP/1.1 502")
-        #expect(self.eventually { !self.lines(self.shell, "error.code=\"recursive_call\"").isEmpty })
+        #expect(eventually { !self.lines(self.shell, "error.code=\"recursive_call\"").isEmpty })
     }
 
     @Test func failsWhenTheApplicationDoesNotListen() throws {
@@ -146,7 +138,7 @@ struct WorkerTests {
         let (socket, status) = try self.open("shell.demo:80")
         #expect(status == "HTTP/1.1 502")
         #expect(String(decoding: socket.receiveAll() ?? [], as: UTF8.self).hasSuffix("tulle: tunnel_failed\n"))
-        #expect(self.eventually { !self.lines(self.shell, "error.code=\"dial_refused\"").isEmpty })
+        #expect(eventually { !self.lines(self.shell, "error.code=\"dial_refused\"").isEmpty })
     }
 
     @Test func refusesEverythingWithoutAnIdentityOfItsOwn() throws {
@@ -157,7 +149,7 @@ struct WorkerTests {
         change.removed = ["demo/echo"]
         try change.apply(to: self.echo.state)
         #expect(try self.open("echo.demo:80").1 == "HTTP/1.1 502")
-        #expect(self.eventually { !self.lines(self.echo, "error.code=\"workload_unknown\"").isEmpty })
+        #expect(eventually { !self.lines(self.echo, "error.code=\"workload_unknown\"").isEmpty })
     }
 
     @Test func survivesGarbageOnEveryPort() throws {
@@ -187,7 +179,7 @@ struct WorkerTests {
             _ = echo.drain(milliseconds: 10_000)
             drained.signal()
         }
-        #expect(self.eventually { TestSocket.connect(Self.echoAddress, MeshPorts.proxy) == nil })
+        #expect(eventually { TestSocket.connect(Self.echoAddress, MeshPorts.proxy) == nil })
         // What is open goes on …
         socket.send([2])
         #expect(socket.receive() == [2])
@@ -203,6 +195,6 @@ struct WorkerTests {
         let (socket, _) = try self.open("echo.demo:80")
         #expect(self.echo.drain(milliseconds: 100))
         #expect(socket.receive() == nil)
-        #expect(self.eventually { !self.lines(self.echo, "error.code=\"connection_drained\"").isEmpty })
+        #expect(eventually { !self.lines(self.echo, "error.code=\"connection_drained\"").isEmpty })
     }
 }

@@ -112,4 +112,17 @@ struct TestAuthority {
         let leaf = try builder.issue(subjectKey: leafKey, issuer: "root", issuerKey: self.key)
         return try IssuedIdentity(certChain: [leaf.pem, self.root.pem], key: leafKey, requested: identity, now: now)
     }
+
+    /// A server's side for a host at a loopback address.
+    func hostContext(address: [UInt8] = [127, 0, 0, 1]) throws -> TLSContext {
+        let now = Int64(Date().timeIntervalSince1970)
+        let leafKey = try PrivateKey()
+        var builder = CertificateBuilder(commonName: "", serial: 3, notBefore: now - 60, notAfter: now + 3_600)
+        builder.addresses = [address]
+        let leaf = try builder.issue(subjectKey: leafKey, issuer: "root", issuerKey: self.key)
+        return try TLSContext(
+            identity: TLSIdentity(chain: [leaf], key: leafKey),
+            trust: TrustAnchors([self.root])
+        )
+    }
 }

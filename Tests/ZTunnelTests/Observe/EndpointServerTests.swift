@@ -1,0 +1,79 @@
+import Foundation
+import MeshModel
+import Testing
+import TunnelEngine
+
+@testable import ZTunnel
+
+/// Our small HTTP server and client on real sockets.
+@Suite(.serialized)
+struct EndpointServerTests {
+    private let loop: TestLoop
+    private let address: SocketAddress
+    private let server: EndpointServer
+
+    init() throws {
+        let loop = try TestLoop()
+        var limits = HTTPServerState.Limits()
+        limits.requestMilliseconds = 200
+        let server = EndpointServer(loop: loop.loop, limits: limits) { request in
+            HTTPResponse(status: request.path == "/missing" ? 404 : 200, text: "you asked for \(request.path)")
+        }
+        self.address = try loop.sync { try server.listen(on: SocketAddress(ip: IPAddress(v4: 0x7f00_0001), port: 0)) }
+        self.loop = loop
+        self.server = server
+    }
+
+    private func fetch(_ target: String, bodyLimit: Int = 1_024) throws -> Result<[UInt8], HTTPFetch.Failure> {
+        let request = try #require(HTTPClientRequest(host: "test", target: target))
+        let (loop, address) = (self.loop, self.address)
+        return try loop.wait { completion in
+            HTTPFetch.get(
+                loop: loop.loop,
+                address: address,
+                request: request,
+                bodyLimit: bodyLimit,
+                completion: completion
+            )
+        }
+    }
+
+    @Test func answersOurOwnClient() throws {
+        #expect(try self.fetch("/x").get() == Array("you asked for /x".utf8))
+    }
+
+    @Test func tellsTheClientWhatWentWrong() throws {
+        #expect(throws: HTTPFetch.Failure.self) { try self.fetch("/missing").get() }
+        guard case .failure(.status(404)) = try self.fetch("/missing") else {
+            Issue.record("no status")
+            return
+        }
+        guard case .failure(.response(.tooLarge)) = try self.fetch("/long", bodyLimit: 4) else {
+            Issue.record("no limit")
+            return
+        }
+        let server = self.server
+        try self.loop.sync { server.close() }
+        guard case .failure(.connect) = try self.fetch("/x") else {
+            Issue.record("connected")
+            return
+        }
+    }
+
+    @Test func givesUpOnASlowClientAndRefusesGarbage() throws {
+        let slow = try #require(TestSocket.connect(self.address.ip, self.address.port))
+        slow.send(Array("GET / HT".utf8))
+        #expect(String(decoding: slow.receiveAll() ?? [], as: UTF8.self).hasPrefix("HTTP/1.1 408 "))
+        let garbage = try #require(TestSocket.connect(self.address.ip, self.address.port))
+        garbage.send(Array("\u{16}\u{3}\u{1}\r\n\r\n".utf8))
+        #expect(String(decoding: garbage.receiveAll() ?? [], as: UTF8.self).hasPrefix("HTTP/1.1 400 "))
+        #expect(try self.fetch("/still").get() == Array("you asked for /still".utf8))
+    }
+
+    @Test func boundsItsConnections() throws {
+        let sockets = (0..<200).compactMap { _ in TestSocket.connect(self.address.ip, self.address.port) }
+        // Those past the bound are closed at once, the others when their time is over.
+        #expect(sockets.count { $0.receiveAll()?.isEmpty == false } <= 128)
+        #expect(eventually { (try? self.fetch("/after").get()) != nil })
+    }
+}

@@ -1,0 +1,55 @@
+import Foundation
+import TunnelEngine
+
+@testable import ZTunnel
+
+/// An event loop on a thread of its own for the length of a test.
+final class TestLoop: @unchecked Sendable {
+    let loop: EventLoop
+
+    struct NotStarted: Error {}
+
+    init() throws {
+        self.loop = try EventLoop(index: 9)
+        guard LoopThread.start(self.loop) else { throw NotStarted() }
+    }
+
+    deinit { self.loop.stop() }
+
+    /// Runs `body` on the loop and waits for what it gives.
+    func sync<Value>(_ body: @escaping () throws -> Value) throws -> Value {
+        let done = DispatchSemaphore(value: 0)
+        nonisolated(unsafe) var result: Result<Value, any Error>?
+        nonisolated(unsafe) let body = body
+        self.loop.submit {
+            result = Result { try body() }
+            done.signal()
+        }
+        guard done.wait(timeout: .now() + 10) == .success, let result else { throw NotStarted() }
+        return try result.get()
+    }
+
+    /// Starts `body` on the loop and waits until it calls its completion.
+    func wait<Value>(_ body: @escaping (@escaping (Value) -> Void) -> Void) throws -> Value {
+        let done = DispatchSemaphore(value: 0)
+        nonisolated(unsafe) var value: Value?
+        nonisolated(unsafe) let body = body
+        self.loop.submit {
+            body {
+                value = $0
+                done.signal()
+            }
+        }
+        guard done.wait(timeout: .now() + 10) == .success, let value else { throw NotStarted() }
+        return value
+    }
+}
+
+/// Waits until `condition` holds, at most ten seconds.
+func eventually(_ condition: () -> Bool) -> Bool {
+    for _ in 0..<1_000 {
+        if condition() { return true }
+        usleep(10_000)
+    }
+    return false
+}
