@@ -22,19 +22,26 @@ import Testing
             .init("/bin/sh", ["-c", "sleep 60 & sleep 60 & wait"], environment: [ProcessTable.marker: id])
         )
         let table = ProcessTable()
-        for _ in 0..<100 where table.processes(markedWith: id).count < 3 {
+        for _ in 0..<1000 where table.processes(markedWith: id).count < 3 {
             try await Task.sleep(for: .milliseconds(20))
         }
         #expect(table.processes(markedWith: id).count == 3)
         process.killGroup()
         #expect(await process.exit() == .signal(9))
-        for _ in 0..<100 where !table.processes(markedWith: id).isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+        for _ in 0..<1000 where !table.processes(markedWith: id).isEmpty {
+            try await Task.sleep(for: .milliseconds(20))
+        }
         #expect(table.processes(markedWith: id).isEmpty)
     }
 
     @Test func `one that ignores SIGTERM is killed when its time is over`() async throws {
-        let process = try ChildProcess.start(.init("/bin/sh", ["-c", "trap '' TERM; while :; do sleep 0.05; done"]))
-        try await Task.sleep(for: .milliseconds(200))
+        let sign = NSTemporaryDirectory() + "lab-trapped-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: sign) }
+        let script = "trap '' TERM; : > \(sign); while :; do sleep 0.05; done"
+        let process = try ChildProcess.start(.init("/bin/sh", ["-c", script]))
+        for _ in 0..<1000 where !FileManager.default.fileExists(atPath: sign) {
+            try await Task.sleep(for: .milliseconds(20))
+        }
         await process.end(within: .milliseconds(200))
         #expect(await process.exit() == .signal(9))
     }
