@@ -18,7 +18,7 @@ summary=()
 
 if [ "$part" != scenario ]; then
     swift build --build-tests
-    if swift test --parallel --skip-build 2>&1 | tee "$logs/unit"; then :; else failed=1; fi
+    if swift test --no-parallel --skip-build 2>&1 | tee "$logs/unit"; then :; else failed=1; fi
     # Swift Testing ends with one line: "Test run with N tests in M suites passed after S seconds."
     line=$(grep -E 'Test run with [0-9]+ tests?' "$logs/unit" | tail -n 1 || true)
     summary+=("Swift tests: ${line:-no test run was reported}")

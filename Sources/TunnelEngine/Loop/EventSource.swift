@@ -6,7 +6,7 @@ import Glibc
 /// thread. A base class rather than a protocol: one virtual call an event, no existential.
 package class EventSource {
     /// The loop that owns this source.
-    package unowned let loop: EventLoop
+    package let loop: EventLoop
     /// The descriptor, or -1 when there is none.
     package internal(set) final var descriptor: Int32 = -1
     /// The place in the loop's table while registered.
