@@ -24,6 +24,8 @@ def mesh(tmp_path_factory):
     directory = tmp_path_factory.mktemp("mesh")
     with Mesh(directory) as mesh:
         mesh.aws("ecs", "create-cluster", "--cluster-name", CLUSTER)
+        mesh.make_zone(NAMESPACE)
+        mesh.make_zone("mesh.internal")
         shell, echo = mesh.make_role("shell"), mesh.make_role("echo")
         mesh.make_service("shell", shell, [workload("shell", "idle")])
         mesh.make_service("shell-socks", shell, [workload("shell", "idle")])

@@ -61,7 +61,7 @@ def test_garbage_on_the_tunnel_port(mesh, sent):
 def test_a_tls_client_without_certificate_is_refused(mesh):
     address = mesh.task("echo")["address"]
     done = subprocess.run(
-        ["openssl", "s_client", "-connect", f"{address}:15008", "-alpn", "h2", "-tls1_3"],
+        ["openssl", "s_client", "-connect", f"{address}:15008", "-alpn", "h2", "-tls1_3", "-ign_eof"],
         input=b"", capture_output=True, timeout=20,
     )
     assert b"certificate required" in (done.stdout + done.stderr).lower()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from mesh import CLIENTS, NAMESPACE, ROOT
+from mesh import CLIENTS, HOST as OUTSIDE, NAMESPACE, ROOT
 
 WORKLOAD = str(ROOT / "scripts/lab/images/workload.py")
 PYTHON = "/usr/bin/python3"
@@ -92,11 +91,18 @@ def test_a_half_closed_connection_still_answers(mesh, count):
 
 
 def test_unknown_destinations_pass_through(mesh):
-    """The lab's AWS API is no mesh service: tasks reach it as they would without the mesh."""
-    url = mesh.environment["AWS_ENDPOINT_URL"]
-    for service in ("shell", "shell-socks"):
-        done = mesh.exec(service, "curl", "-s", "-m", "10", "-o", "/dev/null", "-w", "%{http_code}", f"{url}/moto-api/")
-        assert done.stdout == "200"
+    """A server outside the mesh, reached by address as without the mesh."""
+    server = subprocess.Popen(
+        [PYTHON, WORKLOAD, "http", "8099"], stdout=subprocess.DEVNULL, env={"TULLE_LAB_ADDRESS": OUTSIDE}
+    )
+    try:
+        mesh.wait("the outside server", lambda: mesh.http(f"http://{OUTSIDE}:8099/"), 10)
+        for service in ("shell", "shell-socks"):
+            done = mesh.exec(service, "curl", "-s", "-m", "10", f"http://{OUTSIDE}:8099/outside")
+            assert "path: /outside" in done.stdout
+    finally:
+        server.terminate()
+        server.wait(10)
 
 
 def test_http_connect_and_forward_proxy(mesh):
