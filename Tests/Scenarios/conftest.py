@@ -51,6 +51,7 @@ def mesh(tmp_path_factory):
             lambda: mesh.exec("shell", *curl, check=False).stdout == "200"
             and mesh.exec("shell-socks", *curl, check=False).stdout == "200",
         )
+        mesh.idle_memory = {service: mesh.resident_kib(service) for service in ("shell", "shell-socks", "echo")}
         yield mesh
 
 

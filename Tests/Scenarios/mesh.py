@@ -40,6 +40,8 @@ class Mesh:
         self.control_state = directory / "tulled"
         self.environment = dict(os.environ)
         self.control: subprocess.Popen | None = None
+        #: What each service's ztunnel held resident, in KiB, before any traffic but the first request.
+        self.idle_memory: dict[str, int] = {}
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -172,6 +174,12 @@ class Mesh:
             if line and os.path.basename(line[0].decode(errors="replace")) == name:
                 found.append(pid)
         return found
+
+    def resident_kib(self, service: str) -> int:
+        """VmRSS of the service's ztunnel."""
+        [pid] = self.processes(service, "ztunnel")
+        status = Path(f"/proc/{pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])
 
     # --- services ---------------------------------------------------------------------------------------------------
 
