@@ -1,4 +1,7 @@
+// Compiled as a whole module, `stat` belongs to CoreFoundation, which X509 loads; otherwise to Glibc.
+import CoreFoundation
 import Foundation
+import Glibc
 package import Logging
 import Synchronization
 

@@ -1,4 +1,7 @@
+// Compiled as a whole module, `stat` belongs to CoreFoundation, which X509 loads; otherwise to Glibc.
+import CoreFoundation
 import Foundation
+import Glibc
 import Synchronization
 
 /// The one directory in which the control plane keeps what must outlive a restart: keys, certificates, allocations.

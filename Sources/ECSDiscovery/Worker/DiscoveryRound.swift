@@ -60,8 +60,13 @@ struct DiscoveryRound {
         )
     }
 
-    /// A cluster's outcome: what it found, or why it failed.
-    private typealias Outcome = (cluster: String, result: Result<ClusterPoll, any Error>, withServices: Bool)
+    /// A cluster's outcome: what it found, or why it failed. A type and no tuple: as a task group's result, Swift 6.3
+    /// spoils the tuple's string when it optimises.
+    private struct Outcome: Sendable {
+        let cluster: String
+        let result: Result<ClusterPoll, any Error>
+        let withServices: Bool
+    }
 
     private mutating func pollClusters(start: Double) async {
         var waiting = self.state.snapshot.clusters.keys.sorted()[...]
@@ -79,11 +84,8 @@ struct DiscoveryRound {
                     configuration: self.configuration
                 )
                 group.addTask {
-                    do {
-                        return (cluster, .success(try await job.run()), job.withServices)
-                    } catch {
-                        return (cluster, .failure(error), job.withServices)
-                    }
+                    let result = await job.result()
+                    return Outcome(cluster: job.cluster, result: result, withServices: job.withServices)
                 }
             }
             for _ in 0..<max(1, self.configuration.concurrency) { startNext() }
@@ -135,7 +137,15 @@ private struct ClusterJob: Sendable {
     let withServices: Bool
     let configuration: DiscoveryConfiguration
 
-    func run() async throws -> ClusterPoll {
+    func result() async -> Result<ClusterPoll, any Error> {
+        do {
+            return .success(try await self.run())
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func run() async throws -> ClusterPoll {
         var services: [ECSService]?
         var optedOut = self.optedOut
         if self.withServices {
