@@ -5,7 +5,7 @@
 # dropped and identical code folded. Only the objects of our own rooms and BoringSSL go in; SwiftNIO is built because
 # BoringSSL comes in its package, but no object of it is linked. Why, and what was measured: docs/decisions/0005.
 #
-#   TULLE_STATIC_PIE=0   link a classic static image at a fixed address instead (about 0.4 MiB less resident)
+#   TULLE_STATIC_PIE=0   link a classic static image at a fixed address instead (about 0.3 MiB less anonymous memory)
 #   TULLE_SCRATCH=PATH   build in PATH and not in .build
 set -euo pipefail
 cd "$(dirname "$0")/.."
