@@ -1,3 +1,4 @@
+import AWSClient
 import AWSSignature
 package import Foundation
 
@@ -5,7 +6,7 @@ package import Foundation
 /// send, with our audience and the hash of its key among the signed headers.
 ///
 /// A value of this type is well formed and bounded. Nothing in it is proven yet.
-package struct AttestationToken: Sendable, Hashable {
+package struct AttestationToken: Sendable, Hashable, CustomStringConvertible {
     /// The largest accepted `authorization` value, in bytes.
     package static let tokenBytes = 16 << 10
     /// The scheme and format name before the payload.
@@ -58,12 +59,11 @@ package struct AttestationToken: Sendable, Hashable {
         guard let payload = Base64URL.decode(value.utf8.dropFirst(Self.prefix.utf8.count)) else {
             throw Self.malformed("the payload is no base64url without padding")
         }
-        guard let document = try? JSONSerialization.jsonObject(with: Data(payload)) as? [String: Any],
-            Set(document.keys) == ["headers", "region"],
-            let region = document["region"] as? String,
-            let headers = document["headers"] as? [String: String]
-        else {
-            throw Self.malformed("the payload must be JSON with the fields headers and region")
+        guard let (region, headers) = Self.document(payload) else {
+            throw Self.malformed("the payload must be JSON with the fields headers and region, each name once")
+        }
+        guard AWSPartition.isPlausible(region: region) else {
+            throw Self.malformed("region '\(PlainLine.of(region, bytes: 32))' must look like us-east-1")
         }
         let expected = Set(Self.signedHeaderNames + ["authorization"])
         guard Set(headers.keys) == expected else {
@@ -109,6 +109,27 @@ package struct AttestationToken: Sendable, Hashable {
         self.accessKey = signature.accessKeyID
         self.signature = signature.signature
         self.date = Date(timeIntervalSince1970: Double(date.epochSeconds))
+    }
+
+    /// The access key alone. Whoever has the rest can ask STS, and so could a log's reader.
+    package var description: String { "attestation of \(self.accessKey), the rest is not shown" }
+
+    /// The payload's two fields. The reader takes UTF-8 only, and no name twice, so that there is one way to read it.
+    private static func document(_ payload: [UInt8]) -> (region: String, headers: [String: String])? {
+        var limits = JSONLimits()
+        limits.bytes = Self.tokenBytes
+        limits.depth = 2
+        guard let document = (try? JSONValue(parsing: payload, limits: limits))?.object,
+            Set(document.names) == ["headers", "region"],
+            let region = document["region"]?.string,
+            let members = document["headers"]?.object
+        else { return nil }
+        var headers: [String: String] = [:]
+        for member in members {
+            guard let value = member.value.string else { return nil }
+            headers[member.name] = value
+        }
+        return (region, headers)
     }
 
     static func malformed(_ hint: String) -> IssuanceRefusal {

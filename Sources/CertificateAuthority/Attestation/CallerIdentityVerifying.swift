@@ -1,5 +1,5 @@
 /// The signed request as it must reach STS: we choose method, URL and body, the caller only headers.
-package struct CallerIdentityRequest: Sendable, Hashable {
+package struct CallerIdentityRequest: Sendable, Hashable, CustomStringConvertible {
     /// The fixed form body.
     package static let body = "Action=GetCallerIdentity&Version=2011-06-15"
 
@@ -16,6 +16,9 @@ package struct CallerIdentityRequest: Sendable, Hashable {
         self.host = host
         self.headers = headers
     }
+
+    /// Where it goes. Its headers are a signature that is still good, so they are not shown.
+    package var description: String { "GetCallerIdentity to \(self.host)" }
 }
 
 /// What STS made of a signed request.

@@ -26,13 +26,18 @@ package final class ECSAttestor: Sendable {
     private let running: Mutex<Int>
     /// The most verifications at once; each holds a connection to AWS.
     private let concurrency: Int
+    private let uptime: @Sendable () -> ContinuousClock.Instant
 
     /// Makes an attestor.
+    ///
+    /// - Parameter uptime: the time that passes for the memory of used attestations, which no setting of the clock may
+    ///   shorten.
     package init(
         policy: AttestationPolicy,
         verifier: any CallerIdentityVerifying,
         tasks: any TaskLookup,
-        concurrency: Int = 64
+        concurrency: Int = 64,
+        uptime: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
         self.policy = policy
         self.verifier = verifier
@@ -40,6 +45,7 @@ package final class ECSAttestor: Sendable {
         self.replays = Mutex(ReplayCache())
         self.running = Mutex(0)
         self.concurrency = concurrency
+        self.uptime = uptime
     }
 
     /// Proves the caller.
@@ -66,7 +72,7 @@ package final class ECSAttestor: Sendable {
         }
         defer { self.running.withLock { $0 -= 1 } }
         let key = ReplayCache.Key(accessKey: token.accessKey, signature: token.signature)
-        switch self.replays.withLock({ $0.reserve(key, now: now) }) {
+        switch self.replays.withLock({ $0.reserve(key, now: self.uptime()) }) {
         case .fresh: break
         case .replayed:
             throw IssuanceRefusal(

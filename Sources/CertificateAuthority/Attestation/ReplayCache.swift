@@ -1,8 +1,7 @@
-import Foundation
-
 /// Remembers which attestations were used, so that each works once.
 ///
-/// Pure: the time comes in as an argument. Only attestations that STS vouched for are kept, hence a stranger cannot
+/// Pure: the time comes in as an argument, and is one that nobody can set back or forward, unlike the wall clock.
+/// Only attestations that STS vouched for are kept, hence a stranger cannot
 /// fill it; while a verification runs, its attestation is reserved, hence two at once cannot both win.
 struct ReplayCache: Sendable {
     /// What makes one attestation different from all others.
@@ -19,14 +18,14 @@ struct ReplayCache: Sendable {
     }
 
     /// How long a use is remembered. Must exceed twice the accepted age, or an attestation could outlive its memory.
-    let memory: TimeInterval
+    let memory: Duration
     /// The most uses remembered at once.
     let capacity: Int
 
-    private var expiries: [Key: Date] = [:]
-    private var nextSweep = Date.distantPast
+    private var expiries: [Key: ContinuousClock.Instant] = [:]
+    private var nextSweep: ContinuousClock.Instant?
 
-    init(memory: TimeInterval = 15 * 60, capacity: Int = 100_000) {
+    init(memory: Duration = .seconds(15 * 60), capacity: Int = 100_000) {
         self.memory = memory
         self.capacity = capacity
     }
@@ -35,14 +34,14 @@ struct ReplayCache: Sendable {
     var count: Int { self.expiries.count }
 
     /// Reserves an attestation for one verification.
-    mutating func reserve(_ key: Key, now: Date) -> Verdict {
-        if now >= self.nextSweep || self.expiries.count >= self.capacity {
+    mutating func reserve(_ key: Key, now: ContinuousClock.Instant) -> Verdict {
+        if self.nextSweep.map({ now >= $0 }) ?? true || self.expiries.count >= self.capacity {
             self.expiries = self.expiries.filter { $0.value > now }
-            self.nextSweep = now.addingTimeInterval(60)
+            self.nextSweep = now + .seconds(60)
         }
         if let expiry = self.expiries[key], expiry > now { return .replayed }
         guard self.expiries.count < self.capacity else { return .full }
-        self.expiries[key] = now.addingTimeInterval(self.memory)
+        self.expiries[key] = now + self.memory
         return .fresh
     }
 

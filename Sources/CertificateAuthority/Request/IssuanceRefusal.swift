@@ -32,13 +32,17 @@ package struct IssuanceRefusal: Error, Sendable, Hashable, CustomStringConvertib
 
     /// Which reason.
     package var code: Code
-    /// One line that says what to check next. It holds no secret, and of the caller's text only bounded pieces.
-    package var hint: String
+    /// The longest hint, in bytes.
+    package static let hintBytes = 1024
+
+    /// One line that says what to check next, printable ASCII of at most `hintBytes`: it quotes callers, and goes into
+    /// logs. It holds no secret.
+    package let hint: String
 
     /// Makes a refusal.
     package init(_ code: Code, _ hint: String) {
         self.code = code
-        self.hint = hint
+        self.hint = PlainLine.of(hint, bytes: Self.hintBytes)
     }
 
     /// The kind of answer that belongs to the code: who the caller is, what it may do, what it sent, or try later.

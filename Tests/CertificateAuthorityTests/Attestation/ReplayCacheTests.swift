@@ -1,4 +1,3 @@
-import Foundation
 import Testing
 
 @testable import CertificateAuthority
@@ -10,24 +9,25 @@ import Testing
 
     @Test func remembersForFifteenMinutes() {
         var cache = ReplayCache()
-        let start = Date(timeIntervalSince1970: 0)
+        let start = ContinuousClock.now
         #expect(cache.reserve(self.key(1), now: start) == .fresh)
-        #expect(cache.reserve(self.key(1), now: start.addingTimeInterval(899)) == .replayed)
-        #expect(cache.reserve(self.key(1), now: start.addingTimeInterval(900)) == .fresh)
+        #expect(cache.reserve(self.key(1), now: start + .seconds(899)) == .replayed)
+        #expect(cache.reserve(self.key(1), now: start + .seconds(900)) == .fresh)
     }
 
     @Test func isBoundedAndSaysSo() {
-        var cache = ReplayCache(memory: 10, capacity: 3)
-        let start = Date(timeIntervalSince1970: 0)
+        var cache = ReplayCache(memory: .seconds(10), capacity: 3)
+        let start = ContinuousClock.now
         for number in 0..<3 { #expect(cache.reserve(self.key(number), now: start) == .fresh) }
         #expect(cache.reserve(self.key(3), now: start) == .full)
-        #expect(cache.reserve(self.key(3), now: start.addingTimeInterval(11)) == .fresh)
+        #expect(cache.reserve(self.key(0), now: start) == .replayed, "nothing is forgotten to make room")
+        #expect(cache.reserve(self.key(3), now: start + .seconds(11)) == .fresh)
         #expect(cache.count == 1)
     }
 
     @Test func forgetsWhatIsReleased() {
         var cache = ReplayCache()
-        let now = Date()
+        let now = ContinuousClock.now
         #expect(cache.reserve(self.key(1), now: now) == .fresh)
         cache.release(self.key(1))
         #expect(cache.reserve(self.key(1), now: now) == .fresh)

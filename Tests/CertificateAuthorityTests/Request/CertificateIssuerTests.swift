@@ -15,6 +15,17 @@ import Testing
         #expect(try await mesh.refusal(call) == .csrIdentityMismatch)
     }
 
+    @Test(arguments: [
+        ["spiffe://cluster.local/ns/shop/sa/echo", "spiffe://cluster.local/ns/shop/sa/admin"],
+        ["spiffe://cluster.local/ns/shop/sa/echo/"], ["SPIFFE://cluster.local/ns/shop/sa/echo"],
+        ["spiffe://evil.local/ns/shop/sa/echo"], ["x\r\nforged: line"],
+    ])
+    func aRequestMayNameNobodyElseBesideItself(_ uris: [String]) async throws {
+        let mesh = try TestMesh()
+        #expect(try await mesh.refusal(try TestMesh.call(uris: uris)) == .csrIdentityMismatch)
+        #expect(mesh.journal.newest.last?.hint?.utf8.allSatisfy { (0x20...0x7e).contains($0) } == true)
+    }
+
     @Test func actingForAnotherIsRefused() async throws {
         let mesh = try TestMesh()
         var call = try TestMesh.call()
