@@ -4,7 +4,7 @@ import SwiftASN1
 import X509
 
 /// An authority's certificate with its key, kept together in one file so that they can't fall apart.
-struct AuthorityPair: Sendable {
+struct AuthorityPair: Sendable, CustomStringConvertible {
     let certificate: Certificate
     let key: P256.Signing.PrivateKey
 
@@ -48,8 +48,13 @@ struct AuthorityPair: Sendable {
         self.certificate.notValidBefore <= now && now <= self.certificate.notValidAfter
     }
 
-    /// Whether half of the certificate's life is over.
+    /// The subject, without the key.
+    var description: String { "\(self.certificate.subject)" }
+
+    /// Whether half of the certificate's life is over, or has not begun: a clock that was ahead for a while leaves a
+    /// certificate that nobody could use until then.
     func isDueForRenewal(at now: Date) -> Bool {
+        if now < self.certificate.notValidBefore { return true }
         let life = self.certificate.notValidAfter.timeIntervalSince(self.certificate.notValidBefore)
         return now >= self.certificate.notValidBefore.addingTimeInterval(life / 2)
     }

@@ -16,7 +16,7 @@ package struct IssuedCertificate: Sendable {
 }
 
 /// The control plane's own certificate with its key, as PEM text.
-package struct ServingCertificate: Sendable {
+package struct ServingCertificate: Sendable, CustomStringConvertible {
     /// The leaf and the intermediate, one PEM text.
     package let chain: String
     /// The private key, PKCS#8 PEM.
@@ -26,10 +26,15 @@ package struct ServingCertificate: Sendable {
     /// The last instant of validity.
     package let notAfter: Date
 
-    /// The instant at which a successor should be in place: the middle of the validity.
-    package var renewal: Date {
-        self.notBefore.addingTimeInterval(self.notAfter.timeIntervalSince(self.notBefore) / 2)
+    /// Whether a successor should be in place: past the middle of the validity, or before its start, which happens
+    /// when the clock was ahead as it was made.
+    package func isDueForRenewal(at now: Date) -> Bool {
+        let middle = self.notBefore.addingTimeInterval(self.notAfter.timeIntervalSince(self.notBefore) / 2)
+        return now >= middle || now < self.notBefore
     }
+
+    /// The validity, without the key.
+    package var description: String { "server certificate from \(self.notBefore) to \(self.notAfter)" }
 }
 
 /// A name under which clients reach the control plane.

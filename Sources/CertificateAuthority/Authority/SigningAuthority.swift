@@ -89,6 +89,12 @@ package final class SigningAuthority: Sendable {
     @discardableResult
     package func renewIntermediate(now: Date) throws(AuthorityError) -> Bool {
         guard self.intermediate.withLock({ $0 }).isDueForRenewal(at: now) else { return false }
+        guard self.root.isValid(at: now) else {
+            throw AuthorityError(
+                .authorityExpired,
+                "no intermediate can be made at \(now), the root ends at \(self.rootExpiry): check the clock"
+            )
+        }
         let pair = try Self.makeIntermediate(
             root: self.root,
             trustDomain: self.trustDomain,

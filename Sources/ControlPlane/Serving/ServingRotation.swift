@@ -56,7 +56,7 @@ package final class ServingRotation: Sendable {
     package func rotate(now: Date) -> Bool {
         do {
             let isNewSigner = try self.authority.renewIntermediate(now: now)
-            guard isNewSigner || now >= self.current.withLock({ $0.renewal }) else { return false }
+            guard isNewSigner || self.current.withLock({ $0.isDueForRenewal(at: now) }) else { return false }
             let next = try self.authority.makeServingCertificate(names: self.names, now: now)
             try self.tls.replace(next, trustBundle: self.authority.trustBundle)
             self.current.withLock { $0 = next }

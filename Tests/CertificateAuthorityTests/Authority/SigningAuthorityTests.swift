@@ -119,6 +119,36 @@ import Testing
         #expect(try await self.verifies(new.chain, at: later))
     }
 
+    @Test func aClockThatWasAheadForAWhileLeavesAnAuthorityThatSigns() throws {
+        let directory = try TemporaryDirectory()
+        let authority = try self.authority(directory)
+        let now = Date()
+        #expect(try authority.renewIntermediate(now: now.addingTimeInterval(400 * 86_400)))
+        let error = #expect(throws: AuthorityError.self) {
+            try authority.issue(for: self.identity, request: try self.request(), lifetime: nil, now: now)
+        }
+        #expect(error?.code == .authorityExpired, "nothing is signed by an intermediate of the future")
+        #expect(try authority.renewIntermediate(now: now))
+        _ = try authority.issue(for: self.identity, request: try self.request(), lifetime: nil, now: now)
+        // A restart in that moment finds its way out too.
+        #expect(try authority.renewIntermediate(now: now.addingTimeInterval(400 * 86_400)))
+        let restarted = try self.authority(try self.copy(of: directory))
+        _ = try restarted.issue(for: self.identity, request: try self.request(), lifetime: nil, now: now)
+    }
+
+    @Test func aClockBeyondTheRootsLifeReplacesNothing() throws {
+        let authority = try self.authority(try TemporaryDirectory())
+        let expiry = authority.intermediateExpiry
+        for years in [-20.0, 11] {
+            let error = #expect(throws: AuthorityError.self) {
+                try authority.renewIntermediate(now: Date(timeIntervalSinceNow: years * 365 * 86_400))
+            }
+            #expect(error?.code == .authorityExpired)
+        }
+        #expect(authority.intermediateExpiry == expiry)
+        _ = try authority.issue(for: self.identity, request: try self.request(), lifetime: nil, now: Date())
+    }
+
     @Test func anIntermediateWithoutItsRootIsNoReasonForANewRoot() throws {
         let directory = try TemporaryDirectory()
         _ = try self.authority(directory)
@@ -161,7 +191,7 @@ import Testing
         #expect(general.count == 3)
         #expect(general.first == .dnsName("tulled.example"))
         #expect(general.contains(.ipAddress(ASN1OctetString(contentBytes: [127, 0, 0, 1]))))
-        #expect(serving.renewal < serving.notAfter)
+        #expect(serving.isDueForRenewal(at: serving.notAfter.addingTimeInterval(-1)))
     }
 
     @Test(arguments: ["", "-a.example", "a..b", "exa mple", "*.example", String(repeating: "a", count: 64)])
