@@ -1,5 +1,3 @@
-// Compiled as a whole module, `stat` belongs to CoreFoundation, which X509 loads; otherwise to Glibc.
-import CoreFoundation
 import Foundation
 import Glibc
 package import Logging
@@ -35,9 +33,8 @@ package final class IssuanceJournal: Sendable {
         self.logger = logger
         self.memory = max(1, memory)
         self.rotationBytes = max(1, rotationBytes)
-        var facts = stat()
         var content = Content()
-        if stat(self.path, &facts) == 0 { content.fileBytes = Int(facts.st_size) }
+        content.fileBytes = FileFacts(path: self.path).map { Int(clamping: $0.size) } ?? 0
         self.content = Mutex(content)
     }
 

@@ -1,5 +1,3 @@
-// Compiled as a whole module, `stat` belongs to CoreFoundation, which X509 loads; otherwise to Glibc.
-import CoreFoundation
 import Foundation
 import Glibc
 import Synchronization
@@ -25,22 +23,23 @@ package final class StateDirectory: Sendable {
         if mkdir(path, 0o700) != 0, errno != EEXIST {
             throw AuthorityError(.stateUnwritable, "cannot make the state directory \(path): \(Self.reason(errno))")
         }
-        var facts = stat()
-        guard stat(path, &facts) == 0 else {
-            throw AuthorityError(.stateUnreadable, "cannot look at the state directory \(path): \(Self.reason(errno))")
+        // With the dot, a link to a directory counts as that directory, and anything else is not there.
+        guard let facts = FileFacts(path: "\(path)/.") else {
+            if FileFacts(path: path) != nil { throw AuthorityError(.stateUnsafe, "\(path) is not a directory") }
+            throw AuthorityError(.stateUnreadable, "cannot look at the state directory \(path)")
         }
-        guard facts.st_mode & S_IFMT == S_IFDIR else {
-            throw AuthorityError(.stateUnsafe, "\(path) is not a directory")
-        }
-        guard facts.st_uid == geteuid() else {
+        guard facts.isDirectory else { throw AuthorityError(.stateUnsafe, "\(path) is not a directory") }
+        guard facts.owner == geteuid() else {
             throw AuthorityError(
                 .stateUnsafe,
-                "\(path) belongs to user \(facts.st_uid), but this process runs as \(geteuid()): chown it"
+                "\(path) belongs to user \(facts.owner), but this process runs as \(geteuid()): chown it"
             )
         }
-        guard facts.st_mode & 0o077 == 0 else {
-            let mode = String(facts.st_mode & 0o777, radix: 8)
-            throw AuthorityError(.stateUnsafe, "\(path) has mode 0\(mode), others can reach the keys: chmod 0700 it")
+        guard !facts.isOpenToOthers else {
+            throw AuthorityError(
+                .stateUnsafe,
+                "\(path) has mode \(facts.modeText), others can reach the keys: chmod 0700 it"
+            )
         }
         let lock = open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard lock >= 0 else {
@@ -51,6 +50,14 @@ package final class StateDirectory: Sendable {
             throw AuthorityError(.stateInUse, "\(path) is held by another process: give each control plane its own")
         }
         self.lock = lock
+        self.removeLeftovers()
+    }
+
+    /// Removes what a crash in the middle of a write left beside the files: it may hold a key that nobody would ever
+    /// delete. Only the holder of the lock writes, so nothing here is still in use.
+    private func removeLeftovers() {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: self.path)) ?? []
+        for name in names where name.hasPrefix(".") && name.hasSuffix(".new") { unlink("\(self.path)/\(name)") }
     }
 
     deinit { close(self.lock) }
@@ -71,19 +78,19 @@ package final class StateDirectory: Sendable {
             throw AuthorityError(.stateUnreadable, "cannot open \(file): \(Self.reason(errno))")
         }
         defer { close(descriptor) }
-        var facts = stat()
-        guard fstat(descriptor, &facts) == 0 else {
-            throw AuthorityError(.stateUnreadable, "cannot look at \(file): \(Self.reason(errno))")
+        // By path: nobody else can put another file here, as the directory is ours alone.
+        guard let facts = FileFacts(path: file) else {
+            throw AuthorityError(.stateUnreadable, "cannot look at \(file)")
         }
-        guard facts.st_mode & S_IFMT == S_IFREG else {
-            throw AuthorityError(.stateCorrupt, "\(file) is not a plain file")
+        guard facts.isPlainFile else { throw AuthorityError(.stateCorrupt, "\(file) is not a plain file") }
+        guard !facts.isOpenToOthers else {
+            throw AuthorityError(
+                .stateUnsafe,
+                "\(file) has mode \(facts.modeText), others can reach it: chmod 0600 it"
+            )
         }
-        guard facts.st_mode & 0o077 == 0 else {
-            let mode = String(facts.st_mode & 0o777, radix: 8)
-            throw AuthorityError(.stateUnsafe, "\(file) has mode 0\(mode), others can reach it: chmod 0600 it")
-        }
-        guard facts.st_size <= limit else {
-            throw AuthorityError(.stateCorrupt, "\(file) holds \(facts.st_size) bytes, at most \(limit) are accepted")
+        guard facts.size <= limit else {
+            throw AuthorityError(.stateCorrupt, "\(file) holds \(facts.size) bytes, at most \(limit) are accepted")
         }
         var content: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)

@@ -39,6 +39,17 @@ import Testing
         #expect(Set(files) == ["key", "lock"], "nothing is left beside it")
     }
 
+    @Test func removesWhatACrashLeftBesideTheFiles() throws {
+        let directory = try TemporaryDirectory()
+        for name in [".root.pem.123.new", ".hidden", "other.new"] {
+            try Data("half a key".utf8).write(to: URL(filePath: "\(directory.path)/\(name)"))
+        }
+        let state = try StateDirectory(path: directory.path)
+        let files = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+        #expect(Set(files) == [".hidden", "other.new", "lock"])
+        withExtendedLifetime(state) {}
+    }
+
     @Test func refusesAFileThatOthersCanRead() throws {
         let directory = try TemporaryDirectory()
         let state = try StateDirectory(path: directory.path)
