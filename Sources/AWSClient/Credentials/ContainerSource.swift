@@ -26,10 +26,17 @@ struct ContainerSource: CredentialSource {
                 last = self.failure(Self.message(of: response))
                 if response.status < 500 { break }
             } catch let error as TransportError {
-                last = self.failure("\(url) does not answer: \(error)")
+                last = self.failure("\(Self.place(url)) does not answer: \(error)")
             }
         }
-        throw last ?? self.failure("\(url) does not answer")
+        throw last ?? self.failure("\(Self.place(url)) does not answer")
+    }
+
+    /// Scheme and host of a URL. On ECS the path is all it takes to get the credentials, so errors must not show it.
+    private static func place(_ url: String) -> String {
+        guard let parts = URLComponents(string: url) else { return "the credentials endpoint" }
+        let port = parts.port.map { ":\($0)" } ?? ""
+        return "\(parts.scheme ?? "http")://\(parts.host ?? "")\(port)"
     }
 
     private func variable(_ name: String) -> String? {

@@ -24,7 +24,7 @@ package struct AWSError: Error, Sendable, Hashable, CustomStringConvertible {
     package var action: String
     /// AWS's code, such as `ClusterNotFoundException`, or one of ours.
     package var code: String
-    /// One line, at most 1,024 characters.
+    /// One line, at most 1,024 code points.
     package var message: String
     /// The HTTP status; `nil` when no answer came.
     package var status: Int?
@@ -33,7 +33,7 @@ package struct AWSError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What a caller can do about it.
     package var kind: Kind
 
-    /// Holds the parts; the message is cut to 1,024 characters and one line.
+    /// Holds the parts; the message is cut to 1,024 code points and one line.
     package init(
         service: String,
         action: String,
@@ -45,11 +45,24 @@ package struct AWSError: Error, Sendable, Hashable, CustomStringConvertible {
     ) {
         self.service = service
         self.action = action
-        self.code = String(code.prefix(128))
-        self.message = String(message.prefix(1024).map { $0.isNewline ? " " : $0 })
+        self.code = Self.line(code, limit: 128)
+        self.message = Self.line(message, limit: 1024)
         self.status = status
-        self.requestID = requestID.map { String($0.prefix(128)) }
+        self.requestID = requestID.map { Self.line($0, limit: 128) }
         self.kind = kind
+    }
+
+    /// Cuts by code points, as one character may have any number of them, and leaves nothing that moves a terminal's
+    /// cursor or starts another log line.
+    private static func line(_ text: String, limit: Int) -> String {
+        var line = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars.prefix(limit) {
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator: line.append(" ")
+            default: line.append(scalar)
+            }
+        }
+        return String(line)
     }
 
     package var description: String {

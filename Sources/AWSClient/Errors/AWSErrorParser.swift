@@ -13,7 +13,7 @@ enum AWSErrorParser {
             service: service,
             action: action,
             code: code,
-            message: found.message ?? "no message",
+            message: found.message.map(Self.withoutRequest) ?? "no message",
             status: response.status,
             requestID: requestID ?? found.requestID,
             kind: Self.kind(code: code, status: response.status)
@@ -51,6 +51,18 @@ enum AWSErrorParser {
     private static func errorElement(in element: XMLElement) -> XMLElement? {
         if element.name == "Error", element["Code"] != nil { return element }
         return element.children.lazy.compactMap(Self.errorElement).first
+    }
+
+    /// A message up to where it repeats our own request: on a wrong signature AWS quotes the canonical request, session
+    /// token included, and messages go into logs and debug pages.
+    private static func withoutRequest(_ message: String) -> String {
+        let text = Array(message.utf8)
+        let lowered = text.map { (0x41...0x5a).contains($0) ? $0 + 32 : $0 }
+        let cuts = ["canonical string", "string-to-sign", "security-token", "authorization:"].compactMap { mark in
+            lowered.firstRange(of: Array(mark.utf8))?.lowerBound
+        }
+        guard let cut = cuts.min() else { return message }
+        return String(decoding: text[..<cut], as: UTF8.self) + "(the rest repeats our request and is left out)"
     }
 
     /// `com.amazonaws.ecs#ClientException:http://…` is written in full by some services.

@@ -73,6 +73,18 @@ struct CredentialChainTests {
     }
 
     @Test
+    func errorsDoNotShowTheWayToATasksCredentials() async throws {
+        for environment in [
+            ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/SECRETPATH"],
+            ["AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:8080/SECRETPATH?token=SECRETPATH"],
+        ] {
+            let error = try #require(await Self.failure(environment))
+            #expect(error.message.contains("does not answer"))
+            #expect(!"\(error)".contains("SECRETPATH"))
+        }
+    }
+
+    @Test
     func aHalfConfiguredSourceIsAnErrorAndNotTheNextSource() async throws {
         let error = await Self.failure(["AWS_ACCESS_KEY_ID": "AKIDENV"])
         #expect(error?.code == AWSError.Code.credentialSourceFailed)

@@ -59,6 +59,40 @@ struct AWSErrorParserTests {
         #expect(error.description == "ecs ListTasks: ThrottlingException: no message (HTTP 400, request r-1)")
     }
 
+    static let quoted: [(body: String, type: String)] = [
+        (
+            #"{"__type":"InvalidSignatureException","message":"The request signature does not match. The Canonical "#
+                + #"String for this request should have been\n'POST\nx-amz-security-token:SESSIONTOKEN\n'"}"#,
+            "application/x-amz-json-1.1"
+        ),
+        (
+            "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>The request signature does not match. "
+                + "CANONICAL STRING 'X-Amz-Security-Token:SESSIONTOKEN'</Message></Error></ErrorResponse>", "text/xml"
+        ),
+    ]
+
+    @Test(arguments: quoted)
+    func leavesOutOurOwnRequestThatAWSQuotes(_ row: (body: String, type: String)) {
+        let response = TransportResponse.text(row.body, type: row.type, status: 403)
+        let error = AWSErrorParser.error(service: "sts", action: "GetCallerIdentity", response: response)
+        #expect(error.message.hasPrefix("The request signature does not match."))
+        #expect(!"\(error)".contains("SESSIONTOKEN"))
+    }
+
+    @Test
+    func leavesNothingThatMovesATerminalsCursor() {
+        let error = AWSError(
+            service: "s",
+            action: "a",
+            code: "C\u{1b}[2J",
+            message: "one\r\ntwo\u{2028}three" + String(repeating: "\u{301}", count: 9_999),
+            kind: .server
+        )
+        #expect(error.code == "C [2J")
+        #expect(error.message.unicodeScalars.starts(with: "one  two three".unicodeScalars))
+        #expect(error.message.unicodeScalars.count == 1_024)
+    }
+
     @Test
     func boundsWhatAPeerCanPutIntoAMessage() {
         let error = AWSError(
