@@ -44,11 +44,13 @@ struct ServiceCatalog {
         }
         // Further names last: a tag must not take over the name that a service has by right.
         let taken = Set(self.services.values.flatMap(\.hostnames))
+        let namespaces = Set(accepted.map(\.main.namespace))
         for (service, main) in accepted {
             for extra in service.extraHostnames.map({ $0.lowercased() }) {
                 let isForeign =
-                    extra.hasSuffix(".\(settings.meshDomain)")
-                    && !extra.hasSuffix(".\(main.namespace).\(settings.meshDomain)")
+                    (extra.hasSuffix(".\(settings.meshDomain)")
+                        && !extra.hasSuffix(".\(main.namespace).\(settings.meshDomain)"))
+                    || Self.isShortName(extra, in: namespaces.subtracting([main.namespace]))
                 guard !taken.contains(extra), !isForeign else {
                     self.find(
                         .tagUnusable,
@@ -63,6 +65,13 @@ struct ServiceCatalog {
                 self.memberships[service.arn]?.keys.append(key)
             }
         }
+    }
+
+    /// Whether a name has the form `<service>.<namespace>`: such a name belongs to that namespace even while no service
+    /// of it has it, or a tag elsewhere could catch the calls to a service that is late.
+    private static func isShortName(_ name: String, in namespaces: Set<String>) -> Bool {
+        let labels = name.split(separator: ".", omittingEmptySubsequences: false)
+        return labels.count == 2 && labels.last.map { namespaces.contains(String($0)) } == true
     }
 
     /// The service's tag, else its cluster's, else the cluster's name.

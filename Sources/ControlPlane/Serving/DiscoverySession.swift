@@ -1,3 +1,4 @@
+import CertificateAuthority
 import Foundation
 import GRPCCore
 import Logging
@@ -136,7 +137,7 @@ final class DiscoverySession: Sendable {
         }
         if machine.nodeID.isEmpty {
             try self.checkIdentity(request.node)
-            let node = String((request.node?.id ?? "").prefix(512))
+            let node = PlainLine.of(request.node?.id ?? "", bytes: 512)
             self.table.update(self.id) { $0.node = node }
             self.logger.debug("stream open", metadata: ["xds.node": "\(node)"])
         }
@@ -146,8 +147,9 @@ final class DiscoverySession: Sendable {
             self.logger.warning(
                 "response rejected by data plane",
                 metadata: [
-                    "xds.type": "\(Self.shortName(request.typeURL))", "xds.node": "\(machine.nodeID)",
-                    "error": "\(fault.message.prefix(512))",
+                    "xds.type": "\(Self.shortName(request.typeURL))",
+                    "xds.node": "\(PlainLine.of(machine.nodeID, bytes: 512))",
+                    "error": "\(PlainLine.of(fault.message, bytes: 512))",
                 ]
             )
         }
@@ -164,8 +166,8 @@ final class DiscoverySession: Sendable {
             throw RPCError(
                 code: .permissionDenied,
                 message:
-                    "node_identity_mismatch: node metadata \(field) is '\(claimed.prefix(63))', but the certificate "
-                    + "names '\(expected)'"
+                    "node_identity_mismatch: node metadata \(field) is '\(PlainLine.of(claimed, bytes: 63))', but the "
+                    + "certificate names '\(expected)'"
             )
         }
     }

@@ -25,6 +25,9 @@ package struct ServerLimits: Sendable, Hashable {
     /// The longest wait for the answer to that ping.
     package var keepaliveTimeout: Duration = .seconds(10)
 
+    /// How long a connection may stay without a call. Pings do not count, or a stranger could hold every place with them.
+    package var idle: Duration = .seconds(300)
+
     /// Makes the defaults named above.
     package init() {}
 
@@ -35,6 +38,7 @@ package struct ServerLimits: Sendable, Hashable {
         var config = HTTP2ServerTransport.Custom<Factory>.Config.defaults
         config.http2.maxConcurrentStreams = self.callsPerConnection
         config.rpc.maxRequestPayloadSize = self.messageBytes
+        config.connection.maxIdleTime = self.idle
         config.connection.keepalive.time = self.keepalive
         config.connection.keepalive.timeout = self.keepaliveTimeout
         config.connection.keepalive.clientBehavior.allowWithoutCalls = true

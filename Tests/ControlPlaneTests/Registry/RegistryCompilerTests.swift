@@ -238,6 +238,20 @@ import Testing
         #expect(try self.workload(compiler, 2).services.keys.first == "shop/orders.shop.mesh.internal")
     }
 
+    @Test func aTagCannotCatchCallsToAnotherNamespacesServiceThatIsLate() throws {
+        var orders = TestObservations.service("orders")
+        orders.settings.hostnames = ["vault.bank", "vault.shop", "vault.example"]
+        let ledger = TestObservations.service("ledger", namespace: "bank")
+        var compiler = TestObservations.compiler()
+        _ = compiler.compile([TestObservations.snapshot([orders, ledger], [])])
+        #expect(
+            Set(compiler.services.keys.map(\.hostname)) == [
+                "orders.shop.mesh.internal", "ledger.bank.mesh.internal", "vault.shop", "vault.example",
+            ]
+        )
+        #expect(compiler.findings.filter { $0.code == .tagUnusable }.map(\.subject) == [orders.arn])
+    }
+
     @Test func aTagGivesFurtherNamesButTakesNoneAway() throws {
         var orders = TestObservations.service("orders")
         orders.settings.hostnames = [

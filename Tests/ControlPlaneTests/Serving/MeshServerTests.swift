@@ -143,6 +143,22 @@ import X509
         #expect(error.message.hasPrefix("node_identity_mismatch"))
     }
 
+    @Test func whatANodeSaysOfItselfStartsNoLineOfTheLog() async throws {
+        let plane = try TestPlane()
+        plane.publish(["echo"])
+        var first = DeltaRequest.first()
+        first.node?.id = "ztunnel\n2026 info forged " + String(repeating: "a\u{301}", count: 9_999)
+        try await plane.withClient(Self.echo) { [first] client in
+            try await client.discover { sending, responses in
+                sending.yield(first)
+                _ = try #require(try await responses.next())
+                let node = try #require(plane.connections.connections.first?.node)
+                #expect(node.hasPrefix("ztunnel?2026 info forged"))
+                #expect(node.utf8.count == 512)
+            }
+        }
+    }
+
     @Test func aFirstRequestWithoutANodeIsRefused() async throws {
         let plane = try TestPlane()
         plane.publish(["echo"])
@@ -262,6 +278,8 @@ import X509
                 sending.yield(.answer(first))
                 #expect(plane.rotation.rotate(now: Date()) == false)
                 #expect(plane.rotation.rotate(now: Date(timeIntervalSinceNow: 13 * 3600)))
+                #expect(plane.rotation.rotate(now: Date()), "a clock that was ahead leaves nothing unusable behind")
+                #expect(plane.rotation.rotate(now: Date()) == false)
                 plane.publish(["echo", "cart"])
                 #expect(try await responses.next()?.resources.count == 2, "the open stream goes on")
             }
