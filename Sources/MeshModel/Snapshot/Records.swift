@@ -6,10 +6,21 @@ final class WorkloadRecord: Sendable, Equatable {
 
     init(_ workload: Workload) {
         self.workload = workload
-        self.rank = (workload.uid.contains("//Pod/") ? 2 : 0) + (workload.tunnel == .hbone ? 1 : 0)
+        self.rank = (Self.isPod(uid: workload.uid) ? 2 : 0) + (workload.tunnel == .hbone ? 1 : 0)
     }
 
     var uid: String { self.workload.uid }
+
+    /// Whether the uid has `//Pod/` in it. Searched by bytes: the library's search would bring the regex engine along.
+    static func isPod(uid: String) -> Bool {
+        let mark = Array("//Pod/".utf8)
+        var rest = Array(uid.utf8)[...]
+        while rest.count >= mark.count {
+            if rest.starts(with: mark) { return true }
+            rest = rest.dropFirst()
+        }
+        return false
+    }
 
     /// The addresses it is found by. One that shares its host's network is not: its address is not its alone.
     var indexedAddresses: Set<NetworkAddress> {

@@ -21,10 +21,21 @@ package enum XDSStreamEnd: String, Hashable, Sendable, CaseIterable {
         case unknown, cancelled, deadlineExceeded:
             self = .routine
         case unavailable
-        where message.contains("transport is closing") || message.contains("received prior goaway"):
+        where Self.text(message, has: "transport is closing") || Self.text(message, has: "received prior goaway"):
             self = .routine
         default:
             self = .failed
         }
+    }
+
+    /// Searched by bytes: the library's search would bring the regex engine into the static binary.
+    private static func text(_ text: String, has part: String) -> Bool {
+        let part = Array(part.utf8)
+        var rest = Array(text.utf8)[...]
+        while rest.count >= part.count {
+            if rest.starts(with: part) { return true }
+            rest = rest.dropFirst()
+        }
+        return false
     }
 }

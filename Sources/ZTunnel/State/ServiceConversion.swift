@@ -6,8 +6,8 @@ extension Service {
     ///
     /// Subject alternative names that are no identities of the mesh are left out: no peer can prove them.
     init(_ wire: IstioWorkload.Service) throws(ConversionError) {
-        guard !wire.namespace.isEmpty, !wire.hostname.isEmpty, !wire.namespace.contains("/"),
-            !wire.hostname.contains("/")
+        guard !wire.namespace.isEmpty, !wire.hostname.isEmpty, !wire.namespace.utf8.contains(UInt8(ascii: "/")),
+            !wire.hostname.utf8.contains(UInt8(ascii: "/"))
         else {
             let key = "\(wire.namespace)/\(wire.hostname)"
             throw ConversionError("namespace, hostname", key, allowed: "neither may be empty or have a /")
