@@ -101,8 +101,11 @@ package final class GRPCCall: EventSource, HTTP2StreamOwner {
                 return
             }
             let count = min(room, self.pending.count, Self.pieceBytes)
-            self.pending.withBytes { self.link.sendData(stream, UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+            // Copied out first: sending may end the call, and with it this queue.
+            let piece = self.pending.withBytes { Array($0.prefix(count)) }
             self.pending.consume(count)
+            piece.withUnsafeBytes { self.link.sendData(stream, $0) }
+            guard self.stream === stream else { return }
         }
         if self.finishesWhenSent, !stream.isSendClosed { self.link.finish(stream) }
     }
@@ -140,9 +143,10 @@ package final class GRPCCall: EventSource, HTTP2StreamOwner {
     }
 
     package func streamData(_ stream: HTTP2Stream, _ bytes: UnsafeRawBufferPointer, endStream: Bool) {
-        let status = self.response.receive(bytes, endStream: endStream) { message in
-            self.owner?.received(message, on: self)
-        }
+        // Given out once the response's state is up to date: the owner may send, cancel, or begin anew.
+        var messages: [[UInt8]] = []
+        let status = self.response.receive(bytes, endStream: endStream) { messages.append($0) }
+        for message in messages { self.owner?.received(message, on: self) }
         self.link.consumed(stream, bytes.count)
         if let status { self.abort(status) }
     }

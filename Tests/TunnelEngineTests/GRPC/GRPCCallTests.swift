@@ -80,8 +80,10 @@ struct GRPCCallTests {
         private let limits: GRPCCall.Limits
         private var link: Link?
         private var call: GRPCCall?
+        private let cancelsAtFirst: Bool
 
-        init(_ request: [UInt8], _ limits: GRPCCall.Limits) throws {
+        init(_ request: [UInt8], _ limits: GRPCCall.Limits, cancelsAtFirst: Bool = false) throws {
+            self.cancelsAtFirst = cancelsAtFirst
             self.thread = try LoopThread(index: 0)
             self.request = request
             self.limits = limits
@@ -110,7 +112,10 @@ struct GRPCCallTests {
         func link(_ link: Link, opened stream: HTTP2Stream, headers: [HTTP2Header], endStream: Bool) {}
         func linkCapacityChanged(_ link: Link) {}
         func linkClosed(_ link: Link, _ error: LinkError) {}
-        func received(_ message: [UInt8], on call: GRPCCall) { self.messages.value.append(message) }
+        func received(_ message: [UInt8], on call: GRPCCall) {
+            self.messages.value.append(message)
+            if self.cancelsAtFirst { call.cancel() }
+        }
         func ended(_ status: GRPCStatus, on call: GRPCCall) { self.statuses.value.append(status) }
     }
 
@@ -151,6 +156,23 @@ struct GRPCCallTests {
             link.sendHeaders(stream, Self.trailers("0"), endStream: true)
         }
         #expect(heard.messages == [withUnsafeBytes(of: UInt64(request.count).bigEndian) { Array($0) }])
+    }
+
+    @Test func mayBeCancelledWithinAMessage() throws {
+        let identities = try TestIdentities()
+        let server = try Server(identities) { link, stream, _ in
+            link.sendHeaders(stream, Self.head, endStream: false)
+            let both = (GRPCMessageReader.frame([1]) ?? []) + (GRPCMessageReader.frame([2]) ?? [])
+            both.withUnsafeBytes { link.sendData(stream, $0) }
+        }
+        // More than the windows take, so that some of it waits when the call ends.
+        let client = try Client([UInt8](repeating: 7, count: 1 << 20), GRPCCall.Limits(), cancelsAtFirst: true)
+        try client.start(try server.listen(), try identities.context("spiffe://test/ns/a/sa/client"))
+        #expect(eventually { !client.messages.value.isEmpty })
+        client.thread.stop()
+        server.thread.stop()
+        #expect(client.messages.value == [[1]], "nothing is heard of a call that was given up")
+        #expect(client.statuses.value.isEmpty)
     }
 
     @Test func endsWithTheServersStatus() throws {
