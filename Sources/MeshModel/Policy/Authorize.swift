@@ -32,7 +32,8 @@ package enum AuthorizationVerdict: Hashable, Sendable {
 ///
 /// The order is that of Istio's ztunnel: a DENY policy that matches decides; then, without ALLOW policies, the connection
 /// passes; with them one must match. Dry runs decide nothing. Other than Istio, a policy that the workload lists and that
-/// has not arrived refuses the connection (``RefusalCode/policyMissing``), as it may be a DENY.
+/// has not arrived refuses the connection (``RefusalCode/policyMissing``), as it may be a DENY; so does one that would
+/// apply and could not be read (``RefusalCode/policyInvalid``).
 package func authorize(
     _ connection: ConnectionFacts,
     workload: Workload,
@@ -65,7 +66,12 @@ package func authorize(
         }
         if denies(policy) { return .deny(policy: key, .policyDenied) }
     }
-    if let missing { return .deny(policy: missing, .policyMissing) }
+    if let missing {
+        return .deny(policy: missing, snapshot.isRejected(key: missing) ? .policyInvalid : .policyMissing)
+    }
+    if let rejected = snapshot.rejectedPolicy(namespace: workload.namespace) {
+        return .deny(policy: rejected, .policyInvalid)
+    }
     guard hasAllow else { return .allow(policy: nil) }
     guard let allowedBy else { return .deny(policy: nil, .policyNotAllowed) }
     return .allow(policy: allowedBy)

@@ -18,4 +18,6 @@ package enum RefusalCode: String, Hashable, Sendable, CaseIterable {
     case policyNotAllowed = "policy_not_allowed"
     /// The workload lists a policy that has not arrived.
     case policyMissing = "policy_missing"
+    /// A policy that would apply to the workload could not be read, and no earlier version of it is held.
+    case policyInvalid = "policy_invalid"
 }

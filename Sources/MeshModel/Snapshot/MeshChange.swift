@@ -10,6 +10,8 @@ package struct MeshChange: Hashable, Sendable {
     package var services: [Service] = []
     /// New and changed policies.
     package var policies: [AuthorizationPolicy] = []
+    /// New and changed policies that could not be read.
+    package var rejectedPolicies: [RejectedPolicy] = []
 
     /// No change.
     package init() {}

@@ -20,6 +20,11 @@ package struct MeshSnapshot: Sendable, Equatable {
     private var meshPolicies: [String] = []
     /// Keys of the policies for all workloads of a namespace, in order.
     private var policiesByNamespace: [String: [String]] = [:]
+    /// Policies that could not be read and of which no earlier version is held, by key.
+    private var rejectedPolicies: [String: RejectedPolicy.Coverage] = [:]
+
+    /// How many rejected policies are kept one by one; all further ones count as one for the whole mesh.
+    private static let maximumRejected = 1_024
 
     /// An empty mesh.
     package init() {}
@@ -107,6 +112,17 @@ extension MeshSnapshot {
             .compactMap { self.policiesByKey[$0] }
     }
 
+    /// Whether the policy with the key exists but could not be read.
+    func isRejected(key: String) -> Bool { self.rejectedPolicies[key] != nil }
+
+    /// The first by key of the unreadable policies that would apply to every workload of `namespace`; nil for none.
+    func rejectedPolicy(namespace: String) -> String? {
+        guard !self.rejectedPolicies.isEmpty else { return nil }
+        return self.rejectedPolicies.lazy
+            .filter { RejectedPolicy(key: $0.key, coverage: $0.value).covers(namespace: namespace) }
+            .map(\.key).min()
+    }
+
     private static func best(_ records: [ServiceRecord], from namespace: String) -> Service? {
         var canonical: Service?
         var first: Service?
@@ -127,6 +143,7 @@ extension MeshSnapshot {
     package mutating func apply(_ change: MeshChange) {
         for key in change.removedPolicies { self.replacePolicy(key, with: nil) }
         for policy in change.policies { self.replacePolicy(policy.key, with: policy) }
+        for rejected in change.rejectedPolicies { self.reject(rejected) }
         for name in change.removedAddresses { self.removeAddress(name) }
         for service in change.services { self.replaceService(service.key, with: ServiceRecord(service)) }
         for workload in change.workloads { self.replaceWorkload(workload.uid, with: WorkloadRecord(workload)) }
@@ -181,7 +198,18 @@ extension MeshSnapshot {
         }
     }
 
+    /// Notes an unreadable policy unless an earlier version of it stays in use.
+    private mutating func reject(_ rejected: RejectedPolicy) {
+        guard self.policiesByKey[rejected.key] == nil else { return }
+        if self.rejectedPolicies[rejected.key] == nil, self.rejectedPolicies.count >= Self.maximumRejected {
+            self.rejectedPolicies[""] = .mesh
+        } else {
+            self.rejectedPolicies[rejected.key] = rejected.coverage
+        }
+    }
+
     private mutating func replacePolicy(_ key: String, with new: AuthorizationPolicy?) {
+        self.rejectedPolicies[key] = nil
         let old = self.policiesByKey.modify(key) { entry in
             defer { entry = new }
             return entry

@@ -162,8 +162,13 @@ package struct DeltaClient: Sendable {
             for resource in update.resources where !bad.contains(resource.name) {
                 self.types[index].versions[resource.name] = resource.version
             }
-            // An older version of it is still in use: the next stream must bring it again, or its removal.
-            for name in bad where self.types[index].versions[name] != nil { self.types[index].versions[name] = "" }
+            // The owner knows of it, by an older version or as rejected: the next stream must bring it again, or its
+            // removal.
+            for name in bad where !name.isEmpty {
+                let isKnown = self.types[index].versions[name] != nil
+                guard isKnown || self.types[index].versions.count < self.maximumNames else { continue }
+                self.types[index].versions[name] = ""
+            }
             self.types[index].pending.subtract(update.answered)
             if rejections.isEmpty { self.types[index].wasAccepted = true }
         }
@@ -180,7 +185,8 @@ package struct DeltaClient: Sendable {
         random: inout some RandomNumberGenerator
     ) -> Duration {
         self.isOpen = false
-        if self.hasReceived || end == .routine { self.backoff.reset() }
+        // Only a stream that brought something was a success: "routine" is also what a broken proxy in between answers.
+        if self.hasReceived { self.backoff.reset() }
         self.hasReceived = false
         return self.backoff.next(random: &random)
     }

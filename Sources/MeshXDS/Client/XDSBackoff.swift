@@ -2,8 +2,8 @@
 ///
 /// Istio's ztunnel waits the bound itself, so that all of them come back at once; the draw spreads them.
 package struct XDSBackoff: Hashable, Sendable {
-    /// The first bound. Default 10 ms.
-    package var base = Duration.milliseconds(10)
+    /// The first bound. Default 250 ms, where Istio has 10 ms: it also spreads those that one restart cuts off at once.
+    package var base = Duration.milliseconds(250)
     /// The largest bound. Default 15 s.
     package var maximum = Duration.seconds(15)
     /// The bound of the next wait.

@@ -78,7 +78,7 @@ package struct ConnectionFailure: Error, Hashable, Sendable {
     /// A decision of the mesh against the connection.
     package init(_ refusal: RefusalCode, detail: String) {
         switch refusal {
-        case .policyDenied, .policyNotAllowed, .policyMissing:
+        case .policyDenied, .policyNotAllowed, .policyMissing, .policyInvalid:
             self.init(code: refusal.rawValue, message: detail, flag: .denied, dial: .denied, status: 401)
         default:
             self.init(code: refusal.rawValue, message: detail, flag: .connect, dial: .noHealthyUpstream, status: 503)
@@ -91,6 +91,7 @@ package struct ConnectionFailure: Error, Hashable, Sendable {
         let reason =
             switch (code, policy) {
             case (.policyMissing, let key?): "policy \(key) has not arrived, so nothing is let through"
+            case (.policyInvalid, let key?): "policy \(key) could not be read, so nothing is let through"
             case (_, let key?): "explicitly denied by: \(key)"
             case (_, nil): "allow policies exist, but none allowed"
             }

@@ -27,7 +27,7 @@ package final class MeshState: Sendable {
     /// Applies one response of the control plane, whole.
     ///
     /// - Returns: the resources that were not taken over, and why, for the NACK. The others are; of a resource that was
-    ///   rejected an earlier version stays in use.
+    ///   rejected an earlier version stays in use; without one a policy closes the workloads that it would cover.
     package func apply(_ update: XDSUpdate) -> [XDSRejection] {
         var change = MeshChange()
         var rejections: [XDSRejection] = []
@@ -41,6 +41,13 @@ package final class MeshState: Sendable {
                 try change.add(resource, type: update.typeURL)
             } catch {
                 rejections.append(XDSRejection(name: resource.name, reason: "\(error)"))
+                if update.typeURL == XDSTypes.authorization { change.reject(resource) }
+            }
+        }
+        if update.typeURL == XDSTypes.authorization {
+            // Not even their messages could be found, so nobody knows whom they are for.
+            for rejection in update.malformed {
+                change.rejectedPolicies.append(RejectedPolicy(key: rejection.name, coverage: .mesh))
             }
         }
         guard !change.isEmpty else { return rejections }
@@ -73,6 +80,22 @@ extension MeshChange {
         case nil:
             throw ConversionError("type", "empty", allowed: "a workload or a service")
         }
+    }
+
+    /// Notes a policy that was not taken over, with the workloads it would cover as far as that can be read.
+    fileprivate mutating func reject(_ resource: XDSUpdate.Resource) {
+        var coverage = RejectedPolicy.Coverage.mesh
+        if let wire = try? Self.decode(resource) as IstioSecurity.Authorization,
+            "\(wire.namespace)/\(wire.name)" == resource.name
+        {
+            guard !wire.isDryRun else { return }
+            switch wire.scope {
+            case .namespace: coverage = .namespace(wire.namespace)
+            case .workloadSelector: coverage = .listed
+            default: break
+            }
+        }
+        self.rejectedPolicies.append(RejectedPolicy(key: resource.name, coverage: coverage))
     }
 
     private static func decode<M: ProtoMessage>(_ resource: XDSUpdate.Resource) throws(ConversionError) -> M {

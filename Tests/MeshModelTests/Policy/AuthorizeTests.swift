@@ -59,6 +59,59 @@ import Testing
         #expect(self.verdict([self.policy("a", .allow, nil)]) == .deny(policy: nil, .policyNotAllowed))
     }
 
+    private func verdict(
+        rejected: [RejectedPolicy],
+        _ policies: [AuthorizationPolicy] = [],
+        listed: [String] = []
+    ) -> AuthorizationVerdict {
+        let workload = Mesh.workload("echo", "10.0.0.9") { $0.authorizationPolicies = listed }
+        let facts = ConnectionFacts(
+            peer: Self.orders,
+            sourceIP: Mesh.ip("10.0.0.5"),
+            destination: Mesh.socket("10.0.0.9:8080")
+        )
+        var change = MeshChange()
+        change.policies = policies
+        change.rejectedPolicies = rejected
+        return authorize(facts, workload: workload, snapshot: Mesh.snapshot([workload], [], []).applying(change))
+    }
+
+    @Test func aPolicyThatCouldNotBeReadClosesWhatItWouldCover() {
+        let whole = RejectedPolicy(key: "system/d", coverage: .mesh)
+        let own = RejectedPolicy(key: "shop/d", coverage: .namespace("shop"))
+        let foreign = RejectedPolicy(key: "attic/d", coverage: .namespace("attic"))
+        let listed = RejectedPolicy(key: "shop/l", coverage: .listed)
+        #expect(self.verdict(rejected: [whole]) == .deny(policy: "system/d", .policyInvalid))
+        #expect(self.verdict(rejected: [own, whole]) == .deny(policy: "shop/d", .policyInvalid))
+        #expect(self.verdict(rejected: [foreign, listed]) == .allow(policy: nil))
+        #expect(self.verdict(rejected: [listed], listed: ["shop/l"]) == .deny(policy: "shop/l", .policyInvalid))
+        let allow = self.policy("a", .allow)
+        #expect(self.verdict(rejected: [own], [allow]) == .deny(policy: "shop/d", .policyInvalid))
+        let deny = self.policy("e", .deny)
+        #expect(self.verdict(rejected: [own], [deny]) == .deny(policy: "shop/e", .policyDenied))
+    }
+
+    @Test func anEarlierVersionOfAnUnreadablePolicyStaysInUse() {
+        let held = self.policy("d", .deny, nil)
+        let rejected = RejectedPolicy(key: "shop/d", coverage: .mesh)
+        #expect(self.verdict(rejected: [rejected], [held]) == .allow(policy: nil))
+    }
+
+    @Test func aReadableVersionOrItsRemovalOpensAgain() {
+        let rejected = MeshChange.with { $0.rejectedPolicies = [RejectedPolicy(key: "shop/d", coverage: .mesh)] }
+        let closed = MeshSnapshot().applying(rejected)
+        #expect(closed.rejectedPolicy(namespace: "shop") == "shop/d")
+        let readable = MeshChange.with { $0.policies = [self.policy("d", .deny, nil)] }
+        #expect(closed.applying(readable).rejectedPolicy(namespace: "shop") == nil)
+        #expect(closed.applying(.with { $0.removedPolicies = ["shop/d"] }) == MeshSnapshot())
+    }
+
+    @Test func tooManyUnreadablePoliciesCloseTheWholeMesh() {
+        let many = (0..<2_000).map { RejectedPolicy(key: "attic/\($0)", coverage: .namespace("attic")) }
+        #expect(self.verdict(rejected: many) == .deny(policy: "", .policyInvalid))
+        #expect(self.verdict(rejected: Array(many.prefix(1_000))) == .allow(policy: nil))
+    }
+
     @Test func anAllowThatMatchesIsNamed() {
         #expect(self.verdict([self.policy("a", .allow)]) == .allow(policy: "shop/a"))
     }
@@ -203,5 +256,13 @@ import Testing
     )
     func strings(_ match: StringMatch, _ text: String, _ expected: Bool) {
         #expect(match.matches(text) == expected)
+    }
+}
+
+extension MeshChange {
+    fileprivate static func with(_ fill: (inout MeshChange) -> Void) -> MeshChange {
+        var change = MeshChange()
+        fill(&change)
+        return change
     }
 }

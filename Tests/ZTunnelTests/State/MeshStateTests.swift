@@ -117,6 +117,66 @@ import Testing
         #expect(state.snapshot == MeshSnapshot())
     }
 
+    private func verdict(_ state: MeshState) throws -> AuthorizationVerdict {
+        let identity = try SPIFFEID(trustDomain: "cluster.local", namespace: "shop", serviceAccount: "orders")
+        let ip = IPAddress(v4: 0x0a00_0009)
+        return authorize(
+            ConnectionFacts(peer: identity, sourceIP: ip, destination: SocketAddress(ip: ip, port: 80)),
+            workload: Workload(uid: "u", identity: identity),
+            snapshot: state.snapshot
+        )
+    }
+
+    private func policy(_ scope: Int32, action: Int32 = 9, _ namespace: String = "shop") -> IstioSecurity.Authorization
+    {
+        .with {
+            $0.name = "p"
+            $0.namespace = namespace
+            $0.scope = .init(rawValue: scope)
+            $0.action = .init(rawValue: action)
+        }
+    }
+
+    @Test func aPolicyThatIsRejectedClosesWhatItWouldCover() throws {
+        let type = XDSTypes.authorization
+        let closed = AuthorizationVerdict.deny(policy: "shop/p", .policyInvalid)
+        // For all, for the namespace, of an unknown scope.
+        for scope: Int32 in [0, 1, 7] {
+            let seen = Mutex<Int>(0)
+            let state = MeshState { _ in seen.withLock { $0 += 1 } }
+            #expect(state.apply(self.update(type, [("shop/p", self.policy(scope))])).count == 1)
+            #expect(try self.verdict(state) == closed)
+            #expect(seen.withLock { $0 } == 1, "open connections must be judged again")
+            _ = state.apply(self.update(type, [], removed: ["shop/p"]))
+            #expect(try self.verdict(state) == .allow(policy: nil))
+        }
+        let state = MeshState()
+        _ = state.apply(self.update(type, [("attic/p", self.policy(1, "attic")), ("shop/p", self.policy(2))]))
+        #expect(try self.verdict(state) == .allow(policy: nil), "it is for others")
+        _ = state.apply(self.update(type, [("shop/x", self.policy(1, action: 1, "attic"))]))
+        #expect(try self.verdict(state) == .deny(policy: "shop/x", .policyInvalid), "its name contradicts it")
+    }
+
+    @Test func aPolicyThatIsNoMessageClosesTheMesh() throws {
+        let state = MeshState()
+        var update = self.update(XDSTypes.authorization, [("attic/p", self.policy)])
+        update.resources[0].bytes = [0x0a, 0x7f]
+        _ = state.apply(update)
+        #expect(try self.verdict(state) == .deny(policy: "attic/p", .policyInvalid))
+        var empty = self.update(XDSTypes.authorization, [])
+        empty.malformed = [XDSRejection(name: "attic/q", reason: "it has no name or no content")]
+        let other = MeshState()
+        _ = other.apply(empty)
+        #expect(try self.verdict(other) == .deny(policy: "attic/q", .policyInvalid))
+    }
+
+    @Test func aRejectedVersionLeavesTheEarlierOneInUse() throws {
+        let state = MeshState()
+        _ = state.apply(self.update(XDSTypes.authorization, [("shop/p", self.policy(1, action: 1))]))
+        _ = state.apply(self.update(XDSTypes.authorization, [("shop/p", self.policy(1))]))
+        #expect(try self.verdict(state) == .allow(policy: nil), "a DENY without rules matches nothing")
+    }
+
     @Test func otherTypesAreIgnored() {
         #expect(MeshState().apply(self.update("strange", [("u", self.workload("u"))])).isEmpty)
     }
