@@ -75,10 +75,12 @@ extension Relay {
     /// Relays between two connected sockets of one loop, for traffic that does not go through a tunnel.
     ///
     /// Takes over both descriptors, also when it throws. `early` are bytes that were read from downstream before.
+    /// `sieve` says how many of the bytes that downstream sends are passed on; the others are dropped.
     package static func join(
         loop: EventLoop,
         downstream: Int32,
         early: [UInt8] = [],
+        sieve: ((UnsafeRawBufferPointer) -> Int)? = nil,
         upstream: Int32,
         observer: any RelayObserver
     ) throws(SocketError) -> Relay {
@@ -98,7 +100,7 @@ extension Relay {
             throw error
         }
         relay.connect(downstream: down, upstream: up)
-        down.start(with: up, early: early)
+        down.start(with: up, early: early, sieve: sieve)
         up.start(with: down, early: [])
         return relay
     }
@@ -106,11 +108,12 @@ extension Relay {
     /// Relays between a socket and an open tunnel stream of the same loop.
     ///
     /// Takes over the descriptor, also when it throws; then the stream is reset as well. The observer is never called
-    /// from within.
+    /// from within. `early` and `sieve` are for the bytes of the socket.
     package static func join(
         loop: EventLoop,
         socket: Int32,
         early: [UInt8] = [],
+        sieve: ((UnsafeRawBufferPointer) -> Int)? = nil,
         stream: StreamEnd,
         socketIsDownstream: Bool,
         observer: any RelayObserver
@@ -129,7 +132,7 @@ extension Relay {
             relay.connect(downstream: stream, upstream: end)
         }
         stream.attach(to: end, relay: relay, isDownstream: !socketIsDownstream)
-        end.start(with: stream, early: early, starting: stream)
+        end.start(with: stream, early: early, sieve: sieve, starting: stream)
         return relay
     }
 }

@@ -17,6 +17,8 @@ package final class SocketEnd: EventSource, RelayEnd {
     private var isScheduled = false
     private var otherWaits = false
     private var mayHaveFailed = false
+    /// How many of these bytes, read from the socket, are passed on; the others are dropped. nil passes all.
+    private var sieve: ((UnsafeRawBufferPointer) -> Int)?
     /// A stream that begins in the next turn: so a relay can't end before whoever made it knows it.
     private var starting: StreamEnd?
 
@@ -39,8 +41,14 @@ package final class SocketEnd: EventSource, RelayEnd {
         }
     }
 
-    func start(with other: any RelayEnd, early: [UInt8], starting stream: StreamEnd? = nil) {
+    func start(
+        with other: any RelayEnd,
+        early: [UInt8],
+        sieve: ((UnsafeRawBufferPointer) -> Int)? = nil,
+        starting stream: StreamEnd? = nil
+    ) {
         self.other = other
+        self.sieve = sieve
         self.starting = stream
         self.early = early
         // Bytes may have come before the descriptor was registered here; looking once costs one call.
@@ -104,8 +112,11 @@ package final class SocketEnd: EventSource, RelayEnd {
             let count = Socket.read(self.descriptor, buffer)
             if count > 0 {
                 if count < wanted, !self.sawReadEnd { self.isReadable = false }
-                self.count(count)
-                other.take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+                let passed = self.sieve.map { min(max(0, $0(bytes)), count) } ?? count
+                guard passed > 0 else { continue }
+                self.count(passed)
+                other.take(UnsafeRawBufferPointer(rebasing: bytes[..<passed]))
             } else if count == 0 {
                 self.isReadDone = true
                 other.takeEnd()
@@ -202,6 +213,7 @@ package final class SocketEnd: EventSource, RelayEnd {
         self.other = nil
         self.relay = nil
         self.starting = nil
+        self.sieve = nil
         if isAbortive, self.descriptor >= 0 { Socket.makeCloseAbortive(self.descriptor) }
         self.closeDescriptor()
         self.pending.clear()

@@ -34,6 +34,14 @@ package struct ExplicitProxyNegotiation {
         }
     }
 
+    /// Whether the client only waits for our answer: a plain request's client waits for its origin.
+    package var isTunnel: Bool { self.requestBody == nil }
+
+    /// What of a plain HTTP request's body is still to come; nothing else may reach the origin. nil for tunnels.
+    package var requestBody: HTTPRequestBody? {
+        if case .http(let http) = self.language { http.body } else { nil }
+    }
+
     /// The requested connection stands.
     /// - Returns: `toClient` goes to the client before any byte of the upstream, `toUpstream` to the upstream before
     ///   any further byte of the client.

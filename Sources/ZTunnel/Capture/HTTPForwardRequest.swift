@@ -22,7 +22,9 @@ struct HTTPForwardRequest: Hashable {
         else { return .failure(.httpNotAProxyRequest) }
         guard line.target[..<colon].lowercased() == "http" else { return .failure(.httpSchemeRefused) }
         let rest = line.target[colon...].dropFirst("://".count)
-        guard !rest.contains("#"), fields.values(of: "host").count <= 1 else { return .failure(.httpMalformed) }
+        guard !rest.utf8.contains(UInt8(ascii: "#")), fields.values(of: "host").count <= 1 else {
+            return .failure(.httpMalformed)
+        }
         let authorityEnd = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
         guard let target = CaptureTarget(authority: rest[..<authorityEnd], defaultPort: 80) else {
             return .failure(.targetInvalid)
@@ -44,17 +46,6 @@ struct HTTPForwardRequest: Hashable {
         }
         head += "Connection: close\r\n\r\n"
         return .success(HTTPForwardRequest(target: target, head: Array(head.utf8), body: length))
-    }
-
-    /// Whether `rest`, received with the head, reaches past the request's body.
-    ///
-    /// Then a second request follows, and it may be meant for another origin. A chunked body isn't looked into.
-    func isExceeded(by rest: [UInt8]) -> Bool {
-        switch self.body {
-        case .unstated: !rest.isEmpty
-        case .bytes(let count): rest.count > count
-        case .chunked: false
-        }
     }
 
     /// The fields that the client's `Connection` declares to be for the proxy only.

@@ -1,7 +1,7 @@
 /// The proxy's side of HTTP/1.1 up to the answer: CONNECT, and plain requests for `http://` as old clients send them.
 ///
-/// A plain request is rewritten for its origin and its connection then carries bytes; it is marked to close after the
-/// response, so that no second request can reach an origin it wasn't meant for.
+/// A plain request is rewritten for its origin and marked to close after the response. Its connection then carries the
+/// request's body and nothing behind it, so that no second request can reach an origin it wasn't meant for.
 struct HTTPProxyNegotiation {
     private enum State {
         case head
@@ -15,6 +15,8 @@ struct HTTPProxyNegotiation {
     private var head: HTTPHeadBuffer
     /// What the upstream gets first: a rewritten request, and what the client sent behind its head.
     private(set) var early: [UInt8] = []
+    /// What of a plain request's body is still to come; nil for CONNECT.
+    private(set) var body: HTTPRequestBody?
 
     init(limits: CaptureLimits) {
         self.limits = limits
@@ -27,7 +29,8 @@ struct HTTPProxyNegotiation {
         case .ended:
             return CaptureStep(next: .more)
         case .dialing:
-            self.early.append(contentsOf: input)
+            let count = self.body?.count(of: input) ?? input.count
+            self.early.append(contentsOf: input.prefix(count))
             return CaptureStep(next: .more)
         case .head:
             switch self.head.receive(input) {
@@ -78,7 +81,9 @@ struct HTTPProxyNegotiation {
         case .failure(let refusal):
             return self.refuse(refusal)
         case .success(let request):
-            guard !request.isExceeded(by: rest) else { return self.refuse(.httpMalformed) }
+            var body = HTTPRequestBody(request.body)
+            guard body.count(of: rest) == rest.count else { return self.refuse(.httpMalformed) }
+            self.body = body
             self.state = .dialing(isTunnel: false)
             self.early = request.head + rest
             return CaptureStep(next: .connect(request.target))

@@ -1,3 +1,4 @@
+import MeshIdentity
 import MeshModel
 import MeshTelemetry
 import TunnelEngine
@@ -24,6 +25,7 @@ final class InboundConnection: RelayObserver, ActiveConnection {
     private var relay: Relay?
     private var ending: ConnectionFailure?
     private var isOver = false
+    private var watch: DepartureWatch?
 
     /// How long to wait for the control plane to tell us about our own workload.
     static let workloadMilliseconds: UInt64 = 5_000
@@ -54,10 +56,29 @@ final class InboundConnection: RelayObserver, ActiveConnection {
         guard self.worker.add(self) else {
             return self.fail(ConnectionFailure(.overloaded, "more than \(Worker.maximumConnections) connections"))
         }
-        if case .tunnel(let request) = self.origin {
+        switch self.origin {
+        case .tunnel(let request):
             request.onReset { [weak self] in
                 self?.terminate(ConnectionFailure(.clientGone, "the peer gave up before the answer"))
             }
+            // A link may outlive the certificate that it was made with; without a valid one nobody is served.
+            let context = self.worker.context
+            do throws(IdentityError) {
+                _ = try context.identities.snapshot(now: context.now)
+            } catch {
+                return self.fail(ConnectionFailure(error))
+            }
+        case .plain(let descriptor, _):
+            // Without a watch the dial's own deadline still bounds it.
+            self.watch = try? DepartureWatch(
+                loop: self.worker.loop,
+                descriptor: descriptor,
+                endMeansLeft: false
+            ) { [weak self] in
+                self?.terminate(ConnectionFailure(.clientGone, "the client left before the connection stood"))
+            }
+        case nil:
+            break
         }
         self.advance()
     }
@@ -155,6 +176,7 @@ final class InboundConnection: RelayObserver, ActiveConnection {
             self.fail(ConnectionFailure(failure, to: destination))
         case .success(let upstream):
             Socket.tune(upstream, keepAlive: self.worker.context.keepAlive)
+            self.stopWatching()
             let origin = self.origin
             self.origin = nil
             do throws(SocketError) {
@@ -191,8 +213,14 @@ final class InboundConnection: RelayObserver, ActiveConnection {
 
     // MARK: End
 
+    private func stopWatching() {
+        self.watch?.stop()
+        self.watch = nil
+    }
+
     private func fail(_ failure: ConnectionFailure) {
         guard !self.isOver else { return }
+        self.stopWatching()
         switch self.origin {
         case .tunnel(let request):
             request.refuse(status: failure.status)

@@ -15,8 +15,9 @@ package enum MeshPorts {
     /// Readiness.
     package static let readiness: UInt16 = 15_021
 
-    /// Ports of ours that no connection may be sent on to: it would come back to us.
+    /// Ports of ours that no connection may be sent on to: it would come back to us, or reach what only the
+    /// task itself may administer.
     package static func isOurs(_ port: UInt16) -> Bool {
-        [self.outbound, self.inboundPlain, self.inboundTunnel, self.proxy].contains(port)
+        [self.outbound, self.inboundPlain, self.inboundTunnel, self.proxy, self.admin].contains(port)
     }
 }

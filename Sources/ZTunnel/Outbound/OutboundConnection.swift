@@ -18,21 +18,27 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
     private var dial: TCPDial?
     private var tunnel: TunnelDial?
     private var ending: ConnectionFailure?
+    private var watch: DepartureWatch?
+    private let isDirect: Bool
 
     /// Takes over the client's descriptor.
-    /// - Parameter negotiation: the proxy protocol that waits for our answer; nil where the client was redirected.
+    /// - Parameters:
+    ///   - negotiation: the proxy protocol that waits for our answer; nil where the client was redirected.
+    ///   - isDirect: whether the client came to the capture port itself, and so wants to go nowhere.
     init(
         worker: Worker,
         descriptor: Int32,
         source: SocketAddress,
         target: CaptureTarget,
-        negotiation: ExplicitProxyNegotiation? = nil
+        negotiation: ExplicitProxyNegotiation? = nil,
+        isDirect: Bool = false
     ) {
         self.worker = worker
         self.descriptor = descriptor
         self.source = source
         self.target = target
         self.negotiation = negotiation
+        self.isDirect = isDirect
         self.report = ConnectionReport(worker.context, worker.loop, direction: .outbound, source: source)
     }
 
@@ -41,6 +47,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         guard self.worker.add(self) else {
             return self.fail(ConnectionFailure(.overloaded, "more than \(Worker.maximumConnections) connections"))
         }
+        self.watchClient()
         let snapshot = self.worker.context.state.snapshot
         let client = self.worker.context.local.client(in: snapshot)
         var random = SystemRandomNumberGenerator()
@@ -53,6 +60,24 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
             guard case .unknownHost = decision else { return self.follow(decision, client: client) }
             self.resolve(name, port: port)
         }
+    }
+
+    /// Gives up as soon as the client does. One that waits for a proxy's answer leaves by ending its side as well.
+    private func watchClient() {
+        let waitsForAnswer = self.negotiation.map { $0.isTunnel } ?? false
+        // Without a watch the dial's own deadline still bounds it.
+        self.watch = try? DepartureWatch(
+            loop: self.worker.loop,
+            descriptor: self.descriptor,
+            endMeansLeft: waitsForAnswer
+        ) { [weak self] in
+            self?.terminate(ConnectionFailure(.clientGone, "the client left before the connection stood"))
+        }
+    }
+
+    private func stopWatching() {
+        self.watch?.stop()
+        self.watch = nil
     }
 
     /// Asks DNS for a name that the mesh doesn't know, and routes to the address.
@@ -76,7 +101,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
     /// Fails a connection that would come back to us: one that was made straight to a port of ours, or asked for it.
     private func isOurselves(_ address: SocketAddress) -> Bool {
         let isLocal = address.ip.isLoopback || self.worker.context.local.addresses.contains(address.ip)
-        guard MeshPorts.isOurs(address.port), isLocal else { return false }
+        guard self.isDirect || MeshPorts.isOurs(address.port) && isLocal else { return false }
         self.report.record.destination.address = "\(address)"
         self.fail(ConnectionFailure(.recursiveCall, "attempted recursive call to ourselves: \(address)"))
         return true
@@ -129,12 +154,13 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
             self.fail(ConnectionFailure(failure, to: address))
         case .success(let upstream):
             Socket.tune(upstream, keepAlive: self.worker.context.keepAlive)
-            guard let (client, early) = self.answerClient() else { return Socket.close(upstream) }
+            guard let (client, early, sieve) = self.answerClient() else { return Socket.close(upstream) }
             self.relay { () throws(SocketError) in
                 try Relay.join(
                     loop: self.worker.loop,
                     downstream: client,
                     early: early,
+                    sieve: sieve,
                     upstream: upstream,
                     observer: self
                 )
@@ -187,12 +213,13 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
             self.fail(ConnectionFailure(error, to: route.destination))
         case .success(let stream):
             self.report.record.destination.identity = stream.peerIdentity
-            guard let (client, early) = self.answerClient() else { return stream.close(isAbortive: true) }
+            guard let (client, early, sieve) = self.answerClient() else { return stream.close(isAbortive: true) }
             self.relay { () throws(SocketError) in
                 try Relay.join(
                     loop: self.worker.loop,
                     socket: client,
                     early: early,
+                    sieve: sieve,
                     stream: stream,
                     socketIsDownstream: true,
                     observer: self
@@ -204,9 +231,15 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
     // MARK: End
 
     /// Tells a proxy client that the connection stands.
-    /// - Returns: the descriptor, now the caller's, and what the upstream gets first; nil when the client is gone.
-    private func answerClient() -> (Int32, [UInt8])? {
+    /// - Returns: the descriptor, now the caller's, what the upstream gets first, and how much of the rest it gets; nil
+    ///   when the client is gone.
+    private func answerClient() -> (Int32, [UInt8], ((UnsafeRawBufferPointer) -> Int)?)? {
+        self.stopWatching()
         let client = self.descriptor
+        let sieve = self.negotiation?.requestBody.map { body in
+            var body = body
+            return { (bytes: UnsafeRawBufferPointer) in body.count(of: bytes) }
+        }
         var early: [UInt8] = []
         if var negotiation = self.negotiation {
             let (toClient, toUpstream) = negotiation.connected()
@@ -220,7 +253,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
             }
         }
         self.descriptor = -1
-        return (client, early)
+        return (client, early, sieve)
     }
 
     private func relay(_ join: () throws(SocketError) -> Relay) {
@@ -232,6 +265,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
     }
 
     private func fail(_ failure: ConnectionFailure) {
+        self.stopWatching()
         if self.descriptor >= 0 {
             if var negotiation = self.negotiation {
                 let answer = negotiation.failed(failure.dial)

@@ -11,10 +11,15 @@ final class OutboundListener: ListenerDelegate {
 
     func accepted(_ descriptor: Int32, peer: SocketAddress, on listener: Listener) {
         Socket.tune(descriptor, keepAlive: self.worker.context.keepAlive)
-        guard let target = Socket.originalDestination(descriptor) ?? Socket.localAddress(descriptor) else {
-            return Socket.close(descriptor)
-        }
-        let address = target.canonical
-        OutboundConnection(worker: self.worker, descriptor: descriptor, source: peer, target: .address(address)).start()
+        guard let local = Socket.localAddress(descriptor)?.canonical else { return Socket.close(descriptor) }
+        let address = Socket.originalDestination(descriptor)?.canonical ?? local
+        // A redirect changes the port; whoever came to this one by itself would be sent back to it without end.
+        OutboundConnection(
+            worker: self.worker,
+            descriptor: descriptor,
+            source: peer,
+            target: .address(address),
+            isDirect: address == local
+        ).start()
     }
 }

@@ -60,6 +60,7 @@ struct HTTPProxyNegotiationTests {
         ("POST http://a/ HTTP/1.1\r\nContent-Length: -1\r\n\r\n", .httpMalformed),
         ("GET http://a/ HTTP/1.1\r\n\r\nGET http://b/ HTTP/1.1\r\n\r\n", .httpMalformed),
         ("POST http://a/ HTTP/1.1\r\nContent-Length: 2\r\n\r\nokGET http://b/ HTTP/1.1\r\n\r\n", .httpMalformed),
+        ("POST http://a/ HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET http://b/", .httpMalformed),
     ])
     func refuses(_ request: String, _ refusal: CaptureRefusal) {
         let (step, _) = self.receive(request)

@@ -47,6 +47,7 @@ struct InboundTargetTests {
         ("nobody.demo:80", "service_unknown", 503), ("echo.demo.mesh.internal:81", "port_not_declared", 503),
         ("10.0.0.2:15008", "recursive_call", 503), ("10.0.0.2:15001", "recursive_call", 503),
         ("10.0.0.2:15006", "recursive_call", 503), ("10.0.0.2:15080", "recursive_call", 503),
+        ("10.0.0.2:15000", "recursive_call", 503),
     ])
     func refuses(_ authority: String, _ code: String, _ status: Int) throws {
         guard case .failure(let failure) = try self.decide(authority) else {

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import MeshModel
 import Testing
 
@@ -131,6 +132,60 @@ struct WorkerTests {
         defer { self.stop() }
         #expect(try self.open("127.77.0.1:15001").1 == "HTTP/1.1 502")
         #expect(eventually { !self.lines(self.shell, "error.code=\"recursive_call\"").isEmpty })
+    }
+
+    @Test(arguments: [MeshPorts.outbound, MeshPorts.inboundPlain])
+    func refusesThoseWhoComeToACapturePortThemselves(_ port: UInt16) throws {
+        defer { self.stop() }
+        let socket = try #require(TestSocket.connect(Self.shellAddress, port))
+        #expect(socket.receive() == nil)
+        #expect(eventually { !self.lines(self.shell, "error.code=\"recursive_call\"").isEmpty })
+    }
+
+    @Test(arguments: [false, true])
+    func givesUpTheDialOfAClientThatLeaves(_ resets: Bool) throws {
+        defer { self.stop() }
+        let address = IPAddress(v4: resets ? 0x7f4d_0004 : 0x7f4d_0003)
+        // It takes connections and never says a word, so the TLS handshake would run into its deadline.
+        _ = try #require(
+            TestSocket.serve(address, port: MeshPorts.inboundTunnel) { socket in
+                while let bytes = socket.receive(), !bytes.isEmpty {}
+            }
+        )
+        var change = XDSChange()
+        change.workloads = [try TestMesh.workload("silent", address, port: 1)]
+        try change.apply(to: self.shell.state)
+        let socket = try #require(TestSocket.connect(Self.shellAddress, MeshPorts.proxy))
+        socket.send(Array("CONNECT \(address):80 HTTP/1.1\r\n\r\n".utf8))
+        usleep(200_000)
+        #expect(self.lines(self.shell, "connection complete").isEmpty)
+        let left = ContinuousClock.now
+        if resets {
+            var option = linger(l_onoff: 1, l_linger: 0)
+            setsockopt(socket.descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+            let other = Glibc.open("/dev/null", O_RDONLY)
+            dup2(other, socket.descriptor)
+            close(other)
+        } else {
+            socket.finish()
+        }
+        #expect(eventually { !self.lines(self.shell, "error.code=\"client_gone\"").isEmpty })
+        #expect(ContinuousClock.now - left < .seconds(2))
+    }
+
+    @Test(arguments: ["Content-Length: 2\r\n", "Transfer-Encoding: chunked\r\n"])
+    func passesNoSecondRequestToTheOriginOfAPlainOne(_ length: String) throws {
+        defer { self.stop() }
+        let socket = try #require(TestSocket.connect(Self.shellAddress, MeshPorts.proxy))
+        socket.send(Array("POST http://echo.demo/ HTTP/1.1\r\n\(length)\r\n".utf8))
+        let head = "POST / HTTP/1.1\r\nHost: echo.demo\r\n\(length)Connection: close\r\n\r\n"
+        #expect(socket.receive(exactly: head.utf8.count) == Array(head.utf8))
+        let body = length.hasPrefix("C") ? "ok" : "2\r\nok\r\n0\r\n\r\n"
+        socket.send(Array((body + "GET http://other.demo/ HTTP/1.1\r\n\r\n").utf8))
+        #expect(socket.receive(exactly: body.utf8.count) == Array(body.utf8))
+        socket.send(Array("GET http://other.demo/ HTTP/1.1\r\n\r\n".utf8))
+        socket.finish()
+        #expect(socket.receiveAll() == [])
     }
 
     @Test func failsWhenTheApplicationDoesNotListen() throws {

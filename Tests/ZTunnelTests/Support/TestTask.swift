@@ -97,9 +97,11 @@ final class TestSocket: @unchecked Sendable {
     }
 
     /// Listens on a free port and serves each connection by `serve` on a thread; returns the port.
-    static func serve(_ ip: IPAddress, _ serve: @escaping @Sendable (TestSocket) -> Void) -> UInt16? {
+    static func serve(_ ip: IPAddress, port: UInt16 = 0, _ serve: @escaping @Sendable (TestSocket) -> Void) -> UInt16? {
         let listener = TestSocket(Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0))
-        let result = self.withNative(SocketAddress(ip: ip, port: 0)) { Glibc.bind(listener.descriptor, $0, $1) }
+        var one: CInt = 1
+        setsockopt(listener.descriptor, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<CInt>.size))
+        let result = self.withNative(SocketAddress(ip: ip, port: port)) { Glibc.bind(listener.descriptor, $0, $1) }
         guard result == 0, listen(listener.descriptor, 128) == 0 else { return nil }
         var native = sockaddr_in()
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
