@@ -37,6 +37,12 @@ package final class MeshContext: Sendable {
     /// Seconds since 1970.
     package var now: Int64 { Timestamp.now().seconds }
 
+    /// The answer of port 15021.
+    package func answerReadiness(_ request: HTTPRequest) -> HTTPResponse {
+        let isExpired = self.identities.latest.map { self.now >= $0.svid.notAfter } ?? false
+        return self.readiness.answer(request, isExpired: isExpired)
+    }
+
     /// TCP keep-alive for the engine.
     package var keepAlive: Socket.KeepAlive? {
         self.configuration.keepAlive.map { configured in

@@ -32,12 +32,14 @@ package final class ReadinessGate: Sendable {
     }
 
     /// The answer to `GET /healthz/ready`, as ztunnel gives it.
-    package func answer(_ request: HTTPRequest) -> HTTPResponse {
+    /// - Parameter isExpired: whether the certificate has expired: then nobody is served until a new one is here.
+    package func answer(_ request: HTTPRequest, isExpired: Bool = false) -> HTTPResponse {
         guard request.path == "/healthz/ready" else { return HTTPResponse(status: 404, text: "not found\n") }
         guard request.method == "GET" || request.isHead else {
             return HTTPResponse(status: 405, text: "use GET\n")
         }
-        let missing = self.missingParts
+        var missing = self.missingParts
+        if isExpired, !missing.contains(.identity) { missing.insert(.identity, at: 0) }
         if missing.isEmpty { return HTTPResponse(status: 200, text: "ready\n") }
         let names = missing.map(\.rawValue).joined(separator: ", ")
         return HTTPResponse(status: 500, text: "not ready, pending: \(names)\n")

@@ -87,7 +87,7 @@ final class ZTunnelProcess: Sendable {
         if let first = self.workers.first {
             // On a worker, so that it also proves that the data plane's threads are alive.
             first.loop.submit { [self] in
-                let server = EndpointServer(loop: first.loop) { self.context.readiness.answer($0) }
+                let server = EndpointServer(loop: first.loop) { self.context.answerReadiness($0) }
                 self.attempt { () throws(ListenFailure) in
                     _ = try self.context.binding(MeshPorts.readiness) { address throws(SocketError) in
                         try server.listen(on: address)

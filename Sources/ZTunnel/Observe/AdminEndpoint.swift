@@ -13,6 +13,9 @@ package struct AdminEndpoint {
 
     /// Answers a request.
     package func answer(_ request: HTTPRequest) -> HTTPResponse {
+        guard Self.isLocal(request) else {
+            return HTTPResponse(status: 403, text: "the host must be localhost or an address, and no page may ask\n")
+        }
         switch request.path {
         case "/":
             return HTTPResponse(
@@ -35,6 +38,19 @@ package struct AdminEndpoint {
             return HTTPResponse(status: 200, text: "shutdown now\n")
         default:
             return HTTPResponse(status: 404, text: "not found\n")
+        }
+    }
+
+    /// Whether no web page is behind the request: a page's own name for our address, or its mark, gives it away.
+    private static func isLocal(_ request: HTTPRequest) -> Bool {
+        guard request.fields.values(of: "origin").isEmpty else { return false }
+        let hosts = request.fields.values(of: "host")
+        guard let host = hosts.first else { return true }
+        guard hosts.count == 1 else { return false }
+        switch CaptureTarget(authority: host, defaultPort: MeshPorts.admin) {
+        case .address: return true
+        case .name(let name, _): return name == "localhost"
+        case nil: return false
         }
     }
 

@@ -19,6 +19,9 @@ struct ReadinessGateTests {
         #expect(gate.answer(request) == HTTPResponse(status: 500, text: "not ready, pending: proxy\n"))
         gate.done(.proxy)
         #expect(gate.answer(request) == HTTPResponse(status: 200, text: "ready\n"))
+        #expect(
+            gate.answer(request, isExpired: true) == HTTPResponse(status: 500, text: "not ready, pending: identity\n")
+        )
         gate.missing(.serving)
         #expect(gate.answer(request).status == 500)
     }

@@ -50,6 +50,20 @@ struct AdminEndpointTests {
         #expect(try self.answer("GET", "/logging").status == 405)
     }
 
+    @Test(arguments: [
+        ("Host", "localhost:15000", 200), ("Host", "127.0.0.1", 200), ("Host", "[::1]:15000", 200),
+        ("Host", "LOCALHOST", 200), ("Host", "evil.example:15000", 403), ("Host", "localhost.evil.example", 403),
+        ("Host", "", 403), ("Origin", "http://evil.example", 403), ("Origin", "null", 403),
+    ])
+    func answersNoWebPage(_ name: String, _ value: String, _ status: Int) throws {
+        var count = 0
+        let line = try #require(HTTPRequestLine(parsing: "POST /quitquitquit HTTP/1.1"))
+        let request = HTTPRequest(line: line, fields: [HTTPField(name: name, value: value)])
+        let answer = AdminEndpoint(context: self.context, quit: { count += 1 }).answer(request)
+        #expect(answer.status == status)
+        #expect(count == (status == 200 ? 1 : 0))
+    }
+
     @Test func quitsByPostOnly() throws {
         var count = 0
         #expect(try self.answer("GET", "/quitquitquit", quit: { count += 1 }).status == 405)
