@@ -76,6 +76,8 @@ import Testing
         _ = try TestMesh.call { attestation in
             headers = (try? self.json(attestation.headers())) ?? ""
         }
+        // Unbent it is well formed, so what is refused below is refused for its bend.
+        _ = try AttestationToken(authorization: [TestAttestation.authorization(Self.payload(headers))])
         let make = try #require(Self.payloads.first { $0.0 == name }?.1)
         call.authorization = [TestAttestation.authorization(make(headers))]
         do {
