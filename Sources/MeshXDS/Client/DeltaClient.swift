@@ -30,6 +30,8 @@ package struct DeltaClient: Sendable {
         let interest: Interest
         /// What is held: name to version. "" is a resource whose newer version was rejected.
         var versions: [String: String] = [:]
+        /// Names that are not held because they were rejected.
+        var rejected: Set<String> = []
         /// Names asked for on demand.
         var names: Set<String> = []
         /// Those of them that have no answer yet.
@@ -65,6 +67,7 @@ package struct DeltaClient: Sendable {
                 $0.node = self.node
                 $0.typeURL = type.typeURL
                 $0.initialResourceVersions = type.versions
+                for name in type.rejected { $0.initialResourceVersions[name] = "" }
                 if type.interest == .onDemand {
                     // Both at once means: nothing but the names.
                     $0.resourceNamesSubscribe = ["*"] + type.names.sorted()
@@ -104,6 +107,7 @@ package struct DeltaClient: Sendable {
         self.types[index].names.subtract(old)
         self.types[index].pending.subtract(old)
         for name in old { self.types[index].versions[name] = nil }
+        self.types[index].rejected.subtract(old)
         guard self.isOpen, !old.isEmpty else { return nil }
         return .with {
             $0.typeURL = typeURL
@@ -158,16 +162,20 @@ package struct DeltaClient: Sendable {
         let rejections = update.malformed + rejected
         if let index = self.index(of: update.typeURL) {
             for name in update.removed { self.types[index].versions[name] = nil }
+            self.types[index].rejected.subtract(update.removed)
             let bad = Set(rejections.map(\.name))
             for resource in update.resources where !bad.contains(resource.name) {
                 self.types[index].versions[resource.name] = resource.version
+                self.types[index].rejected.remove(resource.name)
             }
             // The owner knows of it, by an older version or as rejected: the next stream must bring it again, or its
             // removal.
             for name in bad where !name.isEmpty {
-                let isKnown = self.types[index].versions[name] != nil
-                guard isKnown || self.types[index].versions.count < self.maximumNames else { continue }
-                self.types[index].versions[name] = ""
+                if self.types[index].versions[name] != nil {
+                    self.types[index].versions[name] = ""
+                } else if self.types[index].versions.count + self.types[index].rejected.count < self.maximumNames {
+                    self.types[index].rejected.insert(name)
+                }
             }
             self.types[index].pending.subtract(update.answered)
             if rejections.isEmpty { self.types[index].wasAccepted = true }

@@ -55,6 +55,9 @@ import Testing
         // b is still in use in its old version, so it is listed without one; of d the owner knows that it was rejected,
         // and must learn of its removal.
         #expect(client.streamOpened()[1].initialResourceVersions == ["a": "v1", "b": "", "d": ""])
+        _ = client.acknowledge(client.receive(response("3", removed: ["d"])))
+        _ = client.streamEnded(.completed, random: &random)
+        #expect(client.streamOpened()[1].initialResourceVersions == ["a": "v1", "b": ""])
     }
 
     @Test func rejectionsAreIndependentAndNamed() {
