@@ -1,7 +1,7 @@
 /// Every bound of one HTTP/2 connection, in one reviewed value. None means "unlimited".
 ///
-/// The defaults are for mesh tunnels: wire settings equal to ztunnel's (reference/ztunnel.md §3.2), flood limits from
-/// reference/reliability.md §5.1, widened where a busy node's honest traffic would meet them. Counts "per window" are
+/// The defaults are for mesh tunnels: wire settings equal to those of Istio's ztunnel, flood limits in the
+/// range of well-known HTTP/2 servers, widened where a busy node's honest traffic would meet them. Counts "per window" are
 /// counted afresh every ``windowMilliseconds``; passing one ends the connection with ENHANCE_YOUR_CALM.
 package struct HTTP2Limits: Sendable, Hashable {
     // MARK: What we tell the peer

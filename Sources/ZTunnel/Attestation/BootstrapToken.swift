@@ -3,7 +3,7 @@ package import MeshModel
 
 /// What `tulle bootstrap` prints and `BOOTSTRAP_TOKEN` carries: where the mesh is and who we ask to be. No secret.
 ///
-/// On the outside it is base64url without padding of a JSON object with exactly the fields below (decision D5).
+/// On the outside it is base64url without padding of a JSON object with exactly the fields below.
 package struct BootstrapToken: Sendable {
     /// Platforms whose attestation we can make.
     package enum Platform: String, Sendable, CaseIterable {

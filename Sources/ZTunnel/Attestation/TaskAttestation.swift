@@ -5,7 +5,7 @@ internal import BoringTLS
 ///
 /// The control plane sends it and learns from STS whose credentials signed it. Our audience and the hash of the key of
 /// our certificate request are among the signed headers, so that nobody can use it elsewhere or for another key
-/// (decision D4).
+/// (docs/decisions/0004).
 package enum TaskAttestation {
     /// The bound on a bearer token, in bytes; the control plane reads no more.
     package static let byteLimit = 16 * 1024

@@ -2,7 +2,7 @@ import Testing
 
 @testable import TunnelEngine
 
-/// The floods of reference/reliability.md §5.2: each ends with ENHANCE_YOUR_CALM, and honest traffic never does.
+/// The floods that HTTP/2 servers have fallen to: each ends with ENHANCE_YOUR_CALM, and honest traffic never does.
 @Suite struct HTTP2FloodTests {
     private typealias Wire = HTTP2Wire
 
