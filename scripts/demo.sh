@@ -202,7 +202,8 @@ in_task() { # SERVICE COMMAND…
     tulle-lab exec --state-dir "$state" "$service" -- "$@"
 }
 
-# Waits until shell's ztunnel knows that echo's task takes tunnels, and until its name resolves.
+# Waits until shell's ztunnel knows that echo's task takes tunnels and is echo's only one (after a roll-out the old one
+# stays known for a poll), and until the name resolves.
 wait_for_peer() {
     local address
     address=$(of_task echo 'task["address"]')
@@ -210,11 +211,12 @@ wait_for_peer() {
         if in_task shell curl -sf --noproxy '*' --max-time 2 "http://$loopback:15000/config_dump" | python3 -c '
 import json, sys
 dump = json.load(sys.stdin)
-def takes_tunnels(w):
-    return w["protocol"] == "HBONE" and any(ip.endswith(sys.argv[1]) for ip in w["workloadIps"])
-uids = {w["uid"] for w in dump["workloads"] if takes_tunnels(w)}
+def is_peer(w):
+    takes_tunnels = w["protocol"] == "HBONE" and w["status"] == "Healthy"
+    return takes_tunnels and any(ip.endswith(sys.argv[1]) for ip in w["workloadIps"])
+uids = {w["uid"] for w in dump["workloads"] if is_peer(w)}
 ends = {e["workloadUid"] for s in dump["services"] if s["name"] == "echo" for e in s["endpoints"].values()}
-sys.exit(0 if uids & ends else 1)' "$address" 2>/dev/null; then
+sys.exit(0 if uids and uids == ends else 1)' "$address" 2>/dev/null; then
             if [ "$TULLE_LAB_MODE" = loopback ] || in_task shell getent hosts "echo.$namespace" >/dev/null; then
                 return 0
             fi
