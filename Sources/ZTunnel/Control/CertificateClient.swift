@@ -10,7 +10,8 @@ import TunnelEngine
 /// Confined to the control loop. What is held stays in use while renewals fail, until it expires.
 final class CertificateClient: ControlCallOwner {
     private let loop: EventLoop
-    private let context: MeshContext
+    private let workload: ServedWorkload
+    private var context: MeshContext { self.workload.mesh }
     private let token: BootstrapToken
     private let address: ControlPlaneAddress
     private let endpoint: CredentialsEndpoint
@@ -38,7 +39,7 @@ final class CertificateClient: ControlCallOwner {
     /// - Parameter onIdentity: called after each new certificate.
     init(
         loop: EventLoop,
-        context: MeshContext,
+        workload: ServedWorkload,
         token: BootstrapToken,
         address: ControlPlaneAddress,
         endpoint: CredentialsEndpoint,
@@ -46,7 +47,7 @@ final class CertificateClient: ControlCallOwner {
         onIdentity: @escaping () -> Void
     ) {
         self.loop = loop
-        self.context = context
+        self.workload = workload
         self.token = token
         self.address = address
         self.endpoint = endpoint
@@ -58,7 +59,7 @@ final class CertificateClient: ControlCallOwner {
     func start() {
         do throws(TLSError) {
             let key = try PrivateKey()
-            let csr = try CertificateRequest(uri: self.context.local.identity.uri, key: key)
+            let csr = try CertificateRequest(uri: self.workload.local.identity.uri, key: key)
             let request = IstioAuth.CertificateRequest.with {
                 $0.csr = csr.pem
                 $0.validityDuration = Int64(clamping: self.context.configuration.certificateLifetime / 1_000)
@@ -125,7 +126,7 @@ final class CertificateClient: ControlCallOwner {
             timeoutMilliseconds: Self.milliseconds,
             metadata: [
                 HTTP2Header("authorization", "Bearer \(bearer)", sensitive: true),
-                HTTP2Header("clusterid", self.context.local.cluster),
+                HTTP2Header("clusterid", self.workload.local.cluster),
             ]
         )
         var limits = GRPCCall.Limits()
@@ -135,7 +136,7 @@ final class CertificateClient: ControlCallOwner {
         self.attempt?.call = call
         do {
             // The roots of the token, and those that came with the last certificate: roots may be rotated.
-            let known = self.context.identities.latest?.bundle.anchors.certificates ?? []
+            let known = self.workload.identities.latest?.bundle.anchors.certificates ?? []
             let roots = self.token.trust.certificates + known.filter { !self.token.trust.certificates.contains($0) }
             let trust = try TrustAnchors(Array(roots.prefix(TrustAnchors.limit)))
             try call.start(
@@ -154,7 +155,7 @@ final class CertificateClient: ControlCallOwner {
 
     func callBegan(_ call: ControlCall) {
         guard let attempt = self.attempt else { return }
-        if let local = call.local { self.context.local.add(local.ip) }
+        if let local = call.local { self.workload.local.add(local.ip) }
         call.send(attempt.request)
         call.finishSending()
     }
@@ -177,10 +178,10 @@ final class CertificateClient: ControlCallOwner {
             let issued = try IssuedIdentity(
                 certChain: answer.certificateChain,
                 key: attempt.key,
-                requested: self.context.local.identity,
+                requested: self.workload.local.identity,
                 now: self.context.now
             )
-            self.succeeded(try self.context.identities.install(issued))
+            self.succeeded(try self.workload.identities.install(issued))
         } catch {
             self.failed("certificate from \(self.address.authority): \(error)")
         }
@@ -213,7 +214,7 @@ final class CertificateClient: ControlCallOwner {
     private func failed(_ reason: String) {
         self.attempt?.call?.cancel()
         self.attempt = nil
-        let expiry = self.context.identities.latest?.svid.notAfter
+        let expiry = self.workload.identities.latest?.svid.notAfter
         let wait = self.schedule.failed(expiry: expiry, now: self.context.now, chance: .random(in: 0..<1))
         self.context.log.warning(
             "certificate not issued",

@@ -10,7 +10,8 @@ import TunnelEngine
 /// Confined to the control loop. The last good state stays in use while there is no stream.
 final class DiscoveryClient: ControlCallOwner {
     private let loop: EventLoop
-    private let context: MeshContext
+    private let workload: ServedWorkload
+    private var context: MeshContext { self.workload.mesh }
     private let address: ControlPlaneAddress
     private let onSynced: () -> Void
     private var machine: DeltaClient
@@ -29,19 +30,19 @@ final class DiscoveryClient: ControlCallOwner {
     /// - Parameter onSynced: called once, when the first state of all types was accepted.
     init(
         loop: EventLoop,
-        context: MeshContext,
+        workload: ServedWorkload,
         address: ControlPlaneAddress,
         onSynced: @escaping () -> Void
     ) {
         self.loop = loop
-        self.context = context
+        self.workload = workload
         self.address = address
         self.onSynced = onSynced
         self.machine = DeltaClient(
-            node: NodeDescription.make(context.local),
+            node: NodeDescription.make(workload.local),
             types: XDSTypes.inOrder.map { (typeURL: $0, interest: .wildcard) }
         )
-        let registry = context.registry
+        let registry = workload.mesh.registry
         self.terminations = registry.counters(
             "istio_xds_connection_terminations_total",
             help: "Ended streams to the control plane.",
@@ -75,13 +76,13 @@ final class DiscoveryClient: ControlCallOwner {
         let head = GRPCRequestHead(
             path: EnvoyDiscovery.deltaAggregatedResourcesPath,
             authority: self.address.authority,
-            metadata: [HTTP2Header("clusterid", self.context.local.cluster)]
+            metadata: [HTTP2Header("clusterid", self.workload.local.cluster)]
         )
         var limits = GRPCCall.Limits()
         limits.messageBytes = Self.responseBytes
         let call = ControlCall(head: head, limits: limits, owner: self)
         do {
-            let identity = try self.context.identities.snapshot(now: self.context.now)
+            let identity = try self.workload.identities.snapshot(now: self.context.now)
             self.call = call
             try call.start(
                 loop: self.loop,

@@ -5,7 +5,7 @@ import TunnelEngine
 
 /// One connection to the local application: find the workload, authorize, dial, relay, report.
 ///
-/// Confined to its worker's loop.
+/// Confined to its proxy's loop.
 final class InboundConnection: RelayObserver, ActiveConnection {
     /// How the connection came.
     enum Origin {
@@ -15,7 +15,7 @@ final class InboundConnection: RelayObserver, ActiveConnection {
         case plain(Int32, destination: SocketAddress)
     }
 
-    private let worker: Worker
+    private let proxy: WorkloadProxy
     private let peer: SocketAddress
     private let identity: SPIFFEID?
     private let report: ConnectionReport
@@ -33,12 +33,12 @@ final class InboundConnection: RelayObserver, ActiveConnection {
     private let workloadDeadline: UInt64
 
     /// Takes over the request or descriptor.
-    init(worker: Worker, peer: SocketAddress, origin: Origin) {
-        self.worker = worker
+    init(proxy: WorkloadProxy, peer: SocketAddress, origin: Origin) {
+        self.proxy = proxy
         self.peer = peer
         self.origin = origin
-        self.workloadDeadline = worker.loop.now + Self.workloadMilliseconds
-        self.report = ConnectionReport(worker.context, worker.loop, direction: .inbound, source: peer)
+        self.workloadDeadline = proxy.loop.now + Self.workloadMilliseconds
+        self.report = ConnectionReport(proxy.context, proxy.loop, direction: .inbound, source: peer)
         switch origin {
         case .tunnel(let request):
             self.identity = request.peerIdentity.flatMap { try? SPIFFEID(parsing: $0) }
@@ -53,8 +53,8 @@ final class InboundConnection: RelayObserver, ActiveConnection {
 
     /// Begins to serve it.
     func start() {
-        guard self.worker.add(self) else {
-            return self.fail(ConnectionFailure(.overloaded, "more than \(Worker.maximumConnections) connections"))
+        guard self.proxy.add(self) else {
+            return self.fail(ConnectionFailure(.overloaded, "more than \(WorkloadProxy.maximumConnections) connections"))
         }
         switch self.origin {
         case .tunnel(let request):
@@ -62,16 +62,16 @@ final class InboundConnection: RelayObserver, ActiveConnection {
                 self?.terminate(ConnectionFailure(.clientGone, "the peer gave up before the answer"))
             }
             // A link may outlive the certificate that it was made with; without a valid one nobody is served.
-            let context = self.worker.context
+            let context = self.proxy.context
             do throws(IdentityError) {
-                _ = try context.identities.snapshot(now: context.now)
+                _ = try self.proxy.workload.identities.snapshot(now: context.now)
             } catch {
                 return self.fail(ConnectionFailure(error))
             }
         case .plain(let descriptor, _):
             // Without a watch the dial's own deadline still bounds it.
             self.watch = try? DepartureWatch(
-                loop: self.worker.loop,
+                loop: self.proxy.loop,
                 descriptor: descriptor,
                 endMeansLeft: false
             ) { [weak self] in
@@ -86,14 +86,14 @@ final class InboundConnection: RelayObserver, ActiveConnection {
     /// Goes on if our own workload is known by now; fails when that takes too long.
     func advance() {
         guard !self.isOver else { return }
-        let context = self.worker.context
+        let context = self.proxy.context
         let snapshot = context.state.snapshot
-        guard let workload = context.local.workload(in: snapshot) else {
-            if self.worker.loop.now >= self.workloadDeadline {
+        guard let workload = self.proxy.workload.local.workload(in: snapshot) else {
+            if self.proxy.loop.now >= self.workloadDeadline {
                 let text =
                     "failed to fetch information about local workload; has the control plane discovered this task?"
                 self.fail(ConnectionFailure(.workloadUnknown, text))
-            } else if !self.worker.awaitWorkload(self) {
+            } else if !self.proxy.awaitWorkload(self) {
                 self.fail(ConnectionFailure(.overloaded, "too many connections wait for the local workload"))
             }
             return
@@ -117,7 +117,7 @@ final class InboundConnection: RelayObserver, ActiveConnection {
             self.report.labels.source.namespace = identity.namespace
             self.report.record.source.namespace = identity.namespace
         }
-        let own = self.identity == nil ? nil : "\(self.worker.context.local.identity)"
+        let own = self.identity == nil ? nil : "\(self.proxy.workload.local.identity)"
         self.report.setDestination(workload, proven: own)
     }
 
@@ -158,9 +158,9 @@ final class InboundConnection: RelayObserver, ActiveConnection {
         if let failure = ConnectionFailure(verdict) { return self.fail(failure) }
         do throws(TCPDial.Failure) {
             self.dial = try TCPDial(
-                loop: self.worker.loop,
+                loop: self.proxy.loop,
                 to: target.destination,
-                from: self.worker.context.bindAddress(toReach: target.destination.ip)
+                from: self.proxy.context.bindAddress(toReach: target.destination.ip)
             ) { [weak self] result in
                 self?.dialed(result, target.destination, workload)
             }
@@ -175,7 +175,7 @@ final class InboundConnection: RelayObserver, ActiveConnection {
         case .failure(let failure):
             self.fail(ConnectionFailure(failure, to: destination))
         case .success(let upstream):
-            Socket.tune(upstream, keepAlive: self.worker.context.keepAlive)
+            Socket.tune(upstream, keepAlive: self.proxy.context.keepAlive)
             self.stopWatching()
             let origin = self.origin
             self.origin = nil
@@ -183,7 +183,7 @@ final class InboundConnection: RelayObserver, ActiveConnection {
                 switch origin {
                 case .plain(let descriptor, _):
                     self.relay = try Relay.join(
-                        loop: self.worker.loop,
+                        loop: self.proxy.loop,
                         downstream: descriptor,
                         upstream: upstream,
                         observer: self
@@ -196,7 +196,7 @@ final class InboundConnection: RelayObserver, ActiveConnection {
                         return self.fail(ConnectionFailure(.clientGone, "the peer gave up before the answer"))
                     }
                     self.relay = try Relay.join(
-                        loop: self.worker.loop,
+                        loop: self.proxy.loop,
                         socket: upstream,
                         stream: stream,
                         socketIsDownstream: false,
@@ -236,7 +236,7 @@ final class InboundConnection: RelayObserver, ActiveConnection {
 
     private func over(_ failure: ConnectionFailure?, relay: Relay?) {
         self.isOver = true
-        self.worker.remove(self)
+        self.proxy.remove(self)
         self.report.finish(failure, relay: relay)
     }
 
@@ -250,7 +250,7 @@ final class InboundConnection: RelayObserver, ActiveConnection {
     func sample() { if let relay = self.relay { self.report.sample(relay) } }
 
     func recheck(_ snapshot: MeshSnapshot) {
-        guard let facts = self.facts, let workload = self.worker.context.local.workload(in: snapshot) else { return }
+        guard let facts = self.facts, let workload = self.proxy.workload.local.workload(in: snapshot) else { return }
         guard ConnectionFailure(MeshModel.authorize(facts, workload: workload, snapshot: snapshot)) != nil else {
             return
         }

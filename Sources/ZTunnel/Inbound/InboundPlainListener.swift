@@ -3,18 +3,18 @@ import TunnelEngine
 
 /// Takes the inbound plain connections that the platform redirects to port 15006.
 final class InboundPlainListener: ListenerDelegate {
-    private unowned let worker: Worker
+    private unowned let proxy: WorkloadProxy
 
-    init(worker: Worker) {
-        self.worker = worker
+    init(proxy: WorkloadProxy) {
+        self.proxy = proxy
     }
 
     func accepted(_ descriptor: Int32, peer: SocketAddress, on listener: Listener) {
-        Socket.tune(descriptor, keepAlive: self.worker.context.keepAlive)
+        Socket.tune(descriptor, keepAlive: self.proxy.context.keepAlive)
         guard let target = Socket.originalDestination(descriptor) ?? Socket.localAddress(descriptor) else {
             return Socket.close(descriptor)
         }
         let origin = InboundConnection.Origin.plain(descriptor, destination: target.canonical)
-        InboundConnection(worker: self.worker, peer: peer, origin: origin).start()
+        InboundConnection(proxy: self.proxy, peer: peer, origin: origin).start()
     }
 }

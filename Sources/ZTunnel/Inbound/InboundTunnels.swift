@@ -6,17 +6,17 @@ import TunnelEngine
 
 /// Serves other ztunnels on port 15008.
 final class InboundTunnels: TunnelServerDelegate {
-    private unowned let worker: Worker
+    private unowned let proxy: WorkloadProxy
 
-    init(worker: Worker) {
-        self.worker = worker
+    init(proxy: WorkloadProxy) {
+        self.proxy = proxy
     }
 
     /// Our certificate for a new connection; without a valid one nobody is served.
     func tlsContext(for server: TunnelServer) -> (context: TLSContext, expecting: PeerExpectation)? {
-        let context = self.worker.context
+        let context = self.proxy.context
         do throws(IdentityError) {
-            let identity = try context.identities.snapshot(now: context.now)
+            let identity = try self.proxy.workload.identities.snapshot(now: context.now)
             return (identity.context, .anyIdentity(trustDomain: identity.bundle.trustDomain))
         } catch {
             context.log.warning("inbound connection refused", [LogField("error", error.message)])
@@ -25,11 +25,11 @@ final class InboundTunnels: TunnelServerDelegate {
     }
 
     func requested(_ request: TunnelRequest, on server: TunnelServer) {
-        InboundConnection(worker: self.worker, peer: request.peer, origin: .tunnel(request)).start()
+        InboundConnection(proxy: self.proxy, peer: request.peer, origin: .tunnel(request)).start()
     }
 
     func connectionFailed(peer: SocketAddress, local: SocketAddress?, _ error: LinkError, on server: TunnelServer) {
-        self.worker.context.access.warning(
+        self.proxy.context.access.warning(
             "connection failed",
             [
                 LogField("src.addr", .bare("\(peer)")), LogField("dst.addr", .bare(local.map { "\($0)" } ?? "")),

@@ -1,6 +1,6 @@
 import MeshModel
 
-/// A connection that a worker carries.
+/// A connection that a proxy carries.
 protocol ActiveConnection: AnyObject {
     /// Counts the bytes that moved since the last time.
     func sample()

@@ -7,7 +7,9 @@ import TunnelEngine
 /// `@unchecked Sendable`: apart from `init`, everything runs on the loop's own thread.
 final class ControlPart: @unchecked Sendable {
     private let loop: EventLoop
-    private let context: MeshContext
+    /// Whom the control plane knows this process as.
+    private let own: ServedWorkload
+    private let roster: WorkloadRoster
     private let plan: StartPlan
     private let resolver: NameResolver
     private var servers: [EndpointServer] = []
@@ -16,9 +18,12 @@ final class ControlPart: @unchecked Sendable {
     private var synced: (() -> Void)?
     private lazy var alarm = LoopAlarm(loop: self.loop)
 
-    init(loop: EventLoop, context: MeshContext, plan: StartPlan) {
+    private var context: MeshContext { self.own.mesh }
+
+    init(loop: EventLoop, own: ServedWorkload, roster: WorkloadRoster, plan: StartPlan) {
         self.loop = loop
-        self.context = context
+        self.own = own
+        self.roster = roster
         self.plan = plan
         self.resolver = NameResolver(loop: loop, configuration: plan.resolver)
     }
@@ -29,7 +34,7 @@ final class ControlPart: @unchecked Sendable {
     ///   - synced: called once, when the first state of the mesh is here.
     func begin(quit: @escaping () -> Void, synced: @escaping () -> Void) throws(ListenFailure) {
         self.synced = synced
-        let admin = AdminEndpoint(context: self.context, quit: quit)
+        let admin = AdminEndpoint(own: self.own, roster: self.roster, quit: quit)
         try self.serve(MeshPorts.admin, isPrivate: true) { admin.answer($0) }
         let registry = self.context.registry
         try self.serve(MeshPorts.metrics) { MetricsEndpoint.answer($0, registry: registry) }
@@ -57,8 +62,8 @@ final class ControlPart: @unchecked Sendable {
             case .success(let body):
                 let metadata = TaskMetadata(body: body)
                 if let metadata {
-                    self.context.local.learn(name: metadata.taskID)
-                    for address in metadata.addresses { self.context.local.add(address) }
+                    self.own.local.learn(name: metadata.taskID)
+                    for address in metadata.addresses { self.own.local.add(address) }
                 } else {
                     self.context.log.warning("task metadata are unusable")
                 }
@@ -80,7 +85,7 @@ final class ControlPart: @unchecked Sendable {
         let certificateURL = configuration.certificateURL.flatMap { ControlPlaneURL(parsing: $0) }
         let certificates = CertificateClient(
             loop: self.loop,
-            context: self.context,
+            workload: self.own,
             token: self.plan.token,
             address: ControlPlaneAddress(certificateURL ?? self.plan.token.controlPlane, resolver: self.resolver),
             endpoint: self.plan.credentials,
@@ -98,7 +103,7 @@ final class ControlPart: @unchecked Sendable {
         let url = self.context.configuration.discoveryURL.flatMap { ControlPlaneURL(parsing: $0) }
         let discovery = DiscoveryClient(
             loop: self.loop,
-            context: self.context,
+            workload: self.own,
             address: ControlPlaneAddress(url ?? self.plan.token.controlPlane, resolver: self.resolver)
         ) { [weak self] in
             let synced = self?.synced

@@ -1,4 +1,3 @@
-package import MeshIdentity
 package import MeshModel
 package import MeshTelemetry
 package import TunnelEngine
@@ -7,12 +6,8 @@ package import TunnelEngine
 package final class MeshContext: Sendable {
     /// The settings.
     package let configuration: Configuration
-    /// Whom we serve.
-    package let local: LocalWorkload
     /// What we know of the mesh.
     package let state: MeshState
-    /// Who we are.
-    package let identities = IdentityStore()
     /// What must happen before we are ready.
     package let readiness = ReadinessGate()
     /// The metrics.
@@ -25,9 +20,8 @@ package final class MeshContext: Sendable {
     package let access: Log
 
     /// Joins the parts.
-    package init(configuration: Configuration, local: LocalWorkload, state: MeshState, log: Log) {
+    package init(configuration: Configuration, state: MeshState, log: Log) {
         self.configuration = configuration
-        self.local = local
         self.state = state
         self.log = log
         self.access = log.scoped("access")
@@ -36,12 +30,6 @@ package final class MeshContext: Sendable {
 
     /// Seconds since 1970.
     package var now: Int64 { Timestamp.now().seconds }
-
-    /// The answer of port 15021.
-    package func answerReadiness(_ request: HTTPRequest) -> HTTPResponse {
-        let isExpired = self.identities.latest.map { self.now >= $0.svid.notAfter } ?? false
-        return self.readiness.answer(request, isExpired: isExpired)
-    }
 
     /// TCP keep-alive for the engine.
     package var keepAlive: Socket.KeepAlive? {

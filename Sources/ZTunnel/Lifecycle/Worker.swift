@@ -1,163 +1,55 @@
-import Glibc
-import MeshDNS
 package import MeshModel
-import MeshTelemetry
 package import TunnelEngine
 
-/// One event loop's share of the data plane: its listeners, its pool of tunnels, its connections.
+/// One event loop of the data plane, and the proxies of all served workloads on it.
 ///
 /// `@unchecked Sendable`: apart from `init`, everything runs on the loop's own thread; other threads reach it by
 /// `loop.submit` only.
 package final class Worker: @unchecked Sendable {
     /// The loop.
     package let loop: EventLoop
-    let context: MeshContext
-    let pool: TunnelPool
-    let resolver: NameResolver
-    private var listeners: [Listener] = []
-    private lazy var outbound = OutboundListener(worker: self)
-    private lazy var inboundPlain = InboundPlainListener(worker: self)
-    private lazy var proxy = ProxyPort(worker: self)
-    private lazy var tunnels = InboundTunnels(worker: self)
-    private lazy var tunnelServer = TunnelServer(
-        loop: self.loop,
-        limits: self.context.linkLimits,
-        delegate: self.tunnels
-    )
-    private var active: [ObjectIdentifier: any ActiveConnection] = [:]
-    private var waiting: [InboundConnection] = []
-    private lazy var sampling = LoopAlarm(loop: self.loop)
-    private lazy var waitingAlarm = LoopAlarm(loop: self.loop)
-    private lazy var deadline = LoopAlarm(loop: self.loop)
-    private var onDrained: (() -> Void)?
-    private var isServingTunnels = false
+    private var proxies: [String: WorkloadProxy] = [:]
+    /// Proxies that are on their way out, and so can be replaced already.
+    private var leaving: [ObjectIdentifier: WorkloadProxy] = [:]
     private var servers: [EndpointServer] = []
 
-    /// Connections that one worker carries at once.
-    static let maximumConnections = 50_000
-    /// Inbound connections that may wait for our own workload at once.
-    private static let maximumWaiting = 1_000
-    private static let samplingMilliseconds: UInt64 = 5_000
-    private static let waitingMilliseconds: UInt64 = 100
-
-    /// Makes a worker that doesn't listen yet.
-    init(loop: EventLoop, context: MeshContext, resolver: ResolverConfiguration) {
+    /// Makes a worker that serves nobody yet.
+    package init(loop: EventLoop) {
         self.loop = loop
-        self.context = context
-        var limits = TunnelPoolLimits()
-        limits.streamsPerLink = context.configuration.poolStreams
-        limits.idleMilliseconds = context.configuration.poolIdle
-        limits.link = context.linkLimits
-        self.pool = TunnelPool(loop: loop, limits: limits)
-        self.resolver = NameResolver(loop: loop, configuration: resolver)
     }
 
-    /// Opens all listeners; throws with the address of the first that can't be bound.
-    package func listen() throws(ListenFailure) {
-        try self.listen(MeshPorts.outbound, self.outbound)
-        try self.listen(MeshPorts.inboundPlain, self.inboundPlain)
-        if self.context.configuration.isProxyPortEnabled {
-            try self.listen(MeshPorts.proxy, self.proxy, isPrivate: true)
+    /// Opens the workload's listeners on this loop; none of them stays open when one can't be bound.
+    package func serve(_ workload: ServedWorkload) throws(ListenFailure) {
+        let proxy = WorkloadProxy(loop: self.loop, workload: workload)
+        do throws(ListenFailure) {
+            try proxy.listen()
+        } catch {
+            proxy.drain(milliseconds: 0) {}
+            throw error
         }
-        try self.context.binding(MeshPorts.inboundTunnel) { address throws(SocketError) in
-            try self.tunnelServer.listen(on: address)
-        }
-        self.isServingTunnels = true
-        self.sample()
+        self.proxies[workload.key] = proxy
     }
 
-    private func listen(
-        _ port: UInt16,
-        _ delegate: any ListenerDelegate,
-        isPrivate: Bool = false
-    ) throws(ListenFailure) {
-        try self.context.binding(port, isPrivate: isPrivate) { address throws(SocketError) in
-            self.listeners.append(try Listener(loop: self.loop, address: address, delegate: delegate))
+    /// Stops serving a workload: listeners close at once, connections may end by themselves until the deadline.
+    /// - Parameter completion: called once, when nothing of it is open any more.
+    package func release(_ key: String, milliseconds: UInt64, completion: @escaping () -> Void) {
+        guard let proxy = self.proxies.removeValue(forKey: key) else { return completion() }
+        self.leaving[ObjectIdentifier(proxy)] = proxy
+        proxy.drain(milliseconds: milliseconds) { [weak self] in
+            self?.leaving[ObjectIdentifier(proxy)] = nil
+            completion()
         }
+    }
+
+    /// The proxy of a workload; nil when it isn't served here.
+    package func proxy(_ key: String) -> WorkloadProxy? { self.proxies[key] }
+
+    /// Judges all connections anew.
+    package func stateChanged(_ snapshot: MeshSnapshot) {
+        for proxy in self.proxies.values { proxy.stateChanged(snapshot) }
+        for proxy in self.leaving.values { proxy.stateChanged(snapshot) }
     }
 
     /// Keeps an endpoint that runs on this worker's loop.
     package func keep(_ server: EndpointServer) { self.servers.append(server) }
-
-    // MARK: Connections
-
-    /// Adds a connection; false when there are too many.
-    func add(_ connection: any ActiveConnection) -> Bool {
-        guard self.active.count < Self.maximumConnections else { return false }
-        self.active[ObjectIdentifier(connection)] = connection
-        return true
-    }
-
-    /// Removes a connection that is over.
-    func remove(_ connection: any ActiveConnection) {
-        self.active[ObjectIdentifier(connection)] = nil
-        if self.active.isEmpty { self.finishDrain() }
-    }
-
-    /// Lets an inbound connection go on when our own workload is known; false when too many wait.
-    func awaitWorkload(_ connection: InboundConnection) -> Bool {
-        guard self.waiting.count < Self.maximumWaiting else { return false }
-        self.waiting.append(connection)
-        if self.waiting.count == 1 { self.lookAgain() }
-        return true
-    }
-
-    private func lookAgain() {
-        self.waitingAlarm.set(after: Self.waitingMilliseconds) { [weak self] in
-            guard let self else { return }
-            let waiting = self.waiting
-            self.waiting = []
-            for connection in waiting { connection.advance() }
-        }
-    }
-
-    private func sample() {
-        for connection in self.active.values { connection.sample() }
-        self.sampling.set(after: Self.samplingMilliseconds) { [weak self] in self?.sample() }
-    }
-
-    /// Ends the connections that policy denies now.
-    package func stateChanged(_ snapshot: MeshSnapshot) {
-        for connection in Array(self.active.values) { connection.recheck(snapshot) }
-    }
-
-    // MARK: End
-
-    /// Stops accepting at once, lets open connections end by themselves, and ends them after the deadline.
-    /// - Parameter completion: called once, when nothing is open any more.
-    package func drain(milliseconds: UInt64, completion: @escaping () -> Void) {
-        guard self.onDrained == nil else { return completion() }
-        self.onDrained = completion
-        for listener in self.listeners { listener.close() }
-        self.listeners = []
-        self.proxy.close()
-        self.deadline.set(after: milliseconds) { [weak self] in self?.terminate() }
-        guard self.isServingTunnels else { return self.finishDrain() }
-        self.tunnelServer.drain { [weak self] in
-            self?.isServingTunnels = false
-            self?.finishDrain()
-        }
-        self.finishDrain()
-    }
-
-    private func terminate() {
-        if !self.active.isEmpty {
-            self.context.log.warning("drain deadline passed", [LogField("connections", self.active.count)])
-        }
-        let failure = ConnectionFailure(.drained, "connection closed due to connection drain")
-        for connection in Array(self.active.values) { connection.terminate(failure) }
-        self.pool.close()
-        self.tunnelServer.close()
-        self.isServingTunnels = false
-        self.finishDrain()
-    }
-
-    private func finishDrain() {
-        guard let completion = self.onDrained, self.active.isEmpty, !self.isServingTunnels else { return }
-        self.onDrained = nil
-        self.deadline.cancel()
-        self.sampling.cancel()
-        self.pool.close()
-        completion()
-    }
 }

@@ -7,9 +7,10 @@ import TunnelEngine
 
 /// A whole running ztunnel: threads, listeners, control plane, shutdown.
 final class ZTunnelProcess: Sendable {
-    private let context: MeshContext
+    private let own: ServedWorkload
     private let plan: StartPlan
     private let workers: [Worker]
+    private let roster: WorkloadRoster
     private let controlLoop: EventLoop
     private let control: ControlPart
     private let writer: LogWriter
@@ -17,8 +18,6 @@ final class ZTunnelProcess: Sendable {
 
     private struct Progress {
         var status: CInt = 0
-        var listening = 0
-        var drained = 0
         var isDraining = false
     }
 
@@ -29,24 +28,24 @@ final class ZTunnelProcess: Sendable {
     init(plan: StartPlan, writer: LogWriter, log: Log) throws(SocketError) {
         self.plan = plan
         self.writer = writer
-        let audience = WorkerAudience()
-        let state = MeshState(onChange: { snapshot in audience.tell(snapshot) })
-        let context = MeshContext(configuration: plan.configuration, local: plan.local, state: state, log: log)
-        self.context = context
         let processors = max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
         var workers: [Worker] = []
         for index in 0..<plan.configuration.workers.count(processors: processors) {
-            workers.append(
-                Worker(loop: try EventLoop(index: index + 1), context: context, resolver: plan.resolver)
-            )
+            workers.append(Worker(loop: try EventLoop(index: index + 1)))
         }
         self.workers = workers
-        audience.set(workers)
+        let roster = WorkloadRoster(workers: workers)
+        self.roster = roster
+        let state = MeshState(onChange: { snapshot in roster.stateChanged(snapshot) })
+        let context = MeshContext(configuration: plan.configuration, state: state, log: log)
+        self.own = ServedWorkload(key: "", mesh: context, local: plan.local, nameServers: plan.resolver)
         self.controlLoop = try EventLoop(index: 0)
-        self.control = ControlPart(loop: self.controlLoop, context: context, plan: plan)
+        self.control = ControlPart(loop: self.controlLoop, own: self.own, roster: roster, plan: plan)
         MetricsEndpoint.addProcessMetrics(context.registry)
         context.registry.sampledCounter("tulle_log_lines_dropped_total", help: "Log lines lost.") { writer.dropped }
     }
+
+    private var context: MeshContext { self.own.mesh }
 
     /// Runs until a signal or the admin endpoint ends it.
     /// - Returns: the exit status.
@@ -87,7 +86,7 @@ final class ZTunnelProcess: Sendable {
         if let first = self.workers.first {
             // On a worker, so that it also proves that the data plane's threads are alive.
             first.loop.submit { [self] in
-                let server = EndpointServer(loop: first.loop) { self.context.answerReadiness($0) }
+                let server = EndpointServer(loop: first.loop) { self.answerReadiness($0) }
                 self.attempt { () throws(ListenFailure) in
                     _ = try self.context.binding(MeshPorts.readiness) { address throws(SocketError) in
                         try server.listen(on: address)
@@ -103,21 +102,21 @@ final class ZTunnelProcess: Sendable {
         }
     }
 
+    /// The answer of port 15021.
+    private func answerReadiness(_ request: HTTPRequest) -> HTTPResponse {
+        self.context.readiness.answer(request, isExpired: self.own.isExpired)
+    }
+
     /// The first state is here: opens the data plane's listeners.
     private func listen() {
         self.context.readiness.done(.state)
-        for worker in self.workers {
-            worker.loop.submit { [self] in
-                self.attempt { () throws(ListenFailure) in
-                    try worker.listen()
-                    let isLast = self.progress.withLock { progress in
-                        progress.listening += 1
-                        return progress.listening == self.workers.count
-                    }
-                    guard isLast else { return }
-                    self.context.readiness.done(.proxy)
-                    self.context.log.info("ztunnel ready")
-                }
+        self.roster.add(self.own) { [self] result in
+            switch result {
+            case .success:
+                self.context.readiness.done(.proxy)
+                self.context.log.info("ztunnel ready")
+            case .failure(let refusal):
+                self.giveUp("\(refusal)")
             }
         }
     }
@@ -127,10 +126,14 @@ final class ZTunnelProcess: Sendable {
         do throws(ListenFailure) {
             try step()
         } catch {
-            self.context.log.error("listener failed", [LogField("error", "\(error)")])
-            self.progress.withLock { $0.status = 1 }
-            kill(getpid(), Self.endSignal)
+            self.giveUp("\(error)")
         }
+    }
+
+    private func giveUp(_ reason: String) {
+        self.context.log.error("listener failed", [LogField("error", reason)])
+        self.progress.withLock { $0.status = 1 }
+        kill(getpid(), Self.endSignal)
     }
 
     private func drain() {
@@ -138,17 +141,7 @@ final class ZTunnelProcess: Sendable {
         self.context.readiness.missing(.serving)
         let deadline = self.plan.configuration.drainDeadline
         self.context.log.info("draining", [LogField("deadline_milliseconds", deadline)])
-        for worker in self.workers {
-            worker.loop.submit { [self] in
-                worker.drain(milliseconds: deadline) {
-                    let isLast = self.progress.withLock { progress in
-                        progress.drained += 1
-                        return progress.drained == self.workers.count
-                    }
-                    if isLast { kill(getpid(), Self.endSignal) }
-                }
-            }
-        }
+        self.roster.removeAll(milliseconds: deadline) { kill(getpid(), Self.endSignal) }
     }
 
     private func end(_ status: CInt) -> CInt {
@@ -156,18 +149,5 @@ final class ZTunnelProcess: Sendable {
         self.context.log.info("ztunnel ended", [LogField("status", status)])
         self.writer.close()
         return status
-    }
-}
-
-/// Tells workers of a new state.
-private final class WorkerAudience: Sendable {
-    private let workers = Mutex<[Worker]>([])
-
-    func set(_ workers: [Worker]) { self.workers.withLock { $0 = workers } }
-
-    func tell(_ snapshot: MeshSnapshot) {
-        for worker in self.workers.withLock({ $0 }) {
-            worker.loop.submit { worker.stateChanged(snapshot) }
-        }
     }
 }

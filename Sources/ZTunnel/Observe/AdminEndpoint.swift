@@ -2,12 +2,19 @@ import MeshTelemetry
 
 /// The answers of port 15000.
 package struct AdminEndpoint {
-    private let context: MeshContext
+    private let own: ServedWorkload
+    private let roster: WorkloadRoster
     private let quit: () -> Void
 
-    /// - Parameter quit: begins a graceful shutdown.
-    package init(context: MeshContext, quit: @escaping () -> Void) {
-        self.context = context
+    private var context: MeshContext { self.own.mesh }
+
+    /// - Parameters:
+    ///   - own: whom the control plane knows this process as.
+    ///   - roster: whom it serves.
+    ///   - quit: begins a graceful shutdown.
+    package init(own: ServedWorkload, roster: WorkloadRoster, quit: @escaping () -> Void) {
+        self.own = own
+        self.roster = roster
         self.quit = quit
     }
 
@@ -27,7 +34,7 @@ package struct AdminEndpoint {
             return HTTPResponse(
                 status: 200,
                 contentType: "application/json",
-                body: ConfigDump.make(self.context)
+                body: ConfigDump.make(self.own, served: self.roster.workloads)
             )
         case "/logging":
             guard request.method == "POST" else { return self.use("POST") }

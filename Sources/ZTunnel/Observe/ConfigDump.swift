@@ -8,7 +8,11 @@ import MeshTelemetry
 /// Names follow Istio's ztunnel, so that its tools can read it.
 package enum ConfigDump {
     /// The JSON text.
-    package static func make(_ context: MeshContext) -> [UInt8] {
+    /// - Parameters:
+    ///   - own: whom the control plane knows this process as.
+    ///   - served: whom it serves.
+    package static func make(_ own: ServedWorkload, served: [ServedWorkload]) -> [UInt8] {
+        let context = own.mesh
         let snapshot = context.state.snapshot
         var writer = JSONWriter()
         writer.object { writer in
@@ -31,9 +35,9 @@ package enum ConfigDump {
             writer.name("version")
             writer.object { writer in writer.member("version", "\(Version.text)") }
             writer.name("config")
-            self.write(context.configuration, context.local, &writer)
+            self.write(context.configuration, own.local, &writer)
             writer.name("certificates")
-            self.writeCertificates(context, &writer)
+            self.writeCertificates(own, served, &writer)
         }
         return writer.bytes + [UInt8(ascii: "\n")]
     }
@@ -100,16 +104,25 @@ package enum ConfigDump {
         }
     }
 
-    private static func writeCertificates(_ context: MeshContext, _ writer: inout JSONWriter) {
+    private static func writeCertificates(
+        _ own: ServedWorkload,
+        _ served: [ServedWorkload],
+        _ writer: inout JSONWriter
+    ) {
+        var identities: [String: IdentitySnapshot] = [:]
+        for workload in served + [own] {
+            if let latest = workload.identities.latest { identities["\(latest.svid.identity)"] = latest }
+        }
         writer.array { writer in
-            guard let identity = context.identities.latest else { return }
-            writer.object { writer in
-                writer.member("identity", "\(identity.svid.identity)")
-                writer.member("state", context.now < identity.svid.notAfter ? "Available" : "Unavailable: expired")
-                writer.name("certChain")
-                self.write(identity.svid.credentials.chain, &writer)
-                writer.name("rootCerts")
-                self.write(identity.bundle.anchors.certificates, &writer)
+            for (name, identity) in identities.sorted(by: { $0.key < $1.key }) {
+                writer.object { writer in
+                    writer.member("identity", name)
+                    writer.member("state", own.mesh.now < identity.svid.notAfter ? "Available" : "Unavailable: expired")
+                    writer.name("certChain")
+                    self.write(identity.svid.credentials.chain, &writer)
+                    writer.name("rootCerts")
+                    self.write(identity.bundle.anchors.certificates, &writer)
+                }
             }
         }
     }

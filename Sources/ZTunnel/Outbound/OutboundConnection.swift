@@ -5,10 +5,10 @@ import TunnelEngine
 
 /// One connection of the local application on its way out: decide, dial, relay, report.
 ///
-/// Confined to its worker's loop. The descriptor isn't read before the upstream stands, so an impatient client's bytes
+/// Confined to its proxy's loop. The descriptor isn't read before the upstream stands, so an impatient client's bytes
 /// wait in the kernel.
 final class OutboundConnection: RelayObserver, ActiveConnection {
-    private let worker: Worker
+    private let proxy: WorkloadProxy
     private let source: SocketAddress
     private let target: CaptureTarget
     private let report: ConnectionReport
@@ -26,30 +26,30 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
     ///   - negotiation: the proxy protocol that waits for our answer; nil where the client was redirected.
     ///   - isDirect: whether the client came to the capture port itself, and so wants to go nowhere.
     init(
-        worker: Worker,
+        proxy: WorkloadProxy,
         descriptor: Int32,
         source: SocketAddress,
         target: CaptureTarget,
         negotiation: ExplicitProxyNegotiation? = nil,
         isDirect: Bool = false
     ) {
-        self.worker = worker
+        self.proxy = proxy
         self.descriptor = descriptor
         self.source = source
         self.target = target
         self.negotiation = negotiation
         self.isDirect = isDirect
-        self.report = ConnectionReport(worker.context, worker.loop, direction: .outbound, source: source)
+        self.report = ConnectionReport(proxy.context, proxy.loop, direction: .outbound, source: source)
     }
 
     /// Decides where it goes and begins to dial.
     func start() {
-        guard self.worker.add(self) else {
-            return self.fail(ConnectionFailure(.overloaded, "more than \(Worker.maximumConnections) connections"))
+        guard self.proxy.add(self) else {
+            return self.fail(ConnectionFailure(.overloaded, "more than \(WorkloadProxy.maximumConnections) connections"))
         }
         self.watchClient()
-        let snapshot = self.worker.context.state.snapshot
-        let client = self.worker.context.local.client(in: snapshot)
+        let snapshot = self.proxy.context.state.snapshot
+        let client = self.proxy.workload.local.client(in: snapshot)
         var random = SystemRandomNumberGenerator()
         switch self.target {
         case .address(let address):
@@ -67,7 +67,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         let waitsForAnswer = self.negotiation.map { $0.isTunnel } ?? false
         // Without a watch the dial's own deadline still bounds it.
         self.watch = try? DepartureWatch(
-            loop: self.worker.loop,
+            loop: self.proxy.loop,
             descriptor: self.descriptor,
             endMeansLeft: waitsForAnswer
         ) { [weak self] in
@@ -82,14 +82,14 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
 
     /// Asks DNS for a name that the mesh doesn't know, and routes to the address.
     private func resolve(_ name: String, port: UInt16) {
-        self.worker.resolver.resolve(name) { [weak self] result in
+        self.proxy.resolver.resolve(name) { [weak self] result in
             guard let self, self.descriptor >= 0 else { return }
             switch result {
             case .failure(let failure):
                 self.fail(ConnectionFailure(name: name, failure))
             case .success(let ip):
-                let snapshot = self.worker.context.state.snapshot
-                let client = self.worker.context.local.client(in: snapshot)
+                let snapshot = self.proxy.context.state.snapshot
+                let client = self.proxy.workload.local.client(in: snapshot)
                 var random = SystemRandomNumberGenerator()
                 let address = SocketAddress(ip: ip, port: port)
                 // The name may stand for a virtual address of the mesh.
@@ -100,7 +100,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
 
     /// Fails a connection that would come back to us: one that was made straight to a port of ours, or asked for it.
     private func isOurselves(_ address: SocketAddress) -> Bool {
-        let isLocal = address.ip.isLoopback || self.worker.context.local.addresses.contains(address.ip)
+        let isLocal = address.ip.isLoopback || self.proxy.workload.local.addresses.contains(address.ip)
         guard self.isDirect || MeshPorts.isOurs(address.port) && isLocal else { return false }
         self.report.record.destination.address = "\(address)"
         self.fail(ConnectionFailure(.recursiveCall, "attempted recursive call to ourselves: \(address)"))
@@ -136,9 +136,9 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         self.report.open()
         do throws(TCPDial.Failure) {
             self.dial = try TCPDial(
-                loop: self.worker.loop,
+                loop: self.proxy.loop,
                 to: address,
-                from: self.worker.context.bindAddress(toReach: address.ip)
+                from: self.proxy.context.bindAddress(toReach: address.ip)
             ) { [weak self] result in
                 self?.dialed(result, address)
             }
@@ -153,11 +153,11 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         case .failure(let failure):
             self.fail(ConnectionFailure(failure, to: address))
         case .success(let upstream):
-            Socket.tune(upstream, keepAlive: self.worker.context.keepAlive)
+            Socket.tune(upstream, keepAlive: self.proxy.context.keepAlive)
             guard let (client, early, sieve) = self.answerClient() else { return Socket.close(upstream) }
             self.relay { () throws(SocketError) in
                 try Relay.join(
-                    loop: self.worker.loop,
+                    loop: self.proxy.loop,
                     downstream: client,
                     early: early,
                     sieve: sieve,
@@ -171,10 +171,10 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
     // MARK: Tunnel
 
     private func open(_ route: TunnelRoute, client: Workload) {
-        let context = self.worker.context
+        let context = self.proxy.context
         let identity: IdentitySnapshot
         do throws(IdentityError) {
-            identity = try context.identities.snapshot(now: context.now)
+            identity = try self.proxy.workload.identities.snapshot(now: context.now)
         } catch {
             return self.fail(ConnectionFailure(error))
         }
@@ -201,7 +201,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
             address: route.destination,
             from: context.bindAddress(toReach: route.destination.ip)?.ip
         )
-        self.tunnel = self.worker.pool.open(key, context: identity.context, headers: headers) { [weak self] result in
+        self.tunnel = self.proxy.pool.open(key, context: identity.context, headers: headers) { [weak self] result in
             self?.opened(result, route)
         }
     }
@@ -216,7 +216,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
             guard let (client, early, sieve) = self.answerClient() else { return stream.close(isAbortive: true) }
             self.relay { () throws(SocketError) in
                 try Relay.join(
-                    loop: self.worker.loop,
+                    loop: self.proxy.loop,
                     socket: client,
                     early: early,
                     sieve: sieve,
@@ -279,13 +279,13 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
             self.descriptor = -1
         }
         self.negotiation = nil
-        self.worker.remove(self)
+        self.proxy.remove(self)
         self.report.finish(failure)
     }
 
     func relayEnded(_ relay: Relay, outcome: RelayOutcome) {
         self.relay = nil
-        self.worker.remove(self)
+        self.proxy.remove(self)
         self.report.finish(self.ending ?? ConnectionFailure(outcome), relay: relay)
     }
 

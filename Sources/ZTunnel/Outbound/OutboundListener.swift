@@ -3,19 +3,19 @@ import TunnelEngine
 
 /// Takes the outbound connections that the platform redirects to port 15001.
 final class OutboundListener: ListenerDelegate {
-    private unowned let worker: Worker
+    private unowned let proxy: WorkloadProxy
 
-    init(worker: Worker) {
-        self.worker = worker
+    init(proxy: WorkloadProxy) {
+        self.proxy = proxy
     }
 
     func accepted(_ descriptor: Int32, peer: SocketAddress, on listener: Listener) {
-        Socket.tune(descriptor, keepAlive: self.worker.context.keepAlive)
+        Socket.tune(descriptor, keepAlive: self.proxy.context.keepAlive)
         guard let local = Socket.localAddress(descriptor)?.canonical else { return Socket.close(descriptor) }
         let address = Socket.originalDestination(descriptor)?.canonical ?? local
         // A redirect changes the port; whoever came to this one by itself would be sent back to it without end.
         OutboundConnection(
-            worker: self.worker,
+            proxy: self.proxy,
             descriptor: descriptor,
             source: peer,
             target: .address(address),

@@ -4,27 +4,27 @@ import TunnelEngine
 
 /// Takes the connections of clients that ask by SOCKS 5 or HTTP, on port 15080.
 final class ProxyPort: ListenerDelegate {
-    private unowned let worker: Worker
+    private unowned let proxy: WorkloadProxy
     private let limits = CaptureLimits()
     private var handshakes: [ObjectIdentifier: ProxyHandshake] = [:]
 
     /// Clients that may negotiate at once; more are closed at once.
     private static let maximumHandshakes = 1_024
 
-    init(worker: Worker) {
-        self.worker = worker
+    init(proxy: WorkloadProxy) {
+        self.proxy = proxy
     }
 
     func accepted(_ descriptor: Int32, peer: SocketAddress, on listener: Listener) {
         guard self.handshakes.count < Self.maximumHandshakes else { return Socket.close(descriptor) }
-        Socket.tune(descriptor, keepAlive: self.worker.context.keepAlive)
-        let handshake = ProxyHandshake(worker: self.worker, limits: self.limits, peer: peer)
+        Socket.tune(descriptor, keepAlive: self.proxy.context.keepAlive)
+        let handshake = ProxyHandshake(proxy: self.proxy, limits: self.limits, peer: peer)
         let key = ObjectIdentifier(handshake)
         self.handshakes[key] = handshake
         handshake.onEnd = { [weak self] in self?.handshakes[key] = nil }
         do throws(SocketError) {
             _ = try ByteConnection(
-                loop: self.worker.loop,
+                loop: self.proxy.loop,
                 descriptor: descriptor,
                 peer: peer,
                 milliseconds: self.limits.negotiationMilliseconds,
@@ -44,15 +44,15 @@ final class ProxyPort: ListenerDelegate {
 
 /// One client that negotiates.
 private final class ProxyHandshake: ByteConnectionDelegate {
-    private let worker: Worker
+    private let proxy: WorkloadProxy
     private let peer: SocketAddress
     private var negotiation: ExplicitProxyNegotiation
     private weak var connection: ByteConnection?
     private var isRefused = false
     var onEnd: (() -> Void)?
 
-    init(worker: Worker, limits: CaptureLimits, peer: SocketAddress) {
-        self.worker = worker
+    init(proxy: WorkloadProxy, limits: CaptureLimits, peer: SocketAddress) {
+        self.proxy = proxy
         self.peer = peer
         self.negotiation = ExplicitProxyNegotiation(limits: limits)
     }
@@ -69,7 +69,7 @@ private final class ProxyHandshake: ByteConnectionDelegate {
             break
         case .refuse(let refusal):
             self.isRefused = true
-            self.worker.context.log.debug(
+            self.proxy.context.log.debug(
                 "proxy request refused",
                 [LogField("src.addr", .bare("\(self.peer)")), LogField("error.code", refusal.rawValue)]
             )
@@ -79,7 +79,7 @@ private final class ProxyHandshake: ByteConnectionDelegate {
             guard let descriptor = connection.detach() else { return connection.close() }
             self.ended()
             OutboundConnection(
-                worker: self.worker,
+                proxy: self.proxy,
                 descriptor: descriptor,
                 source: self.peer,
                 target: target,

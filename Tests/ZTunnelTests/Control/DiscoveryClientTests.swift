@@ -117,8 +117,8 @@ struct DiscoveryClientTests {
         let address = try plane.listen()
         let log = TestLog()
         let state = MeshState()
-        let context = try TestMesh.context("echo", IPAddress(v4: 0x0a00_0002), state: state, log: log.log)
-        try context.identities.install(authority.issue(TestMesh.identity("echo")))
+        let workload = try TestMesh.served("echo", IPAddress(v4: 0x0a00_0002), state: state, log: log.log)
+        try workload.identities.install(authority.issue(TestMesh.identity("echo")))
         let loop = try TestLoop()
         let synced = Box()
         let url = try #require(ControlPlaneURL(parsing: "https://\(address)"))
@@ -126,13 +126,13 @@ struct DiscoveryClientTests {
             let resolver = NameResolver(loop: loop.loop, configuration: .init(servers: []))
             let client = DiscoveryClient(
                 loop: loop.loop,
-                context: context,
+                workload: workload,
                 address: ControlPlaneAddress(url, resolver: resolver)
             ) { synced.count.withLock { $0 += 1 } }
             synced.kept = (loop, client, resolver)
             client.start()
         }
-        return (plane, context, log, synced)
+        return (plane, workload.mesh, log, synced)
     }
 
     /// How often the client was synced, and what must live as long as the test.
@@ -193,8 +193,8 @@ struct DiscoveryClientTests {
         let plane = try Plane(try authority.hostContext(address: [127, 0, 0, 99]), [:])
         let address = try plane.listen()
         let log = TestLog()
-        let context = try TestMesh.context("echo", IPAddress(v4: 0x0a00_0002), state: MeshState(), log: log.log)
-        try context.identities.install(authority.issue(TestMesh.identity("echo")))
+        let workload = try TestMesh.served("echo", IPAddress(v4: 0x0a00_0002), state: MeshState(), log: log.log)
+        try workload.identities.install(authority.issue(TestMesh.identity("echo")))
         let loop = try TestLoop()
         let url = try #require(ControlPlaneURL(parsing: "https://\(address)"))
         let box = Box()
@@ -202,7 +202,7 @@ struct DiscoveryClientTests {
             let resolver = NameResolver(loop: loop.loop, configuration: .init(servers: []))
             let client = DiscoveryClient(
                 loop: loop.loop,
-                context: context,
+                workload: workload,
                 address: ControlPlaneAddress(url, resolver: resolver),
                 onSynced: {}
             )

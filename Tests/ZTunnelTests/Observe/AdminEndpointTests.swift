@@ -6,7 +6,8 @@ import Testing
 @testable import ZTunnel
 
 struct AdminEndpointTests {
-    private let context: MeshContext
+    private let own: ServedWorkload
+    private var context: MeshContext { self.own.mesh }
     private let log = TestLog()
 
     init() throws {
@@ -15,17 +16,17 @@ struct AdminEndpointTests {
         change.services = [TestMesh.service("echo", vip: "240.240.0.1", port: 8_080)]
         change.policies = [try TestMesh.denyAll(of: "shell")]
         let state = MeshState(MeshSnapshot(change))
-        self.context = try TestMesh.context("echo", IPAddress(v4: 0x0a00_0002), state: state, log: self.log.log)
+        self.own = try TestMesh.served("echo", IPAddress(v4: 0x0a00_0002), state: state, log: self.log.log)
         self.context.log.threshold.level = .info
     }
 
     private func answer(_ method: String, _ target: String, quit: @escaping () -> Void = {}) throws -> HTTPResponse {
         let line = try #require(HTTPRequestLine(parsing: "\(method) \(target) HTTP/1.1"))
-        return AdminEndpoint(context: self.context, quit: quit).answer(HTTPRequest(line: line, fields: []))
+        return AdminEndpoint(own: self.own, roster: WorkloadRoster(workers: []), quit: quit).answer(HTTPRequest(line: line, fields: []))
     }
 
     @Test func dumpsTheStateWithoutSecrets() throws {
-        try self.context.identities.install(TestAuthority().issue(TestMesh.identity("echo")))
+        try self.own.identities.install(TestAuthority().issue(TestMesh.identity("echo")))
         let response = try self.answer("GET", "/config_dump")
         let text = String(decoding: response.body, as: UTF8.self)
         #expect(!text.contains("secret-marker"))
@@ -59,7 +60,7 @@ struct AdminEndpointTests {
         var count = 0
         let line = try #require(HTTPRequestLine(parsing: "POST /quitquitquit HTTP/1.1"))
         let request = HTTPRequest(line: line, fields: [HTTPField(name: name, value: value)])
-        let answer = AdminEndpoint(context: self.context, quit: { count += 1 }).answer(request)
+        let answer = AdminEndpoint(own: self.own, roster: WorkloadRoster(workers: []), quit: { count += 1 }).answer(request)
         #expect(answer.status == status)
         #expect(count == (status == 200 ? 1 : 0))
     }

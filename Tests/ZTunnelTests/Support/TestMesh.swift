@@ -1,5 +1,6 @@
 import BoringTLS
 import Foundation
+import MeshDNS
 import MeshIdentity
 import MeshModel
 import MeshTelemetry
@@ -60,8 +61,22 @@ enum TestMesh {
         )
     }
 
-    static func context(
+    /// A workload that is served at an address, without a certificate.
+    static func served(
         _ name: String,
+        _ address: IPAddress,
+        state: MeshState,
+        log: Log = TestLog().log
+    ) throws -> ServedWorkload {
+        ServedWorkload(
+            key: "",
+            mesh: try self.context(address, state: state, log: log),
+            local: try self.local(name, address),
+            nameServers: ResolverConfiguration(servers: [])
+        )
+    }
+
+    static func context(
         _ address: IPAddress,
         state: MeshState,
         log: Log = TestLog().log
@@ -71,7 +86,6 @@ enum TestMesh {
         ])
         return MeshContext(
             configuration: configuration,
-            local: try self.local(name, address),
             state: state,
             log: log
         )

@@ -7,44 +7,50 @@ import TunnelEngine
 
 @testable import ZTunnel
 
-/// One task of the tests: a worker on its own loop and thread, at a loopback address of its own.
+/// One task of the tests: a proxy on its own loop and thread, at a loopback address of its own.
 final class TestTask: @unchecked Sendable {
-    let context: MeshContext
+    let workload: ServedWorkload
     let log = TestLog()
     let state: MeshState
-    private let worker: Worker
+    private let proxy: WorkloadProxy
 
     init(_ name: String, _ address: IPAddress, authority: TestAuthority, mesh: MeshSnapshot) throws {
         let loop = try EventLoop(index: 1)
         let audience = Audience()
         self.state = MeshState(mesh) { audience.tell($0) }
-        self.context = try TestMesh.context(name, address, state: self.state, log: self.log.log)
-        try self.context.identities.install(authority.issue(TestMesh.identity(name)))
         // Nobody answers there: names that the mesh doesn't know can't be resolved.
         let servers = ResolverConfiguration(servers: [SocketAddress(ip: address, port: 1)])
-        self.worker = Worker(loop: loop, context: self.context, resolver: servers)
-        audience.worker = self.worker
+        let context = try TestMesh.context(address, state: self.state, log: self.log.log)
+        self.workload = ServedWorkload(
+            key: name,
+            mesh: context,
+            local: try TestMesh.local(name, address),
+            nameServers: servers
+        )
+        try self.workload.identities.install(authority.issue(TestMesh.identity(name)))
+        self.proxy = WorkloadProxy(loop: loop, workload: self.workload)
+        audience.proxy = self.proxy
         guard LoopThread.start(loop) else { throw ListenTimeout() }
-        try self.onLoop { worker in try worker.listen() }
+        try self.onLoop { proxy in try proxy.listen() }
     }
 
     private struct ListenTimeout: Error {}
 
     private final class Audience: @unchecked Sendable {
-        var worker: Worker?
+        var proxy: WorkloadProxy?
         func tell(_ snapshot: MeshSnapshot) {
-            guard let worker = self.worker else { return }
-            worker.loop.submit { worker.stateChanged(snapshot) }
+            guard let proxy = self.proxy else { return }
+            proxy.loop.submit { proxy.stateChanged(snapshot) }
         }
     }
 
     /// Runs `body` on the loop and waits for its end.
-    func onLoop(_ body: @escaping @Sendable (Worker) throws -> Void) throws {
+    func onLoop(_ body: @escaping @Sendable (WorkloadProxy) throws -> Void) throws {
         let done = DispatchSemaphore(value: 0)
         nonisolated(unsafe) var failure: (any Error)?
-        let worker = self.worker
-        worker.loop.submit {
-            do { try body(worker) } catch { failure = error }
+        let proxy = self.proxy
+        proxy.loop.submit {
+            do { try body(proxy) } catch { failure = error }
             done.signal()
         }
         guard done.wait(timeout: .now() + 10) == .success else { throw ListenTimeout() }
@@ -54,12 +60,12 @@ final class TestTask: @unchecked Sendable {
     /// Drains and waits; true when nothing was left open in time.
     func drain(milliseconds: UInt64) -> Bool {
         let done = DispatchSemaphore(value: 0)
-        let worker = self.worker
-        worker.loop.submit { worker.drain(milliseconds: milliseconds) { done.signal() } }
+        let proxy = self.proxy
+        proxy.loop.submit { proxy.drain(milliseconds: milliseconds) { done.signal() } }
         return done.wait(timeout: .now() + 10) == .success
     }
 
-    func stop() { self.worker.loop.stop() }
+    func stop() { self.proxy.loop.stop() }
 }
 
 /// A blocking TCP socket: the applications of a test.

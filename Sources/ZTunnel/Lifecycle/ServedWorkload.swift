@@ -1,0 +1,29 @@
+package import MeshDNS
+package import MeshIdentity
+
+/// One workload that this process serves: who it is, its certificate, its own view of names.
+///
+/// A dedicated ztunnel serves one; a daemon one for each task of its host. Usable from any thread.
+package final class ServedWorkload: Sendable {
+    /// Tells the workloads of one process from each other: a task id, a pod's uid; empty in mode dedicated.
+    package let key: String
+    /// What all of the process shares.
+    package let mesh: MeshContext
+    /// Who it is, and where the mesh's state knows it.
+    package let local: LocalWorkload
+    /// Its certificate; empty until one is issued.
+    package let identities = IdentityStore()
+    /// The DNS servers of its own `resolv.conf`.
+    package let nameServers: ResolverConfiguration
+
+    /// Joins the parts; nothing is opened.
+    package init(key: String, mesh: MeshContext, local: LocalWorkload, nameServers: ResolverConfiguration) {
+        self.key = key
+        self.mesh = mesh
+        self.local = local
+        self.nameServers = nameServers
+    }
+
+    /// Whether there is a certificate, and it has expired: then nobody is served.
+    package var isExpired: Bool { self.identities.latest.map { self.mesh.now >= $0.svid.notAfter } ?? false }
+}

@@ -1,0 +1,163 @@
+import Glibc
+package import MeshModel
+import MeshTelemetry
+package import TunnelEngine
+
+/// One served workload's data plane on one event loop: its listeners, its pool of tunnels, its connections.
+///
+/// `@unchecked Sendable`: apart from `init`, everything runs on the loop's own thread; other threads reach it by
+/// `loop.submit` only.
+package final class WorkloadProxy: @unchecked Sendable {
+    /// The loop.
+    package let loop: EventLoop
+    /// Whom it serves.
+    package let workload: ServedWorkload
+    let pool: TunnelPool
+    let resolver: NameResolver
+    private var listeners: [Listener] = []
+    private lazy var outbound = OutboundListener(proxy: self)
+    private lazy var inboundPlain = InboundPlainListener(proxy: self)
+    private lazy var proxyPort = ProxyPort(proxy: self)
+    private lazy var tunnels = InboundTunnels(proxy: self)
+    private lazy var tunnelServer = TunnelServer(
+        loop: self.loop,
+        limits: self.context.linkLimits,
+        delegate: self.tunnels
+    )
+    private var active: [ObjectIdentifier: any ActiveConnection] = [:]
+    private var waiting: [InboundConnection] = []
+    private lazy var sampling = LoopAlarm(loop: self.loop)
+    private lazy var waitingAlarm = LoopAlarm(loop: self.loop)
+    private lazy var deadline = LoopAlarm(loop: self.loop)
+    private var onDrained: (() -> Void)?
+    private var isServingTunnels = false
+
+    /// Connections that one proxy carries at once.
+    static let maximumConnections = 50_000
+    /// Inbound connections that may wait for our own workload at once.
+    private static let maximumWaiting = 1_000
+    private static let samplingMilliseconds: UInt64 = 5_000
+    private static let waitingMilliseconds: UInt64 = 100
+
+    /// Makes a proxy that doesn't listen yet.
+    package init(loop: EventLoop, workload: ServedWorkload) {
+        self.loop = loop
+        self.workload = workload
+        let context = workload.mesh
+        var limits = TunnelPoolLimits()
+        limits.streamsPerLink = context.configuration.poolStreams
+        limits.idleMilliseconds = context.configuration.poolIdle
+        limits.link = context.linkLimits
+        self.pool = TunnelPool(loop: loop, limits: limits)
+        self.resolver = NameResolver(loop: loop, configuration: workload.nameServers)
+    }
+
+    /// What all of the process shares.
+    var context: MeshContext { self.workload.mesh }
+
+    /// Opens all listeners; throws with the address of the first that can't be bound.
+    package func listen() throws(ListenFailure) {
+        try self.listen(MeshPorts.outbound, self.outbound)
+        try self.listen(MeshPorts.inboundPlain, self.inboundPlain)
+        if self.context.configuration.isProxyPortEnabled {
+            try self.listen(MeshPorts.proxy, self.proxyPort, isPrivate: true)
+        }
+        try self.context.binding(MeshPorts.inboundTunnel) { address throws(SocketError) in
+            try self.tunnelServer.listen(on: address)
+        }
+        self.isServingTunnels = true
+        self.sample()
+    }
+
+    private func listen(
+        _ port: UInt16,
+        _ delegate: any ListenerDelegate,
+        isPrivate: Bool = false
+    ) throws(ListenFailure) {
+        try self.context.binding(port, isPrivate: isPrivate) { address throws(SocketError) in
+            self.listeners.append(try Listener(loop: self.loop, address: address, delegate: delegate))
+        }
+    }
+
+    // MARK: Connections
+
+    /// Adds a connection; false when there are too many.
+    func add(_ connection: any ActiveConnection) -> Bool {
+        guard self.active.count < Self.maximumConnections else { return false }
+        self.active[ObjectIdentifier(connection)] = connection
+        return true
+    }
+
+    /// Removes a connection that is over.
+    func remove(_ connection: any ActiveConnection) {
+        self.active[ObjectIdentifier(connection)] = nil
+        if self.active.isEmpty { self.finishDrain() }
+    }
+
+    /// Lets an inbound connection go on when our own workload is known; false when too many wait.
+    func awaitWorkload(_ connection: InboundConnection) -> Bool {
+        guard self.waiting.count < Self.maximumWaiting else { return false }
+        self.waiting.append(connection)
+        if self.waiting.count == 1 { self.lookAgain() }
+        return true
+    }
+
+    private func lookAgain() {
+        self.waitingAlarm.set(after: Self.waitingMilliseconds) { [weak self] in
+            guard let self else { return }
+            let waiting = self.waiting
+            self.waiting = []
+            for connection in waiting { connection.advance() }
+        }
+    }
+
+    private func sample() {
+        for connection in self.active.values { connection.sample() }
+        self.sampling.set(after: Self.samplingMilliseconds) { [weak self] in self?.sample() }
+    }
+
+    /// Ends the connections that policy denies now.
+    package func stateChanged(_ snapshot: MeshSnapshot) {
+        for connection in Array(self.active.values) { connection.recheck(snapshot) }
+    }
+
+    // MARK: End
+
+    /// Stops accepting at once, lets open connections end by themselves, and ends them after the deadline.
+    /// - Parameter completion: called once, when nothing is open any more.
+    package func drain(milliseconds: UInt64, completion: @escaping () -> Void) {
+        guard self.onDrained == nil else { return completion() }
+        self.onDrained = completion
+        for listener in self.listeners { listener.close() }
+        self.listeners = []
+        self.proxyPort.close()
+        self.deadline.set(after: milliseconds) { [weak self] in self?.terminate() }
+        guard self.isServingTunnels else { return self.finishDrain() }
+        self.tunnelServer.drain { [weak self] in
+            self?.isServingTunnels = false
+            self?.finishDrain()
+        }
+        self.finishDrain()
+    }
+
+    private func terminate() {
+        if !self.active.isEmpty {
+            self.context.log.warning("drain deadline passed", [LogField("connections", self.active.count)])
+        }
+        let failure = ConnectionFailure(.drained, "connection closed due to connection drain")
+        for connection in Array(self.active.values) { connection.terminate(failure) }
+        self.pool.close()
+        self.tunnelServer.close()
+        self.isServingTunnels = false
+        self.finishDrain()
+    }
+
+    private func finishDrain() {
+        guard let completion = self.onDrained, self.active.isEmpty, !self.isServingTunnels else { return }
+        self.onDrained = nil
+        self.deadline.cancel()
+        self.sampling.cancel()
+        self.pool.close()
+        completion()
+    }
+}
