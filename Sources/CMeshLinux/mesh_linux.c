@@ -119,29 +119,62 @@ int64_t mesh_raise_open_files(void) {
     return (int64_t)limit.rlim_cur;
 }
 
-static int native_socket(const struct mesh_address *address, int type) {
-    int family = address->family == 4 ? AF_INET : AF_INET6;
-    int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    return fd < 0 ? -errno : fd;
-}
-
 static int failed(int fd) {
     int code = errno;
     close(fd);
     return -code;
 }
 
-int mesh_tcp_listen(const struct mesh_address *address, int backlog, int flags) {
-    int fd = native_socket(address, SOCK_STREAM);
+// A socket belongs for ever to the namespace in which it was made; bind and connect work there from any thread.
+static int native_socket(int family, int type, const struct mesh_scope *scope) {
+    int moves = scope && scope->netns >= 0;
+    if (moves) {
+        int failure = mesh_netns_enter(scope->netns);
+        if (failure < 0) return failure;
+    }
+    int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int code = errno;
+    if (moves) mesh_netns_return(scope->home);
+    if (fd < 0) return -code;
+    if (scope && scope->mark && setsockopt(fd, SOL_SOCKET, SO_MARK, &scope->mark, sizeof scope->mark) < 0) {
+        return failed(fd);
+    }
+    return fd;
+}
+
+static int family_of(const struct mesh_address *address) { return address->family == 4 ? AF_INET : AF_INET6; }
+
+static int set_transparent(int fd, int family) {
+    int on = 1;
+    if (family == AF_INET) return setsockopt(fd, SOL_IP, IP_TRANSPARENT, &on, sizeof on);
+    return setsockopt(fd, SOL_IPV6, IPV6_TRANSPARENT, &on, sizeof on);
+}
+
+int mesh_probe_mark(uint32_t mark, const struct mesh_scope *scope) {
+    struct mesh_scope marked = {.netns = -1, .home = -1};
+    if (scope) marked = *scope;
+    marked.mark = mark;
+    int fd = native_socket(AF_INET, SOCK_DGRAM, &marked);
+    if (fd < 0) return fd;
+    close(fd);
+    return 0;
+}
+
+int mesh_probe_transparent(const struct mesh_scope *scope) {
+    int fd = native_socket(AF_INET, SOCK_STREAM, scope);
+    if (fd < 0) return fd;
+    if (set_transparent(fd, AF_INET) < 0) return failed(fd);
+    close(fd);
+    return 0;
+}
+
+int mesh_tcp_listen(const struct mesh_address *address, int backlog, int flags, const struct mesh_scope *scope) {
+    int fd = native_socket(family_of(address), SOCK_STREAM, scope);
     if (fd < 0) return fd;
     int on = 1;
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0) return failed(fd);
     if ((flags & MESH_LISTEN_REUSEPORT) && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0) return failed(fd);
-    if (flags & MESH_LISTEN_TRANSPARENT) {
-        int level = address->family == 4 ? SOL_IP : SOL_IPV6;
-        int option = address->family == 4 ? IP_TRANSPARENT : IPV6_TRANSPARENT;
-        if (setsockopt(fd, level, option, &on, sizeof on) < 0) return failed(fd);
-    }
+    if ((flags & MESH_LISTEN_TRANSPARENT) && set_transparent(fd, family_of(address)) < 0) return failed(fd);
     struct sockaddr_storage native;
     socklen_t length = to_native(address, &native);
     if (bind(fd, (struct sockaddr *)&native, length) < 0) return failed(fd);
@@ -162,13 +195,21 @@ int mesh_tcp_accept(int listener, struct mesh_address *peer) {
     return fd;
 }
 
-int mesh_tcp_connect(const struct mesh_address *to, const struct mesh_address *from) {
-    int fd = native_socket(to, SOCK_STREAM);
+int mesh_tcp_connect(const struct mesh_address *to, const struct mesh_address *from, int flags,
+                     const struct mesh_scope *scope) {
+    int fd = native_socket(family_of(to), SOCK_STREAM, scope);
     if (fd < 0) return fd;
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     struct sockaddr_storage native;
     if (from) {
+        if (flags & MESH_CONNECT_SPOOFED) {
+            if (set_transparent(fd, family_of(from)) < 0) return failed(fd);
+            if (from->family == 4 && setsockopt(fd, SOL_IP, IP_FREEBIND, &on, sizeof on) < 0) return failed(fd);
+            if (from->family == 6 && setsockopt(fd, SOL_IPV6, IPV6_FREEBIND, &on, sizeof on) < 0) return failed(fd);
+        }
+        // The port is chosen at connect, so that one source address can reach many destinations from each port.
+        setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
         socklen_t length = to_native(from, &native);
         if (bind(fd, (struct sockaddr *)&native, length) < 0) return failed(fd);
     }
@@ -227,8 +268,8 @@ int mesh_set_abortive_close(int fd) {
     return setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger) < 0 ? -errno : 0;
 }
 
-int mesh_udp_socket(const struct mesh_address *bind_to) {
-    int fd = native_socket(bind_to, SOCK_DGRAM);
+int mesh_udp_socket(const struct mesh_address *bind_to, const struct mesh_scope *scope) {
+    int fd = native_socket(family_of(bind_to), SOCK_DGRAM, scope);
     if (fd < 0) return fd;
     struct sockaddr_storage native;
     socklen_t length = to_native(bind_to, &native);

@@ -37,14 +37,30 @@ void mesh_ignore_sigpipe(void);
 /// Raises the soft limit of open files to the hard limit and returns it.
 int64_t mesh_raise_open_files(void);
 
+/// Where and how a socket is made.
+struct mesh_scope {
+    /// The network namespace to make it in; -1: that of the calling thread.
+    int netns;
+    /// The namespace of the calling thread, to return to; only used with `netns`.
+    int home;
+    /// SO_MARK; 0: none.
+    uint32_t mark;
+};
+
 enum {
     MESH_LISTEN_REUSEPORT = 1,
     MESH_LISTEN_TRANSPARENT = 2,
 };
-int mesh_tcp_listen(const struct mesh_address *address, int backlog, int flags);
+/// Opens a listener. `scope` may be null: the thread's namespace, no mark.
+int mesh_tcp_listen(const struct mesh_address *address, int backlog, int flags, const struct mesh_scope *scope);
 int mesh_tcp_accept(int listener, struct mesh_address *peer);
-/// Starts a connect; the descriptor becomes writable when it is decided. `from` may be null.
-int mesh_tcp_connect(const struct mesh_address *to, const struct mesh_address *from);
+enum {
+    /// `from` is not an address of ours: IP_TRANSPARENT, IP_FREEBIND.
+    MESH_CONNECT_SPOOFED = 1,
+};
+/// Starts a connect; the descriptor becomes writable when it is decided. `from` and `scope` may be null.
+int mesh_tcp_connect(const struct mesh_address *to, const struct mesh_address *from, int flags,
+                     const struct mesh_scope *scope);
 /// The pending error of a socket as a positive errno, 0 when there is none.
 int mesh_socket_error(int fd);
 int mesh_local_address(int fd, struct mesh_address *out);
@@ -56,13 +72,59 @@ int mesh_set_keepalive(int fd, int idle_seconds, int interval_seconds, int probe
 /// Makes the next close send RST instead of FIN.
 int mesh_set_abortive_close(int fd);
 
-int mesh_udp_socket(const struct mesh_address *bind_to);
+int mesh_udp_socket(const struct mesh_address *bind_to, const struct mesh_scope *scope);
 long mesh_udp_send(int fd, const void *bytes, size_t count, const struct mesh_address *to);
 long mesh_udp_receive(int fd, void *bytes, size_t capacity, struct mesh_address *from);
 
 long mesh_read(int fd, void *bytes, size_t capacity);
 /// Sends without raising SIGPIPE.
 long mesh_send(int fd, const void *bytes, size_t count);
+
+/// Opens a network namespace, for example /proc/<pid>/ns/net; -EINVAL when the file is something else.
+int mesh_netns_open(const char *path);
+/// 1 when the descriptor is a network namespace, 0 when it is something else.
+int mesh_netns_check(int fd);
+/// What tells one namespace from another.
+int mesh_netns_identity(int fd, uint64_t *device, uint64_t *inode);
+/// Moves the calling thread into a namespace.
+int mesh_netns_enter(int fd);
+/// Moves the calling thread back. A thread that can't return would serve the wrong task from then on, so that ends
+/// the process.
+void mesh_netns_return(int home);
+/// Makes a new, empty namespace without entering it.
+int mesh_netns_make(int home);
+/// Whether SO_MARK can be set on a new socket of the calling thread: 0 or -errno.
+int mesh_probe_mark(uint32_t mark, const struct mesh_scope *scope);
+/// Whether a new socket may be bound to foreign addresses: 0 or -errno.
+int mesh_probe_transparent(const struct mesh_scope *scope);
+
+enum {
+    MESH_UNIX_STREAM = 1,
+    MESH_UNIX_SEQPACKET = 2,
+    /// The most descriptors that one message carries (the kernel's SCM_MAX_FD is 253).
+    MESH_UNIX_FD_LIMIT = 64,
+};
+/// Opens a listener; `path` must not exist.
+int mesh_unix_listen(const char *path, int kind, int backlog);
+/// Connects; -EAGAIN when the listener's queue is full.
+int mesh_unix_connect(const char *path, int kind);
+int mesh_unix_accept(int listener);
+/// Sends bytes, at least one, with descriptors, which stay the caller's.
+long mesh_unix_send(int fd, const void *bytes, size_t count, const int *fds, size_t fd_count);
+/// What arrived with a message.
+struct mesh_unix_received {
+    /// Descriptors, now the caller's.
+    int fds[MESH_UNIX_FD_LIMIT];
+    size_t fd_count;
+    /// Whether the message had more bytes than there was room for.
+    uint8_t is_cut;
+    /// Whether there were more descriptors than there was room for; those were closed.
+    uint8_t is_short_of_fds;
+};
+/// Receives one message (SEQPACKET) or some bytes (STREAM); 0 at the end.
+long mesh_unix_receive(int fd, void *bytes, size_t capacity, struct mesh_unix_received *received);
+/// The process at the other end of a unix socket: its user id, or -errno.
+int64_t mesh_unix_peer_uid(int fd);
 
 /// Milliseconds of the monotonic clock.
 uint64_t mesh_monotonic_ms(void);

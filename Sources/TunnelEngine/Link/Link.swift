@@ -71,6 +71,7 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
         loop: EventLoop,
         address: SocketAddress,
         from source: SocketAddress? = nil,
+        scope: SocketScope = .process,
         context: TLSContext,
         expecting expectation: PeerExpectation,
         limits: LinkLimits,
@@ -78,7 +79,7 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
     ) throws(LinkError) -> Link {
         let descriptor: Int32
         do throws(SocketError) {
-            descriptor = try Socket.connect(address, from: source)
+            descriptor = try Socket.connect(address, from: source, scope: scope)
         } catch {
             throw .socket(error)
         }

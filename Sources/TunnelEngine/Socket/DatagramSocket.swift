@@ -16,11 +16,16 @@ package final class DatagramSocket: EventSource {
     private static let batch = 64
 
     /// Binds `address`; the port may be 0.
-    package init(loop: EventLoop, address: SocketAddress, delegate: any DatagramDelegate) throws(SocketError) {
+    package init(
+        loop: EventLoop,
+        address: SocketAddress,
+        scope: SocketScope = .process,
+        delegate: any DatagramDelegate
+    ) throws(SocketError) {
         self.delegate = delegate
         super.init(loop: loop)
         var native = address.native
-        let descriptor = try SocketError.check(mesh_udp_socket(&native), "udp")
+        let descriptor = try SocketError.check(scope.withNative { mesh_udp_socket(&native, $0) }, "udp")
         do throws(SocketError) {
             try loop.register(self, descriptor: descriptor)
         } catch {

@@ -23,8 +23,13 @@ package final class Listener: EventSource {
     private static let pauseMilliseconds: UInt64 = 100
 
     /// Opens and registers the listener; throws when the address can't be bound.
-    package init(loop: EventLoop, address: SocketAddress, delegate: any ListenerDelegate) throws(SocketError) {
-        let descriptor = try Socket.listen(address)
+    package init(
+        loop: EventLoop,
+        address: SocketAddress,
+        scope: SocketScope = .process,
+        delegate: any ListenerDelegate
+    ) throws(SocketError) {
+        let descriptor = try Socket.listen(address, scope: scope)
         self.address = Socket.localAddress(descriptor) ?? address
         self.delegate = delegate
         super.init(loop: loop)

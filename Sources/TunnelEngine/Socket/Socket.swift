@@ -16,18 +16,35 @@ package enum Socket {
     }
 
     /// Opens a listener; several loops may listen on one address, and the kernel spreads connections over them.
-    package static func listen(_ address: SocketAddress, backlog: Int32 = 1024) throws(SocketError) -> Int32 {
+    package static func listen(
+        _ address: SocketAddress,
+        backlog: Int32 = 1024,
+        scope: SocketScope = .process
+    ) throws(SocketError) -> Int32 {
         var native = address.native
-        return try SocketError.check(mesh_tcp_listen(&native, backlog, Int32(MESH_LISTEN_REUSEPORT)), "listen")
+        let flags = Int32(MESH_LISTEN_REUSEPORT)
+        return try SocketError.check(scope.withNative { mesh_tcp_listen(&native, backlog, flags, $0) }, "listen")
     }
 
     /// Starts a connect that ends when the descriptor becomes writable.
-    package static func connect(_ address: SocketAddress, from: SocketAddress? = nil) throws(SocketError) -> Int32 {
+    /// - Parameters:
+    ///   - from: the local address to connect from; nil lets the kernel choose.
+    ///   - spoofed: an address of somebody else to connect from, with a port that the kernel chooses; it takes the
+    ///     place of `from`. EPERM without the capability, see ``SocketScope/canSpoof``.
+    package static func connect(
+        _ address: SocketAddress,
+        from: SocketAddress? = nil,
+        spoofing spoofed: IPAddress? = nil,
+        scope: SocketScope = .process
+    ) throws(SocketError) -> Int32 {
         var native = address.native
-        guard var source = from?.native else {
-            return try SocketError.check(mesh_tcp_connect(&native, nil), "connect")
+        let source = spoofed.map { SocketAddress(ip: $0, port: 0) } ?? from
+        let flags = spoofed == nil ? 0 : Int32(MESH_CONNECT_SPOOFED)
+        let result = scope.withNative { scope in
+            guard var source = source?.native else { return mesh_tcp_connect(&native, nil, 0, scope) }
+            return mesh_tcp_connect(&native, &source, flags, scope)
         }
-        return try SocketError.check(mesh_tcp_connect(&native, &source), "connect")
+        return try SocketError.check(result, "connect")
     }
 
     /// The error that a connect ended with; nil when it succeeded.

@@ -22,16 +22,22 @@ package final class TCPDial: EventSource {
     /// Starts connecting; the completion gets a connected descriptor, which is then the caller's.
     ///
     /// It is never called from within this initialiser: a connect that fails at once is thrown.
+    /// - Parameters:
+    ///   - source: the local address to connect from; nil lets the kernel choose.
+    ///   - spoofed: an address of somebody else to connect from, so that the peer sees it; see ``Socket/connect``.
+    ///   - scope: where the socket is made.
     package init(
         loop: EventLoop,
         to address: SocketAddress,
         from source: SocketAddress? = nil,
+        spoofing spoofed: IPAddress? = nil,
+        scope: SocketScope = .process,
         milliseconds: UInt64 = 10_000,
         completion: @escaping (Result<Int32, Failure>) -> Void
     ) throws(Failure) {
         let descriptor: Int32
         do throws(SocketError) {
-            descriptor = try Socket.connect(address, from: source)
+            descriptor = try Socket.connect(address, from: source, spoofing: spoofed, scope: scope)
         } catch {
             throw .socket(error)
         }

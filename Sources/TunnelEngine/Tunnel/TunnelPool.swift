@@ -45,11 +45,18 @@ package struct TunnelPoolLimits: Sendable, Hashable {
 package final class TunnelPool {
     let loop: EventLoop
     let limits: TunnelPoolLimits
+    let scope: SocketScope
     private var entries: [TunnelKey: TunnelPoolEntry] = [:]
     private var isClosed = false
 
-    package init(loop: EventLoop, limits: TunnelPoolLimits = TunnelPoolLimits()) {
+    /// - Parameter scope: where the links' sockets are made.
+    package init(
+        loop: EventLoop,
+        limits: TunnelPoolLimits = TunnelPoolLimits(),
+        scope: SocketScope = .process
+    ) {
         self.loop = loop
+        self.scope = scope
         self.limits = limits
     }
 

@@ -64,6 +64,7 @@ package final class TunnelPoolEntry: EventSource, LinkOwner {
                 loop: self.loop,
                 address: self.key.address,
                 from: self.key.from.map { SocketAddress(ip: $0, port: 0) },
+                scope: self.pool.scope,
                 context: self.context,
                 expecting: .oneOf(self.key.expected),
                 limits: self.pool.limits.link,

@@ -37,8 +37,11 @@ package final class TunnelServer: ListenerDelegate, LinkOwner {
 
     /// Starts accepting; returns the bound address.
     @discardableResult
-    package func listen(on address: SocketAddress) throws(SocketError) -> SocketAddress {
-        let listener = try Listener(loop: self.loop, address: address, delegate: self)
+    package func listen(
+        on address: SocketAddress,
+        scope: SocketScope = .process
+    ) throws(SocketError) -> SocketAddress {
+        let listener = try Listener(loop: self.loop, address: address, scope: scope, delegate: self)
         self.listener = listener
         self.isDraining = false
         return listener.address
