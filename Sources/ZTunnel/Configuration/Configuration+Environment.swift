@@ -13,43 +13,120 @@ extension Configuration {
     /// Variables without a meaning here are ignored; a meaningful one with a bad value is an error, never a default.
     package init(environment variables: [String: String]) throws(ConfigurationErrors) {
         var environment = Environment(variables)
-        self.init(bootstrapToken: environment.text("BOOTSTRAP_TOKEN") ?? "")
-        if self.bootstrapToken.isEmpty {
-            environment.reject(
-                "BOOTSTRAP_TOKEN",
-                allowed: "the output of `tulle bootstrap`, or the path of a file with it"
-            )
-        }
-        _ = environment.value("PROXY_MODE", allowed: "dedicated") { $0 == "dedicated" ? true : nil }
-        self.readPlace(&environment)
-        self.readTunnel(&environment)
-        self.readProcess(&environment)
+        self.init(&environment)
         guard environment.errors.isEmpty else { throw ConfigurationErrors(all: environment.errors) }
     }
 
-    private init(bootstrapToken: String) {
-        self.bootstrapToken = bootstrapToken
+    /// Reads all settings; what is wrong stands in `environment` afterwards.
+    init(_ environment: inout Environment) {
+        self.readPlace(&environment)
+        self.readIdentity(&environment)
+        self.readServers(&environment)
+        self.readListeners(&environment)
+        self.readTunnel(&environment)
+        self.readKeepAlive(&environment)
+        self.readProcess(&environment)
+        self.readLog(&environment)
+        self.check(&environment)
     }
 
-    /// Who and where this ztunnel is.
+    /// What no single setting can tell.
+    private func check(_ environment: inout Environment) {
+        if !self.isProxyEnabled, !self.isDNSEnabled {
+            environment.reject("ENABLE_PROXY", allowed: "true, unless ISTIO_META_DNS_CAPTURE is true: nothing would run")
+        }
+        if self.isOnDemand, self.isDNSEnabled {
+            environment.reject(
+                "XDS_ON_DEMAND",
+                allowed: "false, unless ISTIO_META_DNS_CAPTURE is false: the DNS proxy must know all names"
+            )
+        }
+        if self.mode == .dedicated, self.bootstrapToken == nil, self.workload == nil {
+            environment.reject("PROXY_WORKLOAD_INFO", allowed: Self.allowedWorkload)
+        }
+        if self.discovery == .none, self.localState == nil {
+            environment.reject(
+                "BOOTSTRAP_TOKEN",
+                allowed: "the output of `tulle bootstrap`, or the path of a file with it; "
+                    + "or set XDS_ADDRESS or LOCAL_XDS_PATH and no token"
+            )
+        }
+    }
+
+    /// Whom we serve, and where.
     private mutating func readPlace(_ environment: inout Environment) {
-        func url(_ text: String) -> String? { ControlPlaneURL(parsing: text) == nil ? nil : text }
-        let allowedURL = "https://host:port"
-        self.discoveryURL = environment.value("XDS_ADDRESS", allowed: allowedURL, url)
-        self.certificateURL = environment.value("CA_ADDRESS", allowed: allowedURL, url)
-        self.network = environment.value("NETWORK", allowed: Self.allowedLabel, Self.label)
-        let cluster = environment.text("ISTIO_META_CLUSTER_ID") == nil ? "CLUSTER_ID" : "ISTIO_META_CLUSTER_ID"
-        self.cluster = environment.value(cluster, allowed: Self.allowedLabel, Self.label)
-        self.workloadName = environment.value("POD_NAME", allowed: Self.allowedLabel, Self.label)
+        self.bootstrapToken = environment.text("BOOTSTRAP_TOKEN")
+        self.workload = environment.value(
+            "PROXY_WORKLOAD_INFO",
+            allowed: Self.allowedWorkload,
+            WorkloadInfo.init(parsing:)
+        )
+        let isSingle = self.bootstrapToken != nil || environment.text("PROXY_WORKLOAD_INFO") != nil
+        let modes = ProxyMode.allCases.map(\.rawValue).joined(separator: ", ")
+        self.mode =
+            environment.value("PROXY_MODE", allowed: modes, ProxyMode.init(rawValue:))
+            ?? (isSingle ? .dedicated : .shared)
+        func label(_ name: String) -> String? {
+            environment.value(name, allowed: ConfigurationText.allowedLabel, ConfigurationText.label)
+        }
+        self.network = label("NETWORK")
+        let cluster = label("CLUSTER_ID")
+        self.cluster = label("ISTIO_META_CLUSTER_ID") ?? cluster
+        self.clusterDomain = environment.value(
+            "CLUSTER_DOMAIN",
+            allowed: ConfigurationText.allowedHost,
+            ConfigurationText.host
+        )
+        self.nodeName = label("NODE_NAME")
+        self.workloadName = label("POD_NAME")
+        self.podNamespace = label("POD_NAMESPACE")
+        self.serviceAccount = label("SERVICE_ACCOUNT")
+        self.trustDomain = environment.value(
+            "TRUST_DOMAIN",
+            allowed: "a trust domain of a-z, 0-9, '.', '-' and '_'"
+        ) { (try? SPIFFEID(trustDomain: $0, namespace: "n", serviceAccount: "s")) == nil ? nil : $0 }
         self.instanceAddress = environment.value("INSTANCE_IP", allowed: "an IP address") { IPAddress(parsing: $0) }
+        self.preferredServiceNamespace = label("PREFERED_SERVICE_NAMESPACE")
+    }
+
+    private static let allowedWorkload = "namespace/name/serviceAccount in mode dedicated without BOOTSTRAP_TOKEN"
+
+    /// Ports, addresses and sockets.
+    private mutating func readListeners(_ environment: inout Environment) {
+        self.isProxyEnabled = environment.flag("ENABLE_PROXY", default: true)
+        // As upstream: anything but "true" turns it off.
+        self.isDNSEnabled = self.proxyMetadata["DNS_CAPTURE"].map { $0.lowercased() == "true" } ?? true
+        if let text = self.proxyMetadata["DNS_PROXY_ADDR"] {
+            if let address = DNSListenAddress(parsing: text) {
+                self.dnsAddress = address
+            } else {
+                environment.reject("ISTIO_META_DNS_PROXY_ADDR", value: text, allowed: DNSListenAddress.allowed)
+            }
+        }
+        self.isProxyPortEnabled = environment.flag("UNSTABLE_ENABLE_SOCKS5", default: true)
         self.listenAddress = environment.value("TULLE_LISTEN_ADDRESS", allowed: "an IP address") {
             IPAddress(parsing: $0)
         }
         self.isIPv6Enabled = environment.flag("IPV6_ENABLED", default: true)
-        self.isProxyPortEnabled = environment.flag("UNSTABLE_ENABLE_SOCKS5", default: true)
+        if let path = environment.value(
+            "INPOD_UDS",
+            allowed: "a path of at most 107 bytes",
+            { (1...107).contains($0.utf8.count) ? $0 : nil }
+        ) {
+            self.nodeAgentSocket = path
+        }
+        self.isPortReuseEnabled = environment.flag("INPOD_PORT_REUSE", default: true)
+        self.packetMark =
+            environment.number("PACKET_MARK", in: UInt32(0)...UInt32.max) ?? (self.mode == .dedicated ? nil : 1_337)
+        switch environment.flag("ENABLE_ORIG_SRC") {
+        case true?: self.originalSource = .always
+        case false?: self.originalSource = .never
+        case nil: self.originalSource = .automatic
+        }
+        self.usesLoopbackForApplicationTunnel = environment.flag("LOCALHOST_APP_TUNNEL", default: true)
     }
 
-    /// Certificates, pool, HTTP/2 and keep-alive.
+    /// Certificates, pool and HTTP/2.
     private mutating func readTunnel(_ environment: inout Environment) {
         if let lifetime = environment.duration("SECRET_TTL", in: 60_000...31_536_000_000) {
             self.certificateLifetime = lifetime
@@ -62,6 +139,18 @@ extension Configuration {
         }
         self.streamWindowBytes = environment.number("HTTP2_STREAM_WINDOW_SIZE", in: 65_535...16_777_216)
         self.connectionWindowBytes = environment.number("HTTP2_CONNECTION_WINDOW_SIZE", in: 65_535...67_108_864)
+        self.frameBytes = environment.number("HTTP2_FRAME_SIZE", in: 16_384...16_777_215)
+        self.isBaggageEnabled = environment.flag("ENABLE_RESPONSE_BAGGAGE", default: true)
+        self.revocationListPath = environment.value(
+            "CRL_PATH",
+            allowed: ConfigurationText.allowedPath,
+            ConfigurationText.path
+        )
+        self.isTLS12Enabled = environment.flag("TLS12_ENABLED", default: false)
+        self.compliance = environment.value("COMPLIANCE_POLICY", allowed: "pqc", CompliancePolicy.init(rawValue:))
+    }
+
+    private mutating func readKeepAlive(_ environment: inout Environment) {
         var keepAlive = TCPKeepAlive()
         let seconds: ClosedRange<UInt64> = 1_000...32_767_000
         if let idle = environment.duration("KEEPALIVE_TIME", in: seconds) {
@@ -72,9 +161,10 @@ extension Configuration {
         }
         if let probes = environment.number("KEEPALIVE_RETRIES", in: Int32(1)...127) { keepAlive.probes = probes }
         self.keepAlive = environment.flag("KEEPALIVE_ENABLED", default: true) ? keepAlive : nil
+        self.isUserTimeoutEnabled = environment.flag("USER_TIMEOUT_ENABLED", default: false)
     }
 
-    /// Threads, log and shutdown.
+    /// Threads and shutdown.
     private mutating func readProcess(_ environment: inout Environment) {
         let day: UInt64 = 86_400_000
         if let grace = environment.number("TERMINATION_GRACE_PERIOD_SECONDS", in: UInt64(0)...86_400) {
@@ -84,42 +174,28 @@ extension Configuration {
         if let deadline = environment.duration("CONNECTION_TERMINATION_DEADLINE", in: 0...day) {
             self.drainDeadline = deadline
         }
-        let allowedWorkers = "0 (all CPUs), a number up to 64, or a percentage such as 50%"
-        if let workers = environment.value("ZTUNNEL_WORKER_THREADS", allowed: allowedWorkers, Self.workers) {
-            self.workers = workers
+        if let choice = environment.value(
+            "ZTUNNEL_WORKER_THREADS",
+            allowed: WorkerThreads.allowedChoice,
+            WorkerThreads.choice
+        ) {
+            self.workers.choice = choice
         }
-        if let level = environment.value("RUST_LOG", allowed: "error, warn, info or debug", { LogLevel(parsing: $0) }) {
-            self.logLevel = level
+        func quantity(_ name: String) -> Int? {
+            environment.value(name, allowed: WorkerThreads.allowedQuantity, WorkerThreads.quantity)
+        }
+        self.workers.resourceLimit = quantity("ZTUNNEL_RESOURCE_CPU_LIMIT")
+        self.workers.resourceRequest = quantity("ZTUNNEL_RESOURCE_CPU_REQUEST") ?? 0
+        self.workers.processorLimit = environment.number("ZTUNNEL_CPU_LIMIT", in: 1...100_000)
+    }
+
+    private mutating func readLog(_ environment: inout Environment) {
+        if let log = environment.value("RUST_LOG", allowed: LogDirectives.allowed, LogDirectives.init(parsing:)) {
+            self.log = log
         }
         if let format = environment.value("LOG_FORMAT", allowed: "plain or json", { LogFormat(rawValue: $0) }) {
             self.logFormat = format
         }
-    }
-
-    private static func workers(_ text: String) -> Workers? {
-        let isPercent = text.hasSuffix("%")
-        let digits = isPercent ? text.dropLast() : text[...]
-        guard (1...3).contains(digits.utf8.count), digits.utf8.allSatisfy({ (48...57).contains($0) }),
-            let number = Int(digits)
-        else { return nil }
-        if isPercent { return (1...100).contains(number) ? .percent(number) : nil }
-        if number == 0 { return .all }
-        return number <= 64 ? .count(number) : nil
-    }
-
-    private static let allowedLabel = "1 to 253 letters, digits, '-', '_', '.' or '/'"
-
-    private static func label(_ text: String) -> String? {
-        let isValid =
-            (1...253).contains(text.utf8.count)
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"):
-                    true
-                default: "-_./".utf8.contains(byte)
-                }
-            }
-        return isValid ? text : nil
+        self.isPolicyLoggedAtInfo = environment.flag("AUTHZ_POLICY_INFO_LOGGING", default: false)
     }
 }

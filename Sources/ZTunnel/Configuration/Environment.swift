@@ -2,15 +2,30 @@
 struct Environment {
     private let variables: [String: String]
     private(set) var errors: [ConfigurationError] = []
+    /// Every name that was asked for, so that a test can hold the list of names and the manual against it.
+    private(set) var asked: Set<String> = []
 
     init(_ variables: [String: String]) {
         self.variables = variables
     }
 
     /// The text of a variable; nil when it is missing or empty.
-    func text(_ name: String) -> String? {
-        guard let value = self.variables[name], !value.isEmpty else { return nil }
+    mutating func text(_ name: String) -> String? {
+        guard let value = self.raw(name), !value.isEmpty else { return nil }
         return value
+    }
+
+    /// The text of a variable, which may be empty; nil when it is missing.
+    mutating func raw(_ name: String) -> String? {
+        self.asked.insert(name)
+        return self.variables[name]
+    }
+
+    /// All variables whose names begin so, without that beginning, in the order of their names.
+    func beginning(with prefix: String) -> [(name: String, rest: String, value: String)] {
+        self.variables.filter { $0.key.hasPrefix(prefix) && $0.key.utf8.count > prefix.utf8.count }
+            .sorted { $0.key < $1.key }
+            .map { ($0.key, String($0.key.dropFirst(prefix.count)), $0.value) }
     }
 
     /// Reads a variable with `parse`; a value that doesn't parse is an error and reads as nil.
@@ -22,14 +37,17 @@ struct Environment {
     }
 
     /// Exactly `true` or `false`.
-    mutating func flag(_ name: String, default standard: Bool) -> Bool {
+    mutating func flag(_ name: String, default standard: Bool) -> Bool { self.flag(name) ?? standard }
+
+    /// Exactly `true` or `false`; nil when it is not set.
+    mutating func flag(_ name: String) -> Bool? {
         self.value(name, allowed: "true or false") { text in
             switch text {
             case "true": true
             case "false": false
             default: nil
             }
-        } ?? standard
+        }
     }
 
     /// A whole number in `range`, in decimal digits.
@@ -49,8 +67,16 @@ struct Environment {
         }
     }
 
+    /// Notes that a setting's value is an error, wherever it stands.
+    mutating func reject(_ name: String, value: String, allowed: String) {
+        self.errors.append(ConfigurationError(variable: name, value: value, allowed: allowed))
+    }
+
     /// Notes that a variable's value, or its absence, is an error.
-    mutating func reject(_ name: String, allowed: String) {
-        self.errors.append(ConfigurationError(variable: name, value: self.text(name) ?? "", allowed: allowed))
+    /// - Parameter isSecret: whether the value must not be shown.
+    mutating func reject(_ name: String, allowed: String, isSecret: Bool = false) {
+        let value = self.text(name) ?? ""
+        let shown = isSecret && !value.isEmpty ? "<masked>" : value
+        self.errors.append(ConfigurationError(variable: name, value: shown, allowed: allowed))
     }
 }

@@ -2,6 +2,11 @@ import Glibc
 
 /// Reads small files: tokens, resolv.conf.
 enum SmallFile {
+    /// Whether a path names something; a text that can't be a path doesn't.
+    static func exists(_ path: String) -> Bool {
+        path.utf8.count <= 4_096 && !path.utf8.contains(0) && access(path, F_OK) == 0
+    }
+
     /// The text of a file; nil when it can't be read, is larger than `limit` bytes, or isn't UTF-8.
     static func read(_ path: String, limit: Int) -> String? {
         guard let file = fopen(path, "re") else { return nil }

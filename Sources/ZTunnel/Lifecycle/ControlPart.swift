@@ -82,7 +82,7 @@ final class ControlPart: @unchecked Sendable {
             return self.alarm.set(after: 2_000) { [weak self] in self?.askMetadata() }
         }
         let configuration = self.context.configuration
-        let certificateURL = configuration.certificateURL.flatMap { ControlPlaneURL(parsing: $0) }
+        let certificateURL = configuration.authority.url
         let certificates = CertificateClient(
             loop: self.loop,
             workload: self.own,
@@ -100,7 +100,7 @@ final class ControlPart: @unchecked Sendable {
     private func identityCame() {
         self.context.readiness.done(.identity)
         guard self.discovery == nil else { return }
-        let url = self.context.configuration.discoveryURL.flatMap { ControlPlaneURL(parsing: $0) }
+        let url = self.context.configuration.discovery.url
         let discovery = DiscoveryClient(
             loop: self.loop,
             workload: self.own,

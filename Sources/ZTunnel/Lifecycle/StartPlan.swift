@@ -31,7 +31,7 @@ package struct StartPlan: Sendable {
         } catch {
             throw Problems(lines: error.all.map { "\($0)" })
         }
-        self.token = try Self.readToken(self.configuration.bootstrapToken)
+        self.token = try Self.readToken(self.configuration.bootstrapToken ?? "")
         do {
             self.credentials = try CredentialsEndpoint { environment[$0] }
             let hasRegion = ["AWS_REGION", "AWS_DEFAULT_REGION"].contains { environment[$0]?.isEmpty == false }
