@@ -1,7 +1,7 @@
 import MeshModel
 import TunnelEngine
 
-/// One GET to an endpoint near us: the task's credentials or metadata.
+/// One GET to an endpoint near us: the task's credentials or metadata, the container runtime.
 ///
 /// Confined to its loop; held alive by it until it is over.
 final class HTTPFetch: ByteConnectionDelegate {
@@ -33,21 +33,42 @@ final class HTTPFetch: ByteConnectionDelegate {
     private static let milliseconds: UInt64 = 3_000
 
     /// Fetches; the completion gets the body of a 200 answer, once, and possibly before this returns.
+    /// - Parameter scope: the network namespace to fetch from.
     static func get(
         loop: EventLoop,
         address: SocketAddress,
         request: HTTPClientRequest,
+        scope: SocketScope = .process,
         bodyLimit: Int = 64 * 1024,
         completion: @escaping (Result<[UInt8], Failure>) -> Void
     ) {
         let fetch = HTTPFetch(bodyLimit: bodyLimit, completion: completion)
         do throws(TCPDial.Failure) {
-            _ = try TCPDial(loop: loop, to: address, milliseconds: Self.milliseconds) { result in
+            _ = try TCPDial(loop: loop, to: address, scope: scope, milliseconds: Self.milliseconds) { result in
                 fetch.connected(result, loop: loop, address: address, request: request)
             }
         } catch {
             fetch.finish(.failure(.connect(error)))
         }
+    }
+
+    /// Fetches from a server that listens on a unix socket.
+    static func get(
+        loop: EventLoop,
+        socketPath: String,
+        request: HTTPClientRequest,
+        bodyLimit: Int = 64 * 1024,
+        completion: @escaping (Result<[UInt8], Failure>) -> Void
+    ) {
+        let fetch = HTTPFetch(bodyLimit: bodyLimit, completion: completion)
+        let result: Result<Int32, TCPDial.Failure>
+        do throws(SocketError) {
+            result = .success(try UnixSocket.connect(socketPath, .stream))
+        } catch {
+            result = .failure(.socket(error))
+        }
+        let nobody = SocketAddress(ip: IPAddress(v4: 0), port: 0)
+        fetch.connected(result, loop: loop, address: nobody, request: request)
     }
 
     private init(bodyLimit: Int, completion: @escaping (Result<[UInt8], Failure>) -> Void) {

@@ -160,7 +160,8 @@ final class InboundConnection: RelayObserver, ActiveConnection {
             self.dial = try TCPDial(
                 loop: self.proxy.loop,
                 to: target.destination,
-                from: self.proxy.context.bindAddress(toReach: target.destination.ip)
+                from: self.proxy.context.bindAddress(toReach: target.destination.ip),
+                scope: self.proxy.workload.scope
             ) { [weak self] result in
                 self?.dialed(result, target.destination, workload)
             }

@@ -1,5 +1,6 @@
 package import MeshDNS
 package import MeshIdentity
+package import TunnelEngine
 
 /// One workload that this process serves: who it is, its certificate, its own view of names.
 ///
@@ -15,13 +16,22 @@ package final class ServedWorkload: Sendable {
     package let identities = IdentityStore()
     /// The DNS servers of its own `resolv.conf`.
     package let nameServers: ResolverConfiguration
+    /// Where all its sockets are made.
+    package let scope: SocketScope
 
     /// Joins the parts; nothing is opened.
-    package init(key: String, mesh: MeshContext, local: LocalWorkload, nameServers: ResolverConfiguration) {
+    package init(
+        key: String,
+        mesh: MeshContext,
+        local: LocalWorkload,
+        nameServers: ResolverConfiguration,
+        scope: SocketScope = .process
+    ) {
         self.key = key
         self.mesh = mesh
         self.local = local
         self.nameServers = nameServers
+        self.scope = scope
     }
 
     /// Whether there is a certificate, and it has expired: then nobody is served.

@@ -48,8 +48,8 @@ package final class WorkloadProxy: @unchecked Sendable {
         limits.streamsPerLink = context.configuration.poolStreams
         limits.idleMilliseconds = context.configuration.poolIdle
         limits.link = context.linkLimits
-        self.pool = TunnelPool(loop: loop, limits: limits)
-        self.resolver = NameResolver(loop: loop, configuration: workload.nameServers)
+        self.pool = TunnelPool(loop: loop, limits: limits, scope: workload.scope)
+        self.resolver = NameResolver(loop: loop, configuration: workload.nameServers, scope: workload.scope)
     }
 
     /// What all of the process shares.
@@ -63,7 +63,7 @@ package final class WorkloadProxy: @unchecked Sendable {
             try self.listen(MeshPorts.proxy, self.proxyPort, isPrivate: true)
         }
         try self.context.binding(MeshPorts.inboundTunnel) { address throws(SocketError) in
-            try self.tunnelServer.listen(on: address)
+            try self.tunnelServer.listen(on: address, scope: self.workload.scope)
         }
         self.isServingTunnels = true
         self.sample()
@@ -75,7 +75,9 @@ package final class WorkloadProxy: @unchecked Sendable {
         isPrivate: Bool = false
     ) throws(ListenFailure) {
         try self.context.binding(port, isPrivate: isPrivate) { address throws(SocketError) in
-            self.listeners.append(try Listener(loop: self.loop, address: address, delegate: delegate))
+            self.listeners.append(
+                try Listener(loop: self.loop, address: address, scope: self.workload.scope, delegate: delegate)
+            )
         }
     }
 

@@ -9,21 +9,24 @@ import TunnelEngine
 final class NameResolver {
     private let loop: EventLoop
     private let configuration: ResolverConfiguration
+    private let scope: SocketScope
     private var lookups: [ObjectIdentifier: NameLookup] = [:]
 
     /// Look-ups at once; more fail at once.
     private static let maximumLookups = 512
 
     /// Makes a resolver that asks the servers of `configuration`.
-    init(loop: EventLoop, configuration: ResolverConfiguration) {
+    /// - Parameter scope: where the sockets are made.
+    init(loop: EventLoop, configuration: ResolverConfiguration, scope: SocketScope = .process) {
         self.loop = loop
+        self.scope = scope
         self.configuration = configuration
     }
 
     /// Looks `name` up; the completion is called once, possibly before this returns.
     func resolve(_ name: String, completion: @escaping (Result<IPAddress, DialFailure>) -> Void) {
         guard self.lookups.count < Self.maximumLookups else { return completion(.failure(.nameNotFound)) }
-        let lookup = NameLookup(loop: self.loop, name: name, configuration: self.configuration)
+        let lookup = NameLookup(loop: self.loop, name: name, configuration: self.configuration, scope: self.scope)
         let key = ObjectIdentifier(lookup)
         self.lookups[key] = lookup
         lookup.start { [weak self] result in
@@ -40,9 +43,11 @@ private final class NameLookup: DatagramDelegate {
     private var completion: ((Result<IPAddress, DialFailure>) -> Void)?
     private var random = SystemRandomNumberGenerator()
     private let loop: EventLoop
+    private let scope: SocketScope
     private let alarm: LoopAlarm
 
-    init(loop: EventLoop, name: String, configuration: ResolverConfiguration) {
+    init(loop: EventLoop, name: String, configuration: ResolverConfiguration, scope: SocketScope) {
+        self.scope = scope
         self.lookup = DNSLookup(host: name, configuration: configuration, now: .milliseconds(Int64(clamping: loop.now)))
         self.loop = loop
         self.alarm = LoopAlarm(loop: loop)
@@ -93,7 +98,12 @@ private final class NameLookup: DatagramDelegate {
     private func socket(isV4: Bool) -> DatagramSocket? {
         if let socket = self.sockets[isV4] { return socket }
         let any = isV4 ? IPAddress(v4: 0) : IPAddress(v6High: 0, v6Low: 0)
-        let socket = try? DatagramSocket(loop: self.loop, address: SocketAddress(ip: any, port: 0), delegate: self)
+        let socket = try? DatagramSocket(
+            loop: self.loop,
+            address: SocketAddress(ip: any, port: 0),
+            scope: self.scope,
+            delegate: self
+        )
         self.sockets[isV4] = socket
         return socket
     }

@@ -138,7 +138,8 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
             self.dial = try TCPDial(
                 loop: self.proxy.loop,
                 to: address,
-                from: self.proxy.context.bindAddress(toReach: address.ip)
+                from: self.proxy.context.bindAddress(toReach: address.ip),
+                scope: self.proxy.workload.scope
             ) { [weak self] result in
                 self?.dialed(result, address)
             }
