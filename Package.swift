@@ -75,11 +75,13 @@ let package = Package(
     targets: [
         // L0: shims
         .target(name: "CMeshLinux"),
+        .systemLibrary(name: "CLibYAML", providers: [.apt(["libyaml-dev"])]),
         room("BoringTLS", [boringSSL]),
         // L1: values
         room("MeshModel"),
         room("AWSSignature"),
         // L2: foundations
+        room("MeshYAML", ["CLibYAML"]),
         room("MeshProtos"),
         room("MeshTelemetry"),
         room("MeshIdentity", ["BoringTLS", "MeshModel"]),
@@ -104,7 +106,7 @@ let package = Package(
             "ZTunnel",
             [
                 "AWSSignature", "BoringTLS", "MeshDNS", "MeshIdentity", "MeshModel", "MeshProtos", "MeshTelemetry",
-                "MeshXDS", "TunnelEngine",
+                "MeshXDS", "MeshYAML", "TunnelEngine",
             ]
         ),
         room("TulleCLI", ["AWSClient", arguments, logging]),
@@ -118,6 +120,7 @@ let package = Package(
         tests("BoringTLS"),
         tests("MeshModel"),
         tests("AWSSignature", [crypto]),
+        tests("MeshYAML"),
         tests("MeshProtos", data: ["Fixtures", "make_fixtures.py"]),
         tests("MeshTelemetry"),
         tests("MeshIdentity", ["BoringTLS"]),
@@ -149,7 +152,7 @@ let package = Package(
             "ZTunnel",
             [
                 "BoringTLS", "MeshDNS", "MeshIdentity", "MeshModel", "MeshProtos", "MeshTelemetry", "MeshXDS",
-                "TunnelEngine",
+                "MeshYAML", "TunnelEngine",
             ]
         ),
         tests("TulleCLI", ["AWSClient", arguments]),

@@ -20,8 +20,9 @@ release=$(swift build "${flags[@]}" --show-bin-path)
 mkdir -p out
 
 # Rooms in a data plane's closure; the same list stands in Tests/StructureTests, which fails when one is missing here.
-data_plane_rooms='ZTunnelMain|ZTunnel|TunnelEngine|BoringTLS|CMeshLinux|AWSSignature'
-data_plane_rooms+='|MeshModel|MeshProtos|MeshTelemetry|MeshIdentity|MeshXDS|MeshDNS|CNIOBoringSSL'
+# CLibYAML has no objects: it names the system's libyaml, of which the static archive is linked (docs/decisions/0006).
+data_plane_rooms='ZTunnelMain|ZTunnel|TunnelEngine|BoringTLS|CMeshLinux|AWSSignature|CLibYAML'
+data_plane_rooms+='|MeshModel|MeshProtos|MeshTelemetry|MeshIdentity|MeshXDS|MeshDNS|MeshYAML|CNIOBoringSSL'
 
 link_static() { # PRODUCT MODULE
     local product=$1 module=$2 objects="$release/$1.static.objects"

@@ -30,6 +30,7 @@ needs=(
     setpriv:util-linux
     strip:binutils
     /usr/include/zlib.h:zlib1g-dev
+    /usr/include/yaml.h:libyaml-dev
 )
 PATH="$PATH:/usr/sbin:/sbin"
 missing=()

@@ -86,12 +86,25 @@ struct DependencyRulesTests {
         }
     }
 
-    @Test("a data plane links no AWS client, no YAML and no argument parsing", arguments: HouseRules.dataPlanes)
+    /// Istio's settings and local state are YAML, so a data plane must read it, but Yams needs Foundation: the system's
+    /// libyaml behind one small room (docs/decisions/0006) does without.
+    @Test("only one room imports libyaml")
+    func libyaml() throws {
+        for target in self.rooms where target.name != "MeshYAML" {
+            for file in try SourceFile.all(in: target.folder) {
+                #expect(!file.imports.contains("CLibYAML"), "\(file.path) imports libyaml itself")
+            }
+        }
+    }
+
+    @Test("a data plane links no AWS client, no Yams and no argument parsing", arguments: HouseRules.dataPlanes)
     func dataPlaneRooms(_ program: String) {
         let closure = self.package.closure(of: program)
         for room in ["AWSClient", "MeshConfig", "ECSDiscovery", "CertificateAuthority", "ControlPlane", "TulleCLI"] {
             #expect(!closure.contains(room), "\(program) reaches \(room)")
         }
+        let products = self.package.targets.filter { closure.contains($0.name) }.flatMap(\.products)
+        #expect(!products.contains("Yams"), "\(program) reaches Yams")
     }
 
     @Test(

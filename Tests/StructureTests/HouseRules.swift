@@ -6,6 +6,7 @@ enum HouseRules {
         // L0: shims
         [
             "CMeshLinux": [],
+            "CLibYAML": [],
             "BoringTLS": [],
         ],
         // L1: values
@@ -15,6 +16,7 @@ enum HouseRules {
         ],
         // L2: foundations
         [
+            "MeshYAML": ["CLibYAML"],
             "MeshProtos": [],
             "MeshTelemetry": [],
             "MeshIdentity": ["BoringTLS", "MeshModel"],
@@ -37,7 +39,7 @@ enum HouseRules {
             ],
             "ZTunnel": [
                 "AWSSignature", "BoringTLS", "CMeshLinux", "MeshDNS", "MeshIdentity", "MeshModel", "MeshProtos",
-                "MeshTelemetry", "MeshXDS", "TunnelEngine",
+                "MeshTelemetry", "MeshXDS", "MeshYAML", "TunnelEngine",
             ],
             "TulleCLI": ["AWSClient"],
             "Lab": ["AWSClient", "AWSSignature"],

@@ -1,0 +1,2 @@
+/* libyaml of the operating system (Debian: libyaml-dev). Only MeshYAML may import this. */
+#include <yaml.h>
