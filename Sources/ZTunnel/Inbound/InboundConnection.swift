@@ -145,7 +145,7 @@ final class InboundConnection: RelayObserver, ActiveConnection {
                 let text = "attempted recursive call to ourselves: \(destination)"
                 return .failure(ConnectionFailure(.recursiveCall, text))
             }
-            return .success(InboundTarget(destination: destination, service: nil))
+            return .success(InboundTarget(destination: destination))
         }
     }
 
@@ -156,28 +156,75 @@ final class InboundConnection: RelayObserver, ActiveConnection {
         self.report.open()
         let verdict = MeshModel.authorize(facts, workload: workload, snapshot: snapshot)
         if let failure = ConnectionFailure(verdict) { return self.fail(failure) }
+        self.logDryRun(facts, workload, snapshot)
+        let address = self.address(of: target)
         do throws(TCPDial.Failure) {
             self.dial = try TCPDial(
                 loop: self.proxy.loop,
-                to: target.destination,
-                from: self.proxy.context.bindAddress(toReach: target.destination.ip),
+                to: address,
+                from: self.proxy.context.bindAddress(toReach: address.ip),
                 scope: self.proxy.workload.scope
             ) { [weak self] result in
-                self?.dialed(result, target.destination, workload)
+                self?.dialed(result, target, workload)
             }
         } catch {
-            self.fail(ConnectionFailure(error, to: target.destination))
+            self.fail(ConnectionFailure(error, to: address))
         }
     }
 
-    private func dialed(_ result: Result<Int32, TCPDial.Failure>, _ destination: SocketAddress, _ workload: Workload) {
+    /// Tells the operator what policies in dry run would have done.
+    private func logDryRun(_ facts: ConnectionFacts, _ workload: Workload, _ snapshot: MeshSnapshot) {
+        let log = self.proxy.context.log
+        let level = self.proxy.context.configuration.isPolicyLoggedAtInfo ? LogLevel.info : .debug
+        guard log.isWritten(level), let run = DryRun(facts, workload: workload, snapshot: snapshot) else { return }
+        log.write(
+            level,
+            run.wouldRefuse ? "dry run would refuse the connection" : "dry run would allow the connection",
+            [
+                LogField("src.addr", .bare("\(self.peer)")), LogField("dst.addr", .bare("\(facts.destination)")),
+                LogField("denied_by", run.denying.joined(separator: ",")),
+                LogField("allowed_by", run.allowing.joined(separator: ",")),
+            ]
+        )
+    }
+
+    /// Where to connect: an application that is told the destination listens on the loopback unless it is set otherwise.
+    private func address(of target: InboundTarget) -> SocketAddress {
+        let ip = target.destination.ip
+        guard target.announced != nil, self.proxy.context.configuration.usesLoopbackForApplicationTunnel, !ip.isLoopback else {
+            return target.destination
+        }
+        let loopback = ip.isV4 ? IPAddress(v4: 0x7f00_0001) : IPAddress(v6High: 0, v6Low: 1)
+        return SocketAddress(ip: loopback, port: target.destination.port)
+    }
+
+    /// Tells the application where the connection comes from and was meant to go; false when it is gone.
+    private func announce(_ target: InboundTarget, to upstream: Int32) -> Bool {
+        guard let announced = target.announced else { return true }
+        let header = ProxyHeader(
+            source: self.peer,
+            destination: announced.destination,
+            identity: self.identity?.uri,
+            host: announced.host
+        )
+        // A few bytes into an empty buffer: less than all means that the application is gone.
+        let bytes = header.bytes
+        return bytes.withUnsafeBytes { Socket.send(upstream, $0) } == bytes.count
+    }
+
+    private func dialed(_ result: Result<Int32, TCPDial.Failure>, _ target: InboundTarget, _ workload: Workload) {
         self.dial = nil
         switch result {
         case .failure(let failure):
-            self.fail(ConnectionFailure(failure, to: destination))
+            self.fail(ConnectionFailure(failure, to: self.address(of: target)))
         case .success(let upstream):
             Socket.tune(upstream, keepAlive: self.proxy.context.keepAlive)
             self.stopWatching()
+            guard self.announce(target, to: upstream) else {
+                Socket.close(upstream)
+                let text = "application \(self.address(of: target)) closed before it was told the destination"
+                return self.fail(ConnectionFailure(.upstreamReset, text))
+            }
             let origin = self.origin
             self.origin = nil
             do throws(SocketError) {

@@ -31,6 +31,8 @@ package final class WorkloadProxy: @unchecked Sendable {
     private lazy var deadline = LoopAlarm(loop: self.loop)
     private var onDrained: (() -> Void)?
     private var isServingTunnels = false
+    /// The policies at the last change; nil while the workload isn't known.
+    private var judgedBy: ApplicablePolicies?
 
     /// Connections that one proxy carries at once.
     static let maximumConnections = 50_000
@@ -118,8 +120,12 @@ package final class WorkloadProxy: @unchecked Sendable {
         self.sampling.set(after: Self.samplingMilliseconds) { [weak self] in self?.sample() }
     }
 
-    /// Ends the connections that policy denies now.
+    /// Ends the connections that policy denies now, whether a policy changed or the workload's list of them.
     package func stateChanged(_ snapshot: MeshSnapshot) {
+        let policies = self.workload.local.workload(in: snapshot).map { ApplicablePolicies(for: $0, in: snapshot) }
+        // Most changes are about other workloads, and there may be thousands of connections.
+        guard policies != self.judgedBy else { return }
+        self.judgedBy = policies
         for connection in Array(self.active.values) { connection.recheck(snapshot) }
     }
 

@@ -58,6 +58,92 @@ struct InboundTargetTests {
         #expect(failure.status == status)
     }
 
+    /// Rows 67 to 71 of the table of conformance: a waypoint for a service and for a workload, by address and by name,
+    /// with and without an application tunnel.
+    private struct Sandwich {
+        var waypoint: GatewayAddress.Destination
+        var attachesService = false
+        var attachesWorkload = false
+        var isWeighted = false
+        var tunnel: Workload.ApplicationTunnel?
+
+        func decide(_ authority: String) throws -> Result<InboundTarget, ConnectionFailure> {
+            var waypoint = try TestMesh.workload("waypoint", InboundTargetTests.own, port: 15_088)
+            waypoint.applicationTunnel = self.tunnel
+            var workload = try TestMesh.workload("echo", IPAddress(v4: 0x0a00_0009), port: 8_080)
+            var service = TestMesh.service("echo", vip: "240.240.0.9", port: 8_080)
+            let gateway = GatewayAddress(destination: self.waypoint, hbonePort: 15_008)
+            if self.attachesWorkload { workload.waypoint = gateway }
+            if self.attachesService, self.isWeighted {
+                service.weightedWaypoints = [WeightedWaypoint(gateway: gateway, weight: 1)]
+            } else if self.attachesService {
+                service.waypoint = gateway
+            }
+            var change = MeshChange()
+            change.workloads = [waypoint, workload]
+            change.services = [service, TestMesh.service("waypoint", vip: "240.240.0.8", port: 15_088)]
+            return InboundTarget.decide(
+                authority: authority,
+                local: InboundTargetTests.local,
+                serviceHost: nil,
+                workload: waypoint,
+                snapshot: MeshSnapshot(change)
+            )
+        }
+    }
+
+    private static let ways: [GatewayAddress.Destination] = [
+        .address(NetworkAddress(network: "", ip: own)),
+        .address(NetworkAddress(network: "", ip: IPAddress(v4: 0xf0f0_0008))),
+        .hostname(TestMesh.key("waypoint")),
+    ]
+
+    @Test("a waypoint takes what is meant for the service or workload that names it", arguments: ways)
+    func servesWhatItIsAttachedTo(_ way: GatewayAddress.Destination) throws {
+        for (authority, isService) in [("240.240.0.9:80", true), ("10.0.0.9:8080", false)] {
+            var sandwich = Sandwich(waypoint: way, attachesService: isService, attachesWorkload: !isService)
+            // Without a tunnel to the application the port stays.
+            let port = isService ? 80 : 8_080
+            #expect(try sandwich.decide(authority).get().destination.description == "10.0.0.2:\(port)")
+            #expect(try sandwich.decide(authority).get().announced == nil)
+            sandwich.tunnel = Workload.ApplicationTunnel(usesProxyProtocol: true, port: 15_088)
+            let told = try sandwich.decide(authority).get()
+            #expect(told.destination.description == "10.0.0.2:15088")
+            #expect(told.announced?.destination.description == authority)
+        }
+        var weighted = Sandwich(waypoint: way, attachesService: true, isWeighted: true)
+        #expect(try weighted.decide("240.240.0.9:80").get().destination.description == "10.0.0.2:80")
+        weighted.tunnel = Workload.ApplicationTunnel(usesProxyProtocol: true, port: 15_088)
+        let named = try weighted.decide("echo.demo.mesh.internal:80").get()
+        #expect(named.destination.description == "10.0.0.2:15088")
+        #expect(named.announced?.destination.description == "240.240.0.9:80")
+        #expect(named.announced?.host == "echo.demo.mesh.internal")
+    }
+
+    @Test("a waypoint refuses what is meant for something else", arguments: ways)
+    func refusesWhatItIsNotAttachedTo(_ way: GatewayAddress.Destination) throws {
+        let refused = [
+            (Sandwich(waypoint: way, attachesService: true), "10.0.0.9:8080"),
+            (Sandwich(waypoint: way, attachesWorkload: true), "240.240.0.9:80"),
+            (Sandwich(waypoint: way), "240.240.0.9:80"), (Sandwich(waypoint: way), "10.0.0.9:8080"),
+            (Sandwich(waypoint: way, attachesService: true), "10.0.0.77:80"),
+        ]
+        for (sandwich, authority) in refused {
+            guard case .failure(let failure) = try sandwich.decide(authority) else {
+                Issue.record("accepted \(authority)")
+                continue
+            }
+            #expect(failure.code == "destination_mismatch" && failure.status == 400)
+            #expect(failure.message == "ip mismatch: 10.0.0.2 != \(authority.split(separator: ":")[0])")
+        }
+        // The name of another service is no way in either.
+        guard case .failure(let failure) = try Sandwich(waypoint: way).decide("echo.demo.mesh.internal:80") else {
+            Issue.record("accepted a foreign service's name")
+            return
+        }
+        #expect(failure.code == "service_unknown")
+    }
+
     @Test(
         arguments: [
             (nil, nil), ("for=\"10.0.0.1:4\"", nil), ("for=\"10.0.0.1:4\";host=echo.demo", "echo.demo"),

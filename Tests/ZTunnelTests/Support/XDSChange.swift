@@ -40,8 +40,9 @@ struct XDSChange {
         .with { message in
             message.name = policy.name
             message.namespace = policy.namespace
-            message.scope = .namespace
+            message.scope = policy.scope == .workload ? .workloadSelector : .namespace
             message.action = .deny
+            message.isDryRun = policy.isDryRun
             message.rules = policy.rules.map { rule in
                 .with { wire in
                     wire.clauses = rule.clauses.map { clause in
@@ -70,6 +71,13 @@ struct XDSChange {
             message.serviceAccount = workload.identity.serviceAccount
             message.addresses = workload.addresses.map(\.bytes)
             message.tunnelProtocol = .hbone
+            message.authorizationPolicies = workload.authorizationPolicies
+            if let tunnel = workload.applicationTunnel {
+                message.applicationTunnel = .with {
+                    $0.proto = tunnel.usesProxyProtocol ? .proxy : .none
+                    $0.port = UInt32(tunnel.port ?? 0)
+                }
+            }
         }
     }
 }

@@ -5,9 +5,9 @@ import Testing
 
 @testable import ZTunnel
 
-/// Two whole workers on loopback: what one sends, the other judges and delivers.
+/// Two whole proxies on loopback: what one sends, the other judges and delivers.
 @Suite(.serialized)
-struct WorkerTests {
+struct WorkloadProxyTests {
     private static let shellAddress = IPAddress(v4: 0x7f4d_0001)
     private static let echoAddress = IPAddress(v4: 0x7f4d_0002)
 
@@ -108,6 +108,65 @@ struct WorkerTests {
         // A reset, not an orderly end: the client must not take what it has for everything.
         #expect(socket.receive() == nil)
         #expect(eventually { !self.lines(self.echo, "error.code=\"policy_changed\"").isEmpty })
+    }
+
+    @Test("a policy that the workload lists only now ends the connections that it denies")
+    func cutsConnectionsWhenTheListOfPoliciesChanges() throws {
+        defer { self.stop() }
+        var change = XDSChange()
+        var policy = try TestMesh.denyAll(of: "shell")
+        policy.scope = .workload
+        change.policies = [policy]
+        try change.apply(to: self.echo.state)
+        let (socket, _) = try self.open("echo.demo:80")
+        socket.send([1])
+        #expect(socket.receive() == [1])
+        var workload = try #require(self.echo.state.snapshot.workload(uid: "demo/echo"))
+        workload.authorizationPolicies = [policy.key]
+        change = XDSChange()
+        change.workloads = [workload]
+        try change.apply(to: self.echo.state)
+        #expect(socket.receive() == nil)
+        #expect(eventually { !self.lines(self.echo, "error.code=\"policy_changed\"").isEmpty })
+    }
+
+    @Test("a policy in dry run refuses nothing and says what it would do")
+    func logsDryRuns() throws {
+        defer { self.stop() }
+        var change = XDSChange()
+        var policy = try TestMesh.denyAll(of: "shell")
+        policy.isDryRun = true
+        change.policies = [policy]
+        try change.apply(to: self.echo.state)
+        #expect(try self.open("echo.demo:80").1 == "HTTP/1.1 200")
+        let lines = self.lines(self.echo, "dry run would refuse")
+        #expect(lines.count == 1 && lines[0].contains("denied_by=\"demo/deny-shell\""))
+    }
+
+    @Test("an application that is itself a proxy is told source, destination and identity")
+    func announcesTheDestination() throws {
+        defer { self.stop() }
+        let application = try #require(
+            TestSocket.serve(Self.echoAddress) { socket in
+                let head = socket.receive(exactly: 16)
+                let rest = socket.receive(exactly: Int(head[14]) << 8 | Int(head[15]))
+                socket.send(head + rest + socket.receive(exactly: 1))
+            }
+        )
+        var workload = try #require(self.echo.state.snapshot.workload(uid: "demo/echo"))
+        workload.applicationTunnel = Workload.ApplicationTunnel(usesProxyProtocol: true, port: application)
+        var change = XDSChange()
+        change.workloads = [workload]
+        try change.apply(to: self.echo.state)
+        let (socket, status) = try self.open("127.77.0.2:4321")
+        #expect(status == "HTTP/1.1 200")
+        socket.send([7])
+        let bytes = try #require(socket.receiveAll())
+        #expect(bytes.prefix(14) == [13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10, 0x21, 0x11][...])
+        #expect(bytes[16..<24] == [127, 77, 0, 1, 127, 77, 0, 2])
+        #expect(bytes[26..<28] == [16, 225])
+        let identity = Array("spiffe://cluster.local/ns/demo/sa/shell".utf8)
+        #expect(bytes[28...] == ([0xd0, 0, UInt8(identity.count)] + identity + [7])[...])
     }
 
     @Test func refusesPortsThatTheServiceDoesNotDeclare() throws {
