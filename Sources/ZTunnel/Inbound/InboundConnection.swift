@@ -157,18 +157,41 @@ final class InboundConnection: RelayObserver, ActiveConnection {
         let verdict = MeshModel.authorize(facts, workload: workload, snapshot: snapshot)
         if let failure = ConnectionFailure(verdict) { return self.fail(failure) }
         self.logDryRun(facts, workload, snapshot)
-        let address = self.address(of: target)
+        let configuration = self.proxy.context.configuration
+        let dial = ApplicationDial(
+            target,
+            peer: self.peer,
+            usesLoopback: configuration.usesLoopbackForApplicationTunnel,
+            preservesSource: self.proxy.workload.preservesSource
+        )
         do throws(TCPDial.Failure) {
-            self.dial = try TCPDial(
-                loop: self.proxy.loop,
-                to: address,
-                from: self.proxy.context.bindAddress(toReach: address.ip),
-                scope: self.proxy.workload.scope
-            ) { [weak self] result in
-                self?.dialed(result, target, workload)
+            do throws(TCPDial.Failure) {
+                try self.connect(dial, target, workload)
+            } catch {
+                // Only where it was asked for is the client's address worth a refusal.
+                guard dial.spoofed != nil, configuration.originalSource != .always else { throw error }
+                var plain = dial
+                plain.spoofed = nil
+                try self.connect(plain, target, workload)
             }
         } catch {
-            self.fail(ConnectionFailure(error, to: address))
+            self.fail(ConnectionFailure(error, to: dial.address))
+        }
+    }
+
+    private func connect(
+        _ dial: ApplicationDial,
+        _ target: InboundTarget,
+        _ workload: Workload
+    ) throws(TCPDial.Failure) {
+        self.dial = try TCPDial(
+            loop: self.proxy.loop,
+            to: dial.address,
+            from: self.proxy.context.bindAddress(toReach: dial.address.ip),
+            spoofing: dial.spoofed,
+            scope: self.proxy.workload.scope
+        ) { [weak self] result in
+            self?.dialed(result, dial, target, workload)
         }
     }
 
@@ -188,16 +211,6 @@ final class InboundConnection: RelayObserver, ActiveConnection {
         )
     }
 
-    /// Where to connect: an application that is told the destination listens on the loopback unless it is set otherwise.
-    private func address(of target: InboundTarget) -> SocketAddress {
-        let ip = target.destination.ip
-        guard target.announced != nil, self.proxy.context.configuration.usesLoopbackForApplicationTunnel, !ip.isLoopback else {
-            return target.destination
-        }
-        let loopback = ip.isV4 ? IPAddress(v4: 0x7f00_0001) : IPAddress(v6High: 0, v6Low: 1)
-        return SocketAddress(ip: loopback, port: target.destination.port)
-    }
-
     /// Tells the application where the connection comes from and was meant to go; false when it is gone.
     private func announce(_ target: InboundTarget, to upstream: Int32) -> Bool {
         guard let announced = target.announced else { return true }
@@ -212,17 +225,22 @@ final class InboundConnection: RelayObserver, ActiveConnection {
         return bytes.withUnsafeBytes { Socket.send(upstream, $0) } == bytes.count
     }
 
-    private func dialed(_ result: Result<Int32, TCPDial.Failure>, _ target: InboundTarget, _ workload: Workload) {
+    private func dialed(
+        _ result: Result<Int32, TCPDial.Failure>,
+        _ dial: ApplicationDial,
+        _ target: InboundTarget,
+        _ workload: Workload
+    ) {
         self.dial = nil
         switch result {
         case .failure(let failure):
-            self.fail(ConnectionFailure(failure, to: self.address(of: target)))
+            self.fail(ConnectionFailure(failure, to: dial.address))
         case .success(let upstream):
             Socket.tune(upstream, keepAlive: self.proxy.context.keepAlive)
             self.stopWatching()
             guard self.announce(target, to: upstream) else {
                 Socket.close(upstream)
-                let text = "application \(self.address(of: target)) closed before it was told the destination"
+                let text = "application \(dial.address) closed before it was told the destination"
                 return self.fail(ConnectionFailure(.upstreamReset, text))
             }
             let origin = self.origin

@@ -18,6 +18,11 @@ package final class ServedWorkload: Sendable {
     package let nameServers: ResolverConfiguration
     /// Where all its sockets are made.
     package let scope: SocketScope
+    /// Whether its application sees the addresses of its clients (`ENABLE_ORIG_SRC`).
+    ///
+    /// Left to itself a dedicated ztunnel doesn't try: the answers only come back where rules for it are in place, as
+    /// they are where a daemon or a node agent wrote them.
+    package let preservesSource: Bool
 
     /// Joins the parts; nothing is opened.
     package init(
@@ -32,6 +37,11 @@ package final class ServedWorkload: Sendable {
         self.local = local
         self.nameServers = nameServers
         self.scope = scope
+        switch mesh.configuration.originalSource {
+        case .always: self.preservesSource = true
+        case .never: self.preservesSource = false
+        case .automatic: self.preservesSource = mesh.configuration.mode != .dedicated && scope.canSpoof
+        }
     }
 
     /// Whether there is a certificate, and it has expired: then nobody is served.
