@@ -1,0 +1,51 @@
+import Foundation
+import Testing
+
+@Suite("The tables of conformance")
+struct ConformanceTableTests {
+    /// One line of a table.
+    private struct Row {
+        var number: Int
+        var proof: String
+
+        /// What stands in backticks or quotation marks: names of suites, functions and tests.
+        var names: [String] {
+            var names: [String] = []
+            for mark in ["`", "\""] as [Character] {
+                let parts = self.proof.split(separator: mark, omittingEmptySubsequences: false)
+                // Between an odd mark and the next stands a name.
+                names += parts.enumerated().filter { $0.offset % 2 == 1 }.map { String($0.element) }
+            }
+            return names.filter { !$0.contains("`") && !$0.contains("\"") }
+        }
+    }
+
+    private func rows() throws -> [Row] {
+        let page = PackageDescription.root.appending(path: "docs/conformance/ztunnel.md")
+        return try String(contentsOf: page, encoding: .utf8).split(separator: "\n").compactMap { line in
+            let cells = line.split(separator: "|", omittingEmptySubsequences: false)
+            guard cells.count >= 5, let number = Int(cells[1].trimmingCharacters(in: .whitespaces)) else { return nil }
+            return Row(number: number, proof: cells[3...].dropLast().joined(separator: "|"))
+        }
+    }
+
+    @Test("every case has its row, once and in order")
+    func complete() throws {
+        #expect(try self.rows().map(\.number) == Array(1...140))
+    }
+
+    @Test("every test that a row names exists")
+    func namesExist() throws {
+        var tests = ""
+        let top = PackageDescription.root.appending(path: "Tests")
+        let files = FileManager.default.enumerator(atPath: top.path)?.compactMap { $0 as? String } ?? []
+        for file in files where file.hasSuffix(".swift") || file.hasSuffix(".py") {
+            tests += "// \(file)\n" + (try String(contentsOf: top.appending(path: file), encoding: .utf8))
+        }
+        for row in try self.rows() {
+            for name in row.names {
+                #expect(tests.contains(name), "row \(row.number) names \"\(name)\", which no test is called")
+            }
+        }
+    }
+}
