@@ -10,6 +10,7 @@ from moto.iam import iam_backends
 from moto.route53.models import route53_backends
 
 from ecs_models import LabService, LabTask, forget_old_tasks, service_task_tags
+from placement import make_tasks
 
 TASK_STATES = (
     "PROVISIONING",
@@ -97,10 +98,12 @@ def describe_task(account: str, region: str, task: LabTask) -> dict[str, Any]:
     return {
         "account": account,
         "address": task.address(),
+        "addressV6": task.address_v6(),
         "arn": task.task_arn,
         "availabilityZone": task.availability_zone,
         "cluster": task.cluster_name,
         "clusterArn": task.cluster_arn,
+        "containerInstanceArn": task.container_instance_arn,
         "containers": {each.name: each.container_arn for each in task.containers},
         "createdAt": task.created_at.timestamp(),
         "desiredStatus": task.desired_status,
@@ -127,6 +130,7 @@ def describe_definition(account: str, definition: Any) -> dict[str, Any]:
         "cpu": definition.cpu,
         "family": definition.family,
         "memory": definition.memory,
+        "networkMode": definition.network_mode,
         "proxyConfiguration": definition.proxy_configuration,
         "revision": definition.revision,
         "taskRoleArn": role,
@@ -165,19 +169,17 @@ def start_task(body: dict[str, Any]) -> dict[str, Any]:
     primary = next((each for each in service.deployments if each["status"] == "PRIMARY"), None)
     if primary is None or primary["id"] != body.get("deployment"):
         raise ControlError(f"{body.get('deployment')} is not the primary deployment of {service.arn}")
-    task = backend.run_task(
+    [task] = make_tasks(
+        backend,
         service.cluster_name,
         primary["taskDefinition"],
         1,
-        None,
-        primary["id"],
-        service_task_tags(service),
-        "FARGATE",
-        service.network_configuration or None,
-        f"service:{service.name}",
-        None,
-    )[0]
-    task.launch_type = service.launch_type
+        launch_type=service.launch_type,
+        network=service.network_configuration or None,
+        group=f"service:{service.name}",
+        started_by=primary["id"],
+        tags=service_task_tags(service),
+    )
     task.enable_execute_command = service.enable_execute_command
     forget_old_tasks(backend)
     service.refresh()

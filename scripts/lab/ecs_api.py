@@ -14,7 +14,8 @@ from moto.ecs import responses
 from moto.ecs.exceptions import EcsClientException, InvalidParameterException, ServiceNotFoundException
 from moto.ecs.responses import DESCRIBE_TASKS_TAGS, EC2ContainerServiceResponse
 
-from ecs_models import CLUSTER_TAG, forget_old_tasks
+from ecs_models import CLUSTER_TAG, check_placement, forget_old_tasks
+from placement import container_instance, count_instance_tasks, launch_type_of, make_tasks
 from proxy_rules import check_proxy_configuration
 
 
@@ -162,14 +163,25 @@ def create_service(self: Any) -> ActionResult:
     present = backend.services.get(f"{cluster.name}:{name}")
     if present and present.status != "INACTIVE":
         raise InvalidParameterException("Creation of service was not idempotent.")
+    launch = launch_type_of(self._get_param("launchType"), self._get_param("capacityProviderStrategy"))
     strategy = self._get_param("schedulingStrategy") or "REPLICA"
-    if strategy != "REPLICA":
-        raise InvalidParameterException(f"tulle-lab keeps REPLICA services only, not {strategy}.")
-    launch = self._get_param("launchType") or "FARGATE"
+    count = self._get_int_param("desiredCount")
+    if strategy == "DAEMON":
+        if launch != "EC2":
+            raise InvalidParameterException("The daemon scheduling strategy is not supported for the Fargate launch type.")
+        # One task an instance, and the lab's machine is the one instance.
+        count = 1
+    elif strategy != "REPLICA":
+        raise InvalidParameterException(f"schedulingStrategy must be REPLICA or DAEMON, not {strategy}.")
+    if launch == "EC2":
+        container_instance(backend, cluster)
+    definition = backend.describe_task_definition(self._get_param("taskDefinition"))
+    network = (self._get_param("networkConfiguration") or {}).get("awsvpcConfiguration") or {}
+    check_placement(definition, network, on_instance=launch == "EC2")
     service = backend.create_service(
         cluster.name,
         name,
-        self._get_int_param("desiredCount"),
+        count,
         self._get_param("taskDefinition"),
         self._get_param("loadBalancers"),
         strategy,
@@ -207,6 +219,8 @@ def update_service(self: Any) -> ActionResult:
         rolls = rolls or network != service.network_configuration
         service.network_configuration = network
     count = self._get_param("desiredCount")
+    if count is not None and service.scheduling_strategy == "DAEMON":
+        raise InvalidParameterException("The daemon scheduling strategy does not support a desired count for services.")
     if count is not None:
         service.desired_count = max(0, int(count))
     for key, attribute in [
@@ -229,7 +243,8 @@ def delete_service(self: Any) -> ActionResult:
     backend = self.ecs_backend
     cluster = backend._get_cluster(self._get_param("cluster", "default"))
     service = backend._get_service(cluster.name, self._get_param("service"))
-    if service.desired_count > 0 and not self._get_param("force", False):
+    is_daemon = service.scheduling_strategy == "DAEMON"
+    if service.desired_count > 0 and not is_daemon and not self._get_param("force", False):
         raise InvalidParameterException("The service cannot be stopped while it is scaled above 0.")
     service.desired_count = 0
     service.status = "DRAINING"
@@ -253,17 +268,17 @@ def run_task(self: Any) -> ActionResult:
     group = self._get_param("group")
     if group and group.startswith("service:"):
         raise InvalidParameterException("group: names that begin with service: belong to ECS services.")
-    tasks = backend.run_task(
+    tasks = make_tasks(
+        backend,
         cluster.name,
         text,
         count,
-        self._get_param("overrides"),
-        self._get_param("startedBy"),
-        tags,
-        "FARGATE",
-        self._get_param("networkConfiguration"),
-        group,
-        self._get_param("platformVersion"),
+        launch_type=launch_type_of(self._get_param("launchType"), self._get_param("capacityProviderStrategy")),
+        network=self._get_param("networkConfiguration"),
+        group=group,
+        started_by=self._get_param("startedBy"),
+        tags=tags,
+        overrides=self._get_param("overrides"),
     )
     for task in tasks:
         task.enable_execute_command = bool(self._get_param("enableExecuteCommand"))
@@ -282,7 +297,13 @@ def stop_task(self: Any) -> ActionResult:
     raise InvalidParameterException("The referenced task was not found.")
 
 
+def describe_container_instances(self: Any) -> ActionResult:
+    count_instance_tasks(self.ecs_backend, self.ecs_backend._get_cluster(self._get_param("cluster", "default")))
+    return moto_describe_container_instances(self)
+
+
 moto_describe_clusters = EC2ContainerServiceResponse.describe_clusters
+moto_describe_container_instances = EC2ContainerServiceResponse.describe_container_instances
 moto_describe_services = EC2ContainerServiceResponse.describe_services
 moto_register_task_definition = EC2ContainerServiceResponse.register_task_definition
 
@@ -295,6 +316,7 @@ def install() -> None:
         "list_tasks": list_tasks,
         "list_task_definitions": list_task_definitions,
         "describe_clusters": limited(describe_clusters, "clusters", 100),
+        "describe_container_instances": limited(describe_container_instances, "containerInstances", 100),
         "describe_services": limited(describe_services, "services", 10),
         "describe_tasks": limited(describe_tasks, "tasks", 100),
         "register_task_definition": register_task_definition,

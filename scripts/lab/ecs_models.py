@@ -51,9 +51,10 @@ class LabContainer(models.Container):
         self.network_interfaces: list[dict[str, Any]] = []
         for attachment in task.attachments:
             details = {entry["name"]: entry["value"] for entry in attachment["details"]}
-            self.network_interfaces.append(
-                {"attachmentId": attachment["id"], "privateIpv4Address": details["privateIPv4Address"]}
-            )
+            interface = {"attachmentId": attachment["id"], "privateIpv4Address": details["privateIPv4Address"]}
+            if task.address_v6():
+                interface["ipv6Address"] = task.address_v6()
+            self.network_interfaces.append(interface)
 
 
 class LabTask(models.Task):
@@ -64,35 +65,33 @@ class LabTask(models.Task):
     def __init__(self, **kwargs: Any):
         cluster, definition = kwargs["cluster"], kwargs["task_definition"]
         network = (kwargs.get("networking_configuration") or {}).get("awsvpcConfiguration") or {}
-        if definition.network_mode != "awsvpc":
-            raise InvalidParameterException(
-                f"tulle-lab runs tasks with networkMode awsvpc only; {definition.family} has {definition.network_mode}."
-            )
-        if not network.get("subnets"):
-            raise InvalidParameterException(
-                "Network Configuration must be provided when networkMode 'awsvpc' is specified."
-            )
-        backend = kwargs["backend"]
-        ec2 = ec2_backends[backend.account_id][cluster.region_name]
-        subnet = ec2.get_subnet(network["subnets"][mock_random.randint(0, len(network["subnets"]) - 1)])
-        groups = network.get("securityGroups") or default_security_groups(ec2, subnet.vpc_id)
-        address = next_address(ec2, subnet)
-        kwargs["networking_configuration"] = {
-            "awsvpcConfiguration": {**network, "subnets": [subnet.id], "securityGroups": groups}
-        }
-        # moto asks this function, once and at once, for the interface's address.
-        models.random_private_ip = lambda *_, **__: address
+        instance = kwargs.pop("instance", None)
+        check_placement(definition, network, on_instance=instance is not None)
+        zone = instance.attributes["ecs.availability-zone"] if instance else None
+        if definition.network_mode == "awsvpc":
+            backend = kwargs["backend"]
+            ec2 = ec2_backends[backend.account_id][cluster.region_name]
+            subnet = ec2.get_subnet(network["subnets"][mock_random.randint(0, len(network["subnets"]) - 1)])
+            groups = network.get("securityGroups") or default_security_groups(ec2, subnet.vpc_id)
+            address = next_address(ec2, subnet)
+            kwargs["networking_configuration"] = {
+                "awsvpcConfiguration": {**network, "subnets": [subnet.id], "securityGroups": groups}
+            }
+            # moto asks this function, once and at once, for the interface's address.
+            models.random_private_ip = lambda *_, **__: address
+            zone = zone or subnet.availability_zone
         super().__init__(**kwargs)
         self.id = uuid.uuid4().hex
         self._status = "PROVISIONING"
         self.version = 1
-        self.availability_zone = subnet.availability_zone
+        self.availability_zone = zone
+        self.network_mode = definition.network_mode
         self.created_at = utcnow()
         self.connectivity = "CONNECTED"
         self.cpu = definition.cpu or "256"
         self.memory = definition.memory or "512"
-        self.platform_version = "1.4.0"
-        self.platform_family = "Linux"
+        self.platform_version = None if instance else "1.4.0"
+        self.platform_family = None if instance else "Linux"
         self.attributes = [{"name": "ecs.cpu-architecture", "value": "x86_64"}]
         self.health_status = "UNKNOWN"
         self.enable_execute_command = False
@@ -119,6 +118,13 @@ class LabTask(models.Task):
                     return entry["value"]
         return None
 
+    def address_v6(self) -> str | None:
+        """The interface's IPv6 address in a dual-stack lab: the lab's prefix with the IPv4 address in its last 32 bits."""
+        address = self.address()
+        if _prefix_v6 is None or address is None:
+            return None
+        return str(_prefix_v6[int(ipaddress.ip_address(address))])
+
     def touch(self) -> None:
         self.version += 1
 
@@ -144,12 +150,51 @@ class LabTask(models.Task):
                         pass
 
 
+def check_placement(definition: Any, network: dict[str, Any], on_instance: bool) -> None:
+    """Refuses what ECS refuses, and what the lab does not emulate."""
+    if not on_instance:
+        for container in definition.container_definitions:
+            check_fargate(container)
+    mode = definition.network_mode
+    if mode == "awsvpc":
+        if not network.get("subnets"):
+            raise InvalidParameterException(
+                "Network Configuration must be provided when networkMode 'awsvpc' is specified."
+            )
+    elif mode == "host":
+        if not on_instance:
+            raise InvalidParameterException("Tasks using the Fargate launch type do not support network mode 'host'.")
+        if network:
+            raise InvalidParameterException(
+                "Network Configuration is not valid for the given networkMode of this task definition."
+            )
+    else:
+        raise InvalidParameterException(
+            f"tulle-lab runs tasks with networkMode awsvpc or host only; {definition.family} has {mode}."
+        )
+
+
+def check_fargate(container: dict[str, Any]) -> None:
+    """Fargate gives no container power over its host or its network."""
+    name = container.get("name")
+    if container.get("privileged"):
+        raise InvalidParameterException(f"Container {name}: privileged is not supported on Fargate.")
+    capabilities = (container.get("linuxParameters") or {}).get("capabilities") or {}
+    added = [each for each in capabilities.get("add") or [] if each != "SYS_PTRACE"]
+    if added:
+        raise InvalidParameterException(
+            f"Container {name}: Fargate adds no capability but SYS_PTRACE; {', '.join(added)} is asked for."
+        )
+
+
 def default_security_groups(ec2: Any, vpc_id: str) -> list[str]:
     group = ec2.get_security_group_from_name("default", vpc_id)
     return [group.id] if group else []
 
 
 _last_address: dict[str, int] = {}
+#: The network that tasks' IPv6 addresses come from; None in a lab of IPv4 only.
+_prefix_v6: ipaddress.IPv6Network | None = None
 
 
 def next_address(ec2: Any, subnet: Any) -> str:
@@ -184,8 +229,11 @@ class LabService(models.Service):
         self.enable_ecs_managed_tags = False
         self.enable_execute_command = False
         self.deployment_configuration = {"maximumPercent": 200, "minimumHealthyPercent": 100}
-        self.platform_family = "Linux"
-        self.platform_version = self.platform_version or "LATEST"
+        if self.scheduling_strategy == "DAEMON":
+            self.deployment_configuration = {"maximumPercent": 100, "minimumHealthyPercent": 0}
+        on_fargate = self.launch_type == "FARGATE"
+        self.platform_family = "Linux" if on_fargate else None
+        self.platform_version = (self.platform_version or "LATEST") if on_fargate else None
         self.refresh()
 
     @property
@@ -227,8 +275,8 @@ class LabService(models.Service):
                 "launchType": self.launch_type,
                 "networkConfiguration": self.network_configuration,
                 "pendingCount": 0,
-                "platformFamily": "Linux",
-                "platformVersion": self.platform_version or "LATEST",
+                "platformFamily": self.platform_family,
+                "platformVersion": self.platform_version,
                 "rolloutState": "IN_PROGRESS",
                 "rolloutStateReason": f"ECS deployment {identifier} in progress.",
                 "runningCount": 0,
@@ -248,8 +296,7 @@ class LabService(models.Service):
             deployment["pendingCount"] = sum(1 for task in own if task.last_status in BEFORE_RUNNING)
             if deployment["status"] == "PRIMARY":
                 deployment["desiredCount"] = self.desired_count
-                if deployment["platformFamily"] == "FARGATE":
-                    deployment["platformFamily"] = "Linux"
+                deployment["platformFamily"] = self.platform_family
             elif not own:
                 continue
             kept.append(deployment)
@@ -289,8 +336,10 @@ def service_task_tags(service: LabService) -> list[dict[str, str]]:
     return tags
 
 
-def install() -> None:
+def install(prefix_v6: str | None = None) -> None:
     """Puts the lab's models in the place of moto's."""
+    global _prefix_v6
+    _prefix_v6 = ipaddress.IPv6Network(prefix_v6) if prefix_v6 else None
     models.Task = LabTask
     models.Service = LabService
     # The lab's machine has what it has; placement by memory is not its business.

@@ -20,6 +20,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--port", required=True, type=int, help="TCP port to listen on")
     parser.add_argument("--region", default="us-east-1", help="region of the lab's VPC")
     parser.add_argument("--vpc-cidr", default="10.77.0.0/16", help="network of the lab's VPC")
+    parser.add_argument("--ipv6-prefix", help="network of the tasks' IPv6 addresses, a /96; without it there are none")
     parser.add_argument("--token-file", required=True, help="file with the token that guards /moto-api")
     parser.add_argument("--account-file", required=True, help="where to write the account's keys and ids (JSON)")
     return parser.parse_args()
@@ -49,12 +50,14 @@ def main() -> None:
 
     import ecs_api
     import ecs_models
+    import placement
     import signature
     import trust
     from account import make_account
     from application import LabApplication
 
-    ecs_models.install()
+    ecs_models.install(options.ipv6_prefix)
+    placement.install(options.host)
     ecs_api.install()
     signature.install()
     trust.install()

@@ -15,6 +15,10 @@ package struct LabConfiguration: Sendable {
     package var stateDirectory: String
     /// The VPC's network.
     package var network: IPv4Network
+    /// Whether tasks have IPv6 addresses too, as in dual-stack subnets.
+    package var isDualStack: Bool
+    /// Port of the ECS agent's introspection on 127.0.0.1; nil takes 51678, or any if that is taken.
+    package var introspectionPort: Int?
     /// Port of the AWS API.
     package var apiPort: Int
     package var mode: Mode
@@ -32,6 +36,8 @@ package struct LabConfiguration: Sendable {
     package init(
         stateDirectory: String,
         network: IPv4Network,
+        isDualStack: Bool = false,
+        introspectionPort: Int? = nil,
         apiPort: Int,
         mode: Mode,
         bridge: String,
@@ -43,6 +49,8 @@ package struct LabConfiguration: Sendable {
     ) {
         self.stateDirectory = stateDirectory
         self.network = network
+        self.isDualStack = isDualStack
+        self.introspectionPort = introspectionPort
         self.apiPort = apiPort
         self.mode = mode
         self.bridge = bridge
@@ -61,10 +69,18 @@ package struct LabConfiguration: Sendable {
     /// The AWS API's URL, for the host and for tasks.
     package var apiURL: String { "http://\(self.hostAddress):\(self.apiPort)" }
 
+    /// The tasks' IPv6 network, if they have one.
+    package var networkV6: IPv6Network? {
+        self.isDualStack && self.mode == .namespaces ? IPv6Network(beside: self.network) : nil
+    }
+
     /// Names what stops this configuration from running, or nothing.
     package func problems() -> [String] {
         var problems: [String] = []
         if !(1...65535).contains(self.apiPort) { problems.append("--port \(self.apiPort): must be 1 to 65535") }
+        if let port = self.introspectionPort, !(1...65535).contains(port) {
+            problems.append("--introspection-port \(port): must be 1 to 65535")
+        }
         let name = self.bridge.utf8
         let allowed = name.allSatisfy { ($0 >= 48 && $0 <= 57) || ($0 >= 97 && $0 <= 122) || $0 == 45 }
         if name.isEmpty || name.count > 15 || !allowed {

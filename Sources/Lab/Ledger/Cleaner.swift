@@ -41,6 +41,8 @@ package struct Cleaner: Sendable {
             if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
         case .emptyDirectory(let path):
             rmdir(path)
+        case .controlGroup(let path):
+            try await ControlGroup.remove(path)
         case .forwardRule(let arguments):
             _ = try await self.tools.result("iptables", ["-w", "5", "-D"] + arguments)
         }

@@ -10,6 +10,8 @@ package enum Resource: Codable, Sendable, Hashable {
     case directory(path: String)
     /// A directory that goes only if nothing is left in it, because others may use it too.
     case emptyDirectory(path: String)
+    /// A control group with those below it and all their processes.
+    case controlGroup(path: String)
     /// A rule in the host's filter table that lets bridged frames pass; arguments after `-A` or `-D`.
     case forwardRule(arguments: [String])
     /// All processes whose environment holds `TULLE_LAB_ID=<id>`.

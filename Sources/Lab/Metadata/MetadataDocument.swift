@@ -3,7 +3,7 @@ package import Foundation
 /// The JSON that the task metadata endpoint, version 4, answers with.
 package struct MetadataDocument: Sendable {
     private let record: TaskRecord
-    private let network: String
+    private let subnet: String
     private let resolver: String
 
     /// The documents of one task.
@@ -11,14 +11,15 @@ package struct MetadataDocument: Sendable {
     /// `network` is the subnet's range, `resolver` the name server's address.
     package init(_ record: TaskRecord, network: String, resolver: String) {
         self.record = record
-        self.network = network
+        self.subnet = network
         self.resolver = resolver
     }
 
     /// What `${ECS_CONTAINER_METADATA_URI_V4}/task` answers; `withTags` for `/taskWithTags`.
     package func task(withTags: Bool = false) throws -> Data {
         var object: [String: Any] = [
-            "Cluster": self.record.clusterArn,
+            // On a container instance ECS gives the cluster's name.
+            "Cluster": self.isOnInstance ? self.record.cluster : self.record.clusterArn,
             "TaskARN": self.record.arn,
             "Family": self.record.family,
             "Revision": String(self.record.revision),
@@ -37,7 +38,7 @@ package struct MetadataDocument: Sendable {
                 "ClockSynchronizationStatus": "SYNCHRONIZED",
             ] as [String: Any],
             "EphemeralStorageMetrics": ["Utilized": 0, "Reserved": 20496],
-            "Containers": self.record.containers.map(self.object),
+            "Containers": self.record.allContainers.map(self.object),
         ]
         if let service = self.record.service { object["ServiceName"] = service }
         var limits: [String: Any] = [:]
@@ -54,41 +55,26 @@ package struct MetadataDocument: Sendable {
         return try Self.data(self.object(container))
     }
 
+    private var isOnInstance: Bool { self.record.containerInstanceArn != nil }
+
     private func object(_ container: TaskRecord.Container) -> [String: Any] {
-        var labels = container.labels
-        labels["com.amazonaws.ecs.cluster"] = self.record.clusterArn
-        labels["com.amazonaws.ecs.container-name"] = container.name
-        labels["com.amazonaws.ecs.task-arn"] = self.record.arn
-        labels["com.amazonaws.ecs.task-definition-family"] = self.record.family
-        labels["com.amazonaws.ecs.task-definition-version"] = String(self.record.revision)
-        var network: [String: Any] = [
-            "NetworkMode": "awsvpc",
-            "IPv4Addresses": [self.record.address],
-            "AttachmentIndex": 0,
-            "IPv4SubnetCIDRBlock": self.network,
-            "DomainNameServers": [self.resolver],
-            "DomainNameSearchList": [String](),
-            "PrivateDNSName": "ip-\(self.record.address.replacing(".", with: "-")).ec2.internal",
-            "SubnetGatewayIpv4Address": "\(self.record.gateway)",
-        ]
-        if let address = self.record.hardwareAddress { network["MACAddress"] = address }
         var object: [String: Any] = [
             "DockerId": container.runtimeID,
             "Name": container.name,
-            "DockerName": container.name,
+            "DockerName": container.runtimeName.isEmpty ? container.name : container.runtimeName,
             "Image": container.image,
             "ImageID": "",
-            "Labels": labels,
+            "Labels": container.dockerLabels(of: self.record),
             "DesiredStatus": self.record.desiredStatus,
             "KnownStatus": container.status,
             "Limits": ["CPU": 2],
             "CreatedAt": Self.time(self.record.createdAt),
-            "Type": "NORMAL",
+            "Type": container.name == TaskRecord.pauseName ? "CNI_PAUSE" : "NORMAL",
             "ContainerARN": container.arn,
             "LogDriver": "awslogs",
             "RestartCount": container.restarts,
             "Snapshotter": "overlayfs",
-            "Networks": [network],
+            "Networks": [self.network],
         ]
         if let startedAt = container.startedAt { object["StartedAt"] = Self.time(startedAt) }
         if let finishedAt = container.finishedAt { object["FinishedAt"] = Self.time(finishedAt) }
@@ -99,6 +85,26 @@ package struct MetadataDocument: Sendable {
             object["Health"] = health
         }
         return object
+    }
+
+    private var network: [String: Any] {
+        // In the instance's own network the agent knows no address of the task's.
+        guard self.record.networkMode == "awsvpc" else {
+            return ["NetworkMode": self.record.networkMode, "IPv4Addresses": [""]]
+        }
+        var network: [String: Any] = [
+            "NetworkMode": "awsvpc",
+            "IPv4Addresses": [self.record.address],
+            "AttachmentIndex": 0,
+            "IPv4SubnetCIDRBlock": self.subnet,
+            "DomainNameServers": [self.resolver],
+            "DomainNameSearchList": [String](),
+            "PrivateDNSName": "ip-\(self.record.address.replacing(".", with: "-")).ec2.internal",
+            "SubnetGatewayIpv4Address": "\(self.record.gateway)",
+        ]
+        if let address = self.record.addressV6 { network["IPv6Addresses"] = [address] }
+        if let address = self.record.hardwareAddress { network["MACAddress"] = address }
+        return network
     }
 
     private static func data(_ object: [String: Any]) throws -> Data {

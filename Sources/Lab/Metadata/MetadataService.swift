@@ -34,6 +34,17 @@ package struct MetadataService: Sendable {
         self.credentials = credentials
     }
 
+    /// Answers a request of one of the lab's small endpoints.
+    package func answer(_ request: EndpointRequest) async -> EndpointAnswer {
+        guard request.method == "GET" else { return EndpointAnswer(status: 405, json: Data()) }
+        let answer = await self.answer(
+            path: request.path,
+            source: request.source,
+            authorization: request.authorization
+        )
+        return EndpointAnswer(status: answer.status, json: answer.body)
+    }
+
     /// Answers a GET of `path` from `source`; `authorization` is that header's value.
     package func answer(path: String, source: String, authorization: String?) async -> Answer {
         let path = path.prefix { $0 != "?" }
@@ -64,7 +75,8 @@ package struct MetadataService: Sendable {
 
     private func metadata(endpoint: String, rest: [String], source: String) -> Answer {
         guard let task = self.directory.task(endpointID: endpoint),
-            !self.identifiesByAddress || task.address == source
+            // Where the address doesn't tell tasks apart, only those are known that have a token instead.
+            self.identifiesByAddress ? task.address == source : task.token != nil
         else { return Self.refusal(404, "NotFound", "V4 container metadata handler: unknown endpoint id") }
         let document = MetadataDocument(task, network: task.subnet, resolver: self.resolver)
         do {

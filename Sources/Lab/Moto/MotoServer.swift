@@ -51,13 +51,15 @@ package final class MotoServer: Sendable {
             // A container that held the other end would keep the server alive.
             _ = fcntl(handle.fileDescriptor, F_SETFD, FD_CLOEXEC)
         }
+        var arguments = [
+            "\(configuration.scripts)/moto_server.py", "--host", configuration.hostAddress, "--port",
+            "\(configuration.apiPort)", "--region", configuration.region, "--vpc-cidr",
+            configuration.network.description, "--token-file", files.controlToken, "--account-file", files.account,
+        ]
+        if let network = configuration.networkV6 { arguments += ["--ipv6-prefix", network.description] }
         var launch = ChildProcess.Launch(
             configuration.python,
-            [
-                "\(configuration.scripts)/moto_server.py", "--host", configuration.hostAddress, "--port",
-                "\(configuration.apiPort)", "--region", configuration.region, "--vpc-cidr",
-                configuration.network.description, "--token-file", files.controlToken, "--account-file", files.account,
-            ],
+            arguments,
             environment: [
                 "PATH": Tools.path.joined(separator: ":"), "PYTHONDONTWRITEBYTECODE": "1", "HOME": files.root,
                 ProcessTable.marker: labID,

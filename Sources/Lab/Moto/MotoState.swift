@@ -28,6 +28,9 @@ package struct MotoState: Codable, Sendable {
         package var cluster: String
         package var clusterArn: String
         package var address: String?
+        package var addressV6: String?
+        /// The container instance that it is placed on; nil on Fargate.
+        package var containerInstanceArn: String?
         package var macAddress: String?
         package var availabilityZone: String
         package var createdAt: Double

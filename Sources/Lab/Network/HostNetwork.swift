@@ -7,12 +7,14 @@ package struct HostNetwork: Sendable {
 
     private let bridge: String
     private let network: IPv4Network
+    private let networkV6: IPv6Network?
     private let ledger: Ledger
     private let tools = Tools()
 
-    package init(bridge: String, network: IPv4Network, ledger: Ledger) {
+    package init(bridge: String, network: IPv4Network, networkV6: IPv6Network?, ledger: Ledger) {
         self.bridge = bridge
         self.network = network
+        self.networkV6 = networkV6
         self.ledger = ledger
     }
 
@@ -29,12 +31,16 @@ package struct HostNetwork: Sendable {
         }
         try await self.checkRoutes()
         try self.ledger.willMake(.bridge(name: self.bridge))
-        let commands = [
+        var commands = [
             "link add \(self.bridge) type bridge forward_delay 0 stp_state 0 mcast_snooping 0",
             "address add \(self.network.gateway)/\(self.network.prefixLength) dev \(self.bridge)",
             "address add \(Self.metadataAddress)/32 dev \(self.bridge)",
             "link set \(self.bridge) up",
         ]
+        if let network = self.networkV6 {
+            let gateway = network.address(of: self.network.gateway)
+            commands.append("address add \(gateway)/\(network.prefixLength) dev \(self.bridge) nodad")
+        }
         try await self.tools.run("ip", ["-batch", "-"], input: commands.joined(separator: "\n") + "\n")
         try await self.allowBridgedFrames()
     }

@@ -7,6 +7,8 @@ package struct TaskNetwork: Sendable {
     package let namespace: String
     private let link: String
     private let address: IPv4Address
+    private let addressV6: String?
+    private let networkV6: IPv6Network?
     private let hardwareAddress: String?
     private let bridge: String
     private let network: IPv4Network
@@ -19,6 +21,8 @@ package struct TaskNetwork: Sendable {
     package init(
         taskID: String,
         address: IPv4Address,
+        addressV6: String? = nil,
+        networkV6: IPv6Network? = nil,
         hardwareAddress: String?,
         bridge: String,
         network: IPv4Network,
@@ -27,6 +31,8 @@ package struct TaskNetwork: Sendable {
         self.namespace = "tulle-\(taskID.prefix(12))"
         self.link = "tl\(taskID.prefix(12))"
         self.address = address
+        self.addressV6 = addressV6
+        self.networkV6 = networkV6
         self.hardwareAddress = hardwareAddress
         self.bridge = bridge
         self.network = network
@@ -70,12 +76,17 @@ package struct TaskNetwork: Sendable {
             "link set \(self.link) master \(self.bridge) up",
         ]
         try await self.tools.run("ip", ["-batch", "-"], input: outside.joined(separator: "\n") + "\n")
-        let inside = [
+        var inside = [
             "link set lo up",
             "address add \(self.address)/\(self.network.prefixLength) dev eth1",
             "link set eth1 up",
             "route add default via \(self.network.gateway)",
         ]
+        if let address = self.addressV6, let network = self.networkV6 {
+            // Nobody else can have it, so there is no need to wait until it is known to be free.
+            inside.append("address add \(address)/\(network.prefixLength) dev eth1 nodad")
+            inside.append("route add ::/0 via \(network.address(of: self.network.gateway))")
+        }
         try await self.tools.run(
             "ip",
             ["-netns", self.namespace, "-batch", "-"],

@@ -1,7 +1,9 @@
 /// The shell file that lets a person's `aws` speak to the lab.
 package enum EnvironmentFile {
     /// Lines to be sourced by sh.
-    package static func text(_ configuration: LabConfiguration, _ account: MotoServer.Account) -> String {
+    static func text(_ configuration: LabConfiguration, _ account: MotoServer.Account, _ endpoints: LabEndpoints)
+        -> String
+    {
         let values = [
             ("AWS_ACCESS_KEY_ID", account.accessKeyId),
             ("AWS_SECRET_ACCESS_KEY", account.secretAccessKey),
@@ -17,6 +19,8 @@ package enum EnvironmentFile {
             ("TULLE_LAB_EXECUTION_ROLE_ARN", account.roles["ecsTaskExecutionRole"] ?? ""),
             ("TULLE_LAB_TULLED_ROLE_ARN", account.roles["tulled"] ?? ""),
             ("TULLE_LAB_BRIDGE", configuration.mode == .namespaces ? configuration.bridge : ""),
+            ("TULLE_LAB_DOCKER_SOCKET", endpoints.dockerSocket ?? ""),
+            ("TULLE_LAB_INTROSPECTION_URL", endpoints.introspectionURL ?? ""),
             ("TULLE_LAB_MODE", configuration.mode.rawValue),
         ]
         var lines = [

@@ -71,7 +71,12 @@ package actor Lab {
         let runtime = RuntimeDirectory(labID: self.labID)
         try runtime.make(ledger: ledger)
         if configuration.mode == .namespaces {
-            try await HostNetwork(bridge: configuration.bridge, network: configuration.network, ledger: ledger).make()
+            try await HostNetwork(
+                bridge: configuration.bridge,
+                network: configuration.network,
+                networkV6: configuration.networkV6,
+                ledger: ledger
+            ).make()
         }
         let moto = try await MotoServer.start(configuration, labID: self.labID, files: self.files)
         let group = MultiThreadedEventLoopGroup.singleton
@@ -82,23 +87,18 @@ package actor Lab {
             stateDirectory: self.files.root,
             logger: self.logger
         )
-        let service = MetadataService(
-            directory: directory,
-            resolver: configuration.hostAddress,
-            identifiesByAddress: configuration.mode == .namespaces,
-            credentials: { try await credentials.document(for: $0) }
-        )
         let isNamespaced = configuration.mode == .namespaces
-        let metadata = try await MetadataServer.start(
-            host: isNamespaced ? HostNetwork.metadataAddress : "127.0.0.1",
-            port: isNamespaced ? 80 : 0,
-            device: isNamespaced ? configuration.bridge : nil,
-            service: service,
-            group: group
+        let endpoints = try await LabEndpoints.start(
+            configuration,
+            runtime: runtime,
+            directory: directory,
+            credentials: credentials,
+            group: group,
+            logger: self.logger
         )
         let resolver = try ResolverServer(upstream: configuration.upstreamResolver, group: group)
         if isNamespaced { try await resolver.start(host: configuration.hostAddress) }
-        try self.files.write(EnvironmentFile.text(configuration, moto.account), to: self.files.environment)
+        try self.files.write(EnvironmentFile.text(configuration, moto.account, endpoints), to: self.files.environment)
         let surroundings = TaskRunner.Surroundings(
             configuration: configuration,
             labID: self.labID,
@@ -109,7 +109,11 @@ package actor Lab {
             directory: directory,
             credentials: credentials,
             control: moto.control,
-            metadataURL: isNamespaced ? "http://\(HostNetwork.metadataAddress)" : "http://127.0.0.1:\(metadata.port)",
+            metadataURL: isNamespaced ? "http://\(HostNetwork.metadataAddress)" : endpoints.hostMetadataURL,
+            hostMetadataURL: endpoints.hostMetadataURL,
+            dockerSocket: endpoints.dockerSocket,
+            introspectionURL: endpoints.introspectionURL,
+            controlGroups: isNamespaced ? ControlGroup.hierarchy() : nil,
             logger: self.logger
         )
         self.writeStatus(directory)
@@ -141,7 +145,8 @@ package actor Lab {
             }
         }
         await resolver.stop()
-        await metadata.stop()
+        directory.events.finish()
+        await endpoints.stop()
         await credentials.shutdown()
         await moto.stop()
     }

@@ -88,14 +88,15 @@ package struct LabStatus: Codable, Sendable {
     /// A task's status and health go by ECS's names as well.
     package func json() throws -> String {
         struct Container: Codable {
-            var name, image, status, health: String
+            var name, image, status, health, runtimeID: String
             var exitCode, processID: Int32?
             var restarts: Int
             var log: String
         }
         struct Task: Codable {
             var id, arn, cluster, address, status, health, lastStatus, healthStatus, availabilityZone: String
-            var service, namespace, stoppedReason: String?
+            var launchType: String
+            var service, namespace, stoppedReason, addressV6: String?
             var containers: [Container]
         }
         let tasks = self.tasks.map { task in
@@ -109,15 +110,18 @@ package struct LabStatus: Codable, Sendable {
                 lastStatus: task.lastStatus,
                 healthStatus: task.health.rawValue,
                 availabilityZone: task.availabilityZone,
+                launchType: task.launchType,
                 service: task.service,
                 namespace: task.namespace,
                 stoppedReason: task.stoppedReason,
+                addressV6: task.addressV6,
                 containers: task.containers.map {
                     Container(
                         name: $0.name,
                         image: $0.image,
                         status: $0.status,
                         health: $0.health.rawValue,
+                        runtimeID: $0.runtimeID,
                         exitCode: $0.exitCode,
                         processID: $0.processID,
                         restarts: $0.restarts,

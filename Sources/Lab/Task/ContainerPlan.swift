@@ -1,9 +1,13 @@
 import Foundation
 import Glibc
 
-/// Where a container's processes live: in the task's namespace, or with an address of their own on the loopback.
+/// Where a container's processes live.
 package enum TaskPlace: Sendable, Equatable {
+    /// In the task's own network namespace.
     case namespace(String)
+    /// In the container instance's network: the lab's own.
+    case host
+    /// With an address of their own on the loopback, in a lab without root.
     case loopback(address: String)
 }
 
@@ -11,15 +15,17 @@ package enum TaskPlace: Sendable, Equatable {
 ///
 /// Kept in the status file as well, so that `exec` runs a command just as the container's own.
 package struct ContainerPlan: Codable, Sendable, Equatable {
-    /// Capabilities that Docker leaves a container; NET_ADMIN isn't among them, as on Fargate.
-    static let capabilities = [
-        "chown", "dac_override", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap", "net_bind_service",
-        "net_raw",
-        "sys_chroot", "mknod", "audit_write", "setfcap",
-    ]
-
-    /// Name of the task's network namespace; nil in a lab without root.
+    /// Name of the task's network namespace; nil in network mode host, and in a lab without root.
     package var namespace: String?
+    /// Whether it runs with a user and capabilities of its own; false in a lab without root.
+    package var isConfined = true
+    /// Directory of its control group; nil on Fargate, and where the hierarchy can't be written.
+    package var controlGroup: String?
+    package var isPrivileged = false
+    /// What the definition adds to Docker's capabilities, in ECS's spelling.
+    package var addedCapabilities: [String] = []
+    /// What the definition takes away, in ECS's spelling.
+    package var droppedCapabilities: [String] = []
     package var user: UInt32
     package var group: UInt32
     package var environment: [String: String]
@@ -36,14 +42,25 @@ package struct ContainerPlan: Codable, Sendable, Equatable {
         }
         guard let env = Tools.find("env") else { throw LabError(.missingTool, "env is needed") }
         let command = [env, "-C", self.directory] + self.resolved(arguments)
-        guard let namespace = self.namespace else { return command }
+        guard self.isConfined else { return command }
         guard let ip = Tools.find("ip"), let setpriv = Tools.find("setpriv") else {
             throw LabError(.missingTool, "ip and setpriv are needed")
         }
-        var line = [ip, "netns", "exec", namespace, setpriv, "--clear-groups"]
-        line += ["--reuid=\(self.user)", "--regid=\(self.group)", "--inh-caps=-all"]
-        let kept = self.user == 0 ? Self.capabilities.map { ",+\($0)" }.joined() : ""
-        line.append("--bounding-set=-all\(kept)")
+        var line: [String] = []
+        if let group = self.controlGroup {
+            // The shell moves itself, so that not even its first child is elsewhere.
+            line += ["/bin/sh", "-c", "echo $$ >\"$0/cgroup.procs\" && exec \"$@\"", group]
+        }
+        if let namespace = self.namespace { line += [ip, "netns", "exec", namespace] }
+        line += [setpriv, "--clear-groups", "--reuid=\(self.user)", "--regid=\(self.group)"]
+        if !self.isPrivileged {
+            let kept = ContainerCapabilities(
+                user: self.user,
+                added: self.addedCapabilities,
+                dropped: self.droppedCapabilities
+            )
+            line += ["--inh-caps=-all", "--bounding-set=\(kept.boundingSet)"]
+        }
         return line + ["--"] + command
     }
 
@@ -87,12 +104,21 @@ extension ContainerPlan {
         package var taskID: String
         /// Environment as ECS injects it.
         package var environment: [String: String]
+        /// Directory of the container's control group, if it has one.
+        package var controlGroup: String?
 
-        package init(place: TaskPlace, runtimeDirectory: String, taskID: String, environment: [String: String]) {
+        package init(
+            place: TaskPlace,
+            runtimeDirectory: String,
+            taskID: String,
+            environment: [String: String],
+            controlGroup: String? = nil
+        ) {
             self.place = place
             self.runtimeDirectory = runtimeDirectory
             self.taskID = taskID
             self.environment = environment
+            self.controlGroup = controlGroup
         }
     }
 
@@ -129,11 +155,20 @@ extension ContainerPlan {
         environment.merge(image.environment ?? [:]) { _, new in new }
         environment.merge(surroundings.environment) { _, new in new }
         for pair in container.environment ?? [] { environment[pair.name] = pair.value }
+        self.controlGroup = surroundings.controlGroup
+        self.isPrivileged = container.privileged ?? false
+        let capabilities = container.linuxParameters?.capabilities
+        self.addedCapabilities = capabilities?.add ?? []
+        self.droppedCapabilities = capabilities?.drop ?? []
+        try ContainerCapabilities.check(self.addedCapabilities + self.droppedCapabilities, refuse)
         switch surroundings.place {
         case .namespace(let name):
             self.namespace = name
+        case .host:
+            self.namespace = nil
         case .loopback(let address):
             self.namespace = nil
+            self.isConfined = false
             environment["TULLE_LAB_ADDRESS"] = address
             environment["TULLE_LISTEN_ADDRESS"] = address
             // Tasks share 127.0.0.1 here, so their proxies listen on the tasks' own addresses.

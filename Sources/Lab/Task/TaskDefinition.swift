@@ -11,6 +11,8 @@ package struct TaskDefinition: Codable, Sendable, Equatable {
     package var taskRoleExists: Bool?
     package var containerDefinitions: [ContainerDefinition]
     package var proxyConfiguration: ProxyConfiguration?
+    /// `awsvpc` or `host`; the lab runs no other.
+    package var networkMode: String?
 }
 
 /// The proxyConfiguration of a task definition.
@@ -59,6 +61,15 @@ package struct ContainerDefinition: Codable, Sendable, Equatable {
         package var restartAttemptPeriod: Int?
     }
 
+    package struct LinuxParameters: Codable, Sendable, Equatable {
+        package struct Capabilities: Codable, Sendable, Equatable {
+            package var add: [String]?
+            package var drop: [String]?
+        }
+
+        package var capabilities: Capabilities?
+    }
+
     package struct SystemControl: Codable, Sendable, Equatable {
         package var namespace: String?
         package var value: String?
@@ -81,6 +92,8 @@ package struct ContainerDefinition: Codable, Sendable, Equatable {
     package var stopTimeout: Int?
     package var restartPolicy: RestartPolicy?
     package var systemControls: [SystemControl]?
+    package var linuxParameters: LinuxParameters?
+    package var privileged: Bool?
 
     /// Whether the task ends with this container; ECS takes true when nothing is said.
     package var isEssential: Bool { self.essential ?? true }

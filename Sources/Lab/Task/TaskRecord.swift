@@ -2,13 +2,24 @@
 package struct TaskRecord: Codable, Sendable {
     /// What is known of one container.
     package struct Container: Codable, Sendable {
+        /// A port that the definition maps; in network modes awsvpc and host it is the same on both sides.
+        package struct Port: Codable, Sendable, Equatable {
+            package var port: UInt16
+            /// `tcp` or `udp`.
+            package var transport: String
+        }
+
         package var name: String
         package var arn: String
         package var image: String
         package var isEssential: Bool
         /// The part of the metadata URI that stands for this container.
         package var endpointID: String
+        /// Docker's id on a container instance: 64 hex digits. On Fargate ECS's own kind of id.
         package var runtimeID: String
+        /// Docker's name, as the ECS agent makes it.
+        package var runtimeName = ""
+        package var ports: [Port] = []
         package var labels: [String: String]
         package var status = "PENDING"
         package var health = HealthState.Status.unknown
@@ -22,6 +33,19 @@ package struct TaskRecord: Codable, Sendable {
         package var processID: Int32?
         package var logPath: String
         package var plan: ContainerPlan?
+
+        /// Its labels as the ECS agent leaves them: the definition's, and over them those that name the task.
+        ///
+        /// The cluster goes by its ARN on Fargate and by its name on a container instance.
+        package func dockerLabels(of task: TaskRecord) -> [String: String] {
+            var labels = self.labels
+            labels["com.amazonaws.ecs.cluster"] = task.containerInstanceArn == nil ? task.clusterArn : task.cluster
+            labels["com.amazonaws.ecs.container-name"] = self.name
+            labels["com.amazonaws.ecs.task-arn"] = task.arn
+            labels["com.amazonaws.ecs.task-definition-family"] = task.family
+            labels["com.amazonaws.ecs.task-definition-version"] = String(task.revision)
+            return labels
+        }
     }
 
     package var id: String
@@ -33,6 +57,8 @@ package struct TaskRecord: Codable, Sendable {
     package var service: String?
     package var group: String
     package var address: String
+    /// The interface's IPv6 address in a dual-stack lab.
+    package var addressV6: String?
     package var hardwareAddress: String?
     package var subnet: String
     package var gateway: String
@@ -50,6 +76,12 @@ package struct TaskRecord: Codable, Sendable {
     /// Token that stands for the task where its address can't, in a lab without namespaces.
     package var token: String?
     package var namespace: String?
+    /// `awsvpc` or `host`.
+    package var networkMode = "awsvpc"
+    /// The container instance that it runs on; nil on Fargate.
+    package var containerInstanceArn: String?
+    /// The container that holds the namespace on a container instance; ECS doesn't count it among the task's.
+    package var pause: Container?
     /// The container that proxyConfiguration names.
     package var proxyContainer: String?
     package var desiredStatus = "RUNNING"
@@ -62,6 +94,9 @@ package struct TaskRecord: Codable, Sendable {
     package var health: HealthState.Status {
         HealthState.ofTask(self.containers.filter { $0.isEssential && $0.hasHealthCheck }.map(\.health))
     }
+
+    /// All containers, the pause container first.
+    package var allContainers: [Container] { (self.pause.map { [$0] } ?? []) + self.containers }
 
     /// The container that `exec` and `logs` mean when none is named: the first essential one that isn't the proxy.
     package var mainContainer: Container? {

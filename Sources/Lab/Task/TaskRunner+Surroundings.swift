@@ -14,6 +14,14 @@ extension TaskRunner {
         package var control: MotoControl
         /// Base of the metadata URIs, without a slash at its end.
         package var metadataURL: String
+        /// The same for containers in the container instance's own network.
+        package var hostMetadataURL: String
+        /// The unix socket of the Docker API; nil without root.
+        package var dockerSocket: String?
+        /// The ECS agent's introspection; nil without root.
+        package var introspectionURL: String?
+        /// Where control groups can be made, if they can.
+        package var controlGroups: String?
         package var logger: Logger
     }
 

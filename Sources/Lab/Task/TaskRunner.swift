@@ -13,44 +13,32 @@ package actor TaskRunner {
     /// How long a container may wait for those it depends on if it says nothing itself.
     private static let startTimeout = Duration.seconds(180)
 
-    private let surroundings: Surroundings
-    private let definition: TaskDefinition
-    private let network: TaskNetwork?
-    private var record: TaskRecord
-    private var graph: ContainerGraph?
-    private var processes: [String: ChildProcess] = [:]
+    let surroundings: Surroundings
+    let definition: TaskDefinition
+    let network: TaskNetwork?
+    var record: TaskRecord
+    var graph: ContainerGraph?
+    /// Holds the namespace on a container instance.
+    var pause: ChildProcess?
+    var processes: [String: ChildProcess] = [:]
     private var launched: [String: ContinuousClock.Instant] = [:]
-    private var healths: [String: HealthState] = [:]
+    var healths: [String: HealthState] = [:]
     private var stopReason: StopReason?
     private var shutdownGrace: Duration?
-    private var reported: TaskReport?
+    var reported: TaskReport?
     private let born = ContinuousClock.now
     private let wake: AsyncStream<Void>
     private let wakeUp: AsyncStream<Void>.Continuation
 
     /// A runner for a task that moto has just made; nothing happens before `run`.
     package init(_ task: MotoState.Task, definition: TaskDefinition, surroundings: Surroundings) throws {
-        guard let text = task.address, let address = IPv4Address(parsing: text) else {
-            throw LabError(.invalidConfiguration, "task \(task.id) has no IPv4 address")
-        }
         guard task.id.utf8.count == 32, task.id.allSatisfy(\.isHexDigit) else {
             throw LabError(.invalidConfiguration, "task id \(task.id.prefix(64)) isn't 32 hex digits")
         }
         let definition = definition.overridden(by: task.overrides)
-        let configuration = surroundings.configuration
         self.surroundings = surroundings
         self.definition = definition
-        self.network =
-            configuration.mode == .namespaces
-            ? TaskNetwork(
-                taskID: task.id,
-                address: address,
-                hardwareAddress: task.macAddress,
-                bridge: configuration.bridge,
-                network: configuration.network,
-                ledger: surroundings.ledger
-            )
-            : nil
+        self.network = try Self.network(of: task, definition: definition, surroundings: surroundings)
         self.record = TaskRecord(
             task,
             definition: definition,
@@ -83,88 +71,6 @@ package actor TaskRunner {
         if let grace { self.shutdownGrace = min(grace, self.shutdownGrace ?? grace) }
         if self.stopReason == nil { self.stopReason = StopReason(code: code, reason: reason, failed: failed) }
         self.wakeUp.yield()
-    }
-
-    // MARK: Start
-
-    private func prepare() async throws {
-        self.graph = try ContainerGraph(self.definition.containerDefinitions)
-        let rules = try self.definition.proxyConfiguration.map {
-            try RedirectRules($0, containers: self.definition.containerDefinitions.map(\.name))
-        }
-        for container in self.definition.containerDefinitions {
-            let image = self.surroundings.configuration.images.image(named: container.image)
-            try self.surroundings.runtime.install(image, named: container.image)
-            let plan = try self.plan(container, image: image)
-            if let check = container.healthCheck { self.healths[container.name] = HealthState(check) }
-            _ = try container.healthCheck.map(plan.healthCommand)
-            try self.surroundings.runtime.makeScratch(plan)
-            self.change(container.name) { $0.plan = plan }
-        }
-        if let role = self.record.roleArn {
-            do {
-                _ = try await self.surroundings.credentials.document(for: self.record)
-            } catch {
-                throw LabError(
-                    .invalidConfiguration,
-                    "ECS was unable to assume the role '\(role)' that was provided for this task. Please verify that the"
-                        + " role being passed has the proper trust relationship and permissions: \(error)"
-                )
-            }
-        }
-        guard let network = self.network else {
-            if rules != nil {
-                self.log.warning("no redirect without root: proxyConfiguration is not applied; use capture mode socks")
-            }
-            return
-        }
-        try await network.make()
-        if let rules {
-            if !rules.droppedAppPorts.isEmpty {
-                self.log.warning(
-                    "more than 15 app ports: ECS drops the rest",
-                    metadata: ["ports": "\(rules.droppedAppPorts)"]
-                )
-            }
-            try await network.install(rules)
-        }
-        for control in self.definition.containerDefinitions.flatMap({ $0.systemControls ?? [] }) {
-            try await network.set(control.namespace ?? "", to: control.value ?? "")
-        }
-    }
-
-    private func plan(_ container: ContainerDefinition, image: ImageTable.Image) throws -> ContainerPlan {
-        let place: TaskPlace = self.network.map { .namespace($0.namespace) } ?? .loopback(address: self.record.address)
-        let endpoint = self.record.containers.first { $0.name == container.name }?.endpointID ?? ""
-        var environment = [
-            ProcessTable.marker: self.surroundings.labID,
-            "AWS_REGION": self.record.region,
-            "AWS_DEFAULT_REGION": self.record.region,
-            "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
-            "AWS_ENDPOINT_URL": self.surroundings.configuration.apiURL,
-            "ECS_CONTAINER_METADATA_URI": "\(self.surroundings.metadataURL)/v3/\(endpoint)",
-            "ECS_CONTAINER_METADATA_URI_V4": "\(self.surroundings.metadataURL)/v4/\(endpoint)",
-        ]
-        if let service = self.record.service { environment["TULLE_LAB_SERVICE"] = service }
-        if let id = self.record.credentialsID {
-            if let token = self.record.token {
-                environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] =
-                    "\(self.surroundings.metadataURL)/v2/credentials/\(id)"
-                environment["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = token
-            } else {
-                environment["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "/v2/credentials/\(id)"
-            }
-        }
-        return try ContainerPlan(
-            container,
-            image: image,
-            surroundings: ContainerPlan.Surroundings(
-                place: place,
-                runtimeDirectory: self.surroundings.runtime.root,
-                taskID: self.record.id,
-                environment: environment
-            )
-        )
     }
 
     // MARK: Run
@@ -346,11 +252,13 @@ package actor TaskRunner {
             }
         }
         await self.tell("DEPROVISIONING")
+        await self.endPause()
         do {
             try await self.network?.remove()
         } catch {
             self.log.warning("the task's network isn't wholly removed; `tulle-lab down` will try again: \(error)")
         }
+        await self.removeControlGroups()
         self.surroundings.runtime.removeScratch(taskID: self.record.id)
         self.surroundings.credentials.forget(task: self.record.id)
         for name in self.record.containers.map(\.name) {
@@ -360,35 +268,5 @@ package actor TaskRunner {
         }
         await self.tell("STOPPED")
         self.surroundings.directory.remove(self.record.id)
-    }
-
-    // MARK: Report
-
-    private func change(_ name: String, _ body: (inout TaskRecord.Container) -> Void) {
-        guard let index = self.record.containers.firstIndex(where: { $0.name == name }) else { return }
-        body(&self.record.containers[index])
-        self.surroundings.directory.update(self.record)
-    }
-
-    /// Publishes the record, and writes it into moto if that knows it otherwise.
-    private func tell(_ status: String, failed: Bool? = nil) async {
-        self.record.lastStatus = status
-        self.surroundings.directory.update(self.record)
-        var report = self.record.report
-        report.failed = failed
-        guard report != self.reported else { return }
-        do {
-            try await self.surroundings.control.report(report)
-            self.reported = report
-        } catch {
-            self.log.warning("can't report the task's state: \(error)")
-        }
-    }
-
-    private var log: Logger {
-        var logger = self.surroundings.logger
-        logger[metadataKey: "task"] = "\(self.record.id)"
-        if let service = self.record.service { logger[metadataKey: "service"] = "\(service)" }
-        return logger
     }
 }

@@ -17,6 +17,10 @@ struct Up: AsyncParsableCommand {
     var port = 4510
     @Flag(help: "No namespaces: one loopback address a task, capture by SOCKS only. Needs no root.")
     var loopback = false
+    @Flag(name: .customLong("ipv6"), help: "Give tasks IPv6 addresses too, as in dual-stack subnets.")
+    var isDualStack = false
+    @Option(help: "Port of the ECS agent's introspection on 127.0.0.1; by default 51678, or any if that is taken.")
+    var introspectionPort: Int?
     @Option(help: "Name of the bridge.")
     var bridge = "tulle-lab0"
     @Option(help: "The AWS region.")
@@ -71,6 +75,8 @@ struct Up: AsyncParsableCommand {
         return LabConfiguration(
             stateDirectory: self.place.files.root,
             network: try IPv4Network(parsing: self.subnet ?? (self.loopback ? "127.77.0.0/16" : "10.77.0.0/16")),
+            isDualStack: self.isDualStack,
+            introspectionPort: self.introspectionPort,
             apiPort: self.port,
             mode: self.loopback ? .loopback : .namespaces,
             bridge: self.bridge,

@@ -140,4 +140,24 @@ func record(_ id: String, address: String, token: String? = nil) -> TaskRecord {
             await service.answer(path: "/v2/credentials/cred-a", source: "10.77.1.10", authorization: nil).status == 400
         )
     }
+
+    @Test func `a task in the host's network is known by its token, those with addresses aren't`() async throws {
+        let directory = TaskDirectory()
+        var host = record("a", address: "10.77.0.1", token: "token-a")
+        host.networkMode = "host"
+        host.containerInstanceArn = "arn:i"
+        directory.update(host)
+        directory.update(record("b", address: "10.77.1.11"))
+        let service = MetadataService(directory: directory, resolver: "r", identifiesByAddress: false) { _ in Data() }
+        let own = await service.answer(path: "/v4/end-a/task", source: "127.0.0.1", authorization: nil)
+        let task = try Self.object(own)
+        #expect(task["Cluster"] as? String == "demo")
+        let container = try #require((task["Containers"] as? [[String: Any]])?.first)
+        let network = try #require((container["Networks"] as? [[String: Any]])?.first)
+        #expect(network["NetworkMode"] as? String == "host" && network["IPv4Addresses"] as? [String] == [""])
+        #expect(await service.answer(path: "/v4/end-b/task", source: "127.0.0.1", authorization: nil).status == 404)
+        #expect(
+            await service.answer(path: "/v2/credentials/cred-b", source: "127.0.0.1", authorization: "").status == 400
+        )
+    }
 }

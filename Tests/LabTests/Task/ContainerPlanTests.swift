@@ -114,4 +114,30 @@ import Testing
     func `names become one harmless path component`(_ name: String, _ expected: String) {
         #expect(ContainerPlan.safe(name) == expected)
     }
+
+    @Test func `a privileged container in the host's network keeps all capabilities and enters its control group`()
+        throws
+    {
+        var container = ContainerDefinition(name: "c", image: "i", command: ["x"])
+        container.privileged = true
+        var plan = try Self.plan(container, place: .host)
+        #expect(plan.namespace == nil)
+        let line = try plan.commandLine(for: ["x"])
+        #expect(!line.contains("netns") && !line.contains { $0.hasPrefix("--bounding-set") })
+        #expect(line.contains("--reuid=0"))
+        plan.controlGroup = "/cgroup/ecs/t/c"
+        let grouped = try plan.commandLine(for: ["x"])
+        #expect(grouped.first == "/bin/sh" && grouped[3] == "/cgroup/ecs/t/c")
+        #expect(Array(grouped.dropFirst(4)) == line)
+    }
+
+    @Test func `a container has the capabilities that its definition names`() throws {
+        var container = ContainerDefinition(name: "c", image: "i", command: ["x"])
+        container.linuxParameters = .init(capabilities: .init(add: ["NET_ADMIN"], drop: ["NET_RAW"]))
+        let line = try Self.plan(container).commandLine(for: ["x"])
+        let set = try #require(line.first { $0.hasPrefix("--bounding-set") })
+        #expect(set.contains("+net_admin") && !set.contains("net_raw"))
+        container.linuxParameters = .init(capabilities: .init(add: ["FLY"]))
+        #expect(throws: LabError.self) { try Self.plan(container) }
+    }
 }
