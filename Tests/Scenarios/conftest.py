@@ -8,14 +8,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from mesh import ADMIN_PORT, CLUSTER, NAMESPACE, Mesh  # noqa: E402
-
-
-def workload(name: str, *command: str, port: int | None = None, image: str = "tulle/workload") -> dict:
-    container = {"name": name, "image": image, "memory": 64, "essential": True, "command": list(command)}
-    if port:
-        container["portMappings"] = [{"containerPort": port, "protocol": "tcp"}]
-    return container
+from definitions import workload  # noqa: E402, F401
+from mesh import NAMESPACE, Mesh  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -23,9 +17,6 @@ def mesh(tmp_path_factory):
     """The walkthrough's mesh: shell and echo by redirect, and a second shell that uses SOCKS."""
     directory = tmp_path_factory.mktemp("mesh")
     with Mesh(directory) as mesh:
-        mesh.aws("ecs", "create-cluster", "--cluster-name", CLUSTER)
-        mesh.make_zone(NAMESPACE)
-        mesh.make_zone("mesh.internal")
         shell, echo = mesh.make_role("shell"), mesh.make_role("echo")
         mesh.make_service("shell", shell, [workload("shell", "idle")])
         mesh.make_service("shell-socks", shell, [workload("shell", "idle")])

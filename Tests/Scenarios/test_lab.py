@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import time
@@ -12,105 +11,33 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-BRIDGE = "tulle-own0"
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    ],
-}
-REDIRECT = {
-    "type": "APPMESH",
-    "containerName": "proxy",
-    "properties": [
-        {"name": "IgnoredUID", "value": "15301"},
-        {"name": "ProxyIngressPort", "value": "15006"},
-        {"name": "ProxyEgressPort", "value": "15001"},
-        {"name": "AppPorts", "value": "9999"},
-        {"name": "EgressIgnoredIPs", "value": "169.254.170.2,169.254.169.254"},
-    ],
-}
+from definitions import redirect, task_definition
+from lab import ROOT, Lab
+
+AWS = str(ROOT / ".venv/bin/aws")
+
 LISTENS = "import socket; socket.create_connection(('127.0.0.1', 15001))"
 PROXY = {
-    "name": "proxy", "image": "tulle/workload", "user": "15301", "command": ["http", "15001"], "stopTimeout": 5,
+    "name": "ztunnel", "image": "tulle/workload", "user": "15301", "command": ["http", "15001"], "stopTimeout": 5,
     "healthCheck": {"command": ["CMD", "/usr/bin/python3", "-c", LISTENS], "interval": 5, "startPeriod": 10},
 }
 
 
-class Lab:
-    def __init__(self, directory: Path):
-        self.program = os.environ.get("TULLE_LAB") or str(ROOT / ".build/debug/tulle-lab")
-        self.python = os.environ.get("TULLE_LAB_PYTHON") or str(ROOT / ".venv/bin/python3")
-        self.aws_program = str(Path(self.python).parent / "aws")
-        self.directory = directory
-        self.state = directory / "state"
-        self.environment = dict(os.environ)
-
-    def run(self, verb: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
-        command = [self.program, verb, "--state-dir", str(self.state), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-        assert not check or done.returncode == 0, f"{' '.join(command)}: {done.stdout}{done.stderr}"
-        return done
-
-    def up(self) -> None:
-        arguments = ["--detach", "--subnet", "10.79.0.0/16", "--bridge", BRIDGE, "--port", "4530"]
-        self.run("up", *arguments, "--python", self.python, "--scripts", str(ROOT / "scripts/lab"))
-        for name, value in re.findall(r"export (\w+)='(.*)'", (self.state / "env").read_text()):
-            self.environment[name] = value
-
-    def aws(self, *arguments: str) -> dict:
-        command = [self.aws_program, *arguments, "--output", "json"]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=90)
-        assert done.returncode == 0, f"aws {' '.join(arguments)}: {done.stderr}"
-        return json.loads(done.stdout) if done.stdout.strip() else {}
-
-    def network(self) -> str:
-        return f"awsvpcConfiguration={{subnets=[{self.environment['TULLE_LAB_SUBNETS']}]}}"
-
-    def service(self, name: str, containers: list[dict], **more) -> None:
-        role = self.aws("iam", "create-role", "--role-name", name, "--assume-role-policy-document", json.dumps(TRUST))
-        definition = {
-            "family": name, "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "cpu": "256",
-            "memory": "512", "taskRoleArn": role["Role"]["Arn"], "containerDefinitions": containers, **more,
-        }
-        self.aws("ecs", "register-task-definition", "--cli-input-json", json.dumps(definition))
-        self.aws(
-            "ecs", "create-service", "--cluster", "demo", "--service-name", name, "--task-definition", name,
-            "--desired-count", "1", "--launch-type", "FARGATE", "--network-configuration", self.network(),
-        )
-
-    def tasks(self, service: str) -> list[dict]:
-        tasks = json.loads(self.run("status", "--json").stdout)["tasks"]
-        return [task for task in tasks if task.get("service") == service]
-
-    def exec(self, service: str, *command: str, container: str | None = None) -> subprocess.CompletedProcess:
-        options = ["--container", container] if container else []
-        return self.run("exec", service, *options, "--", *command, check=False)
-
-    def wait(self, what: str, condition, seconds: float = 60):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if value := condition():
-                return value
-            time.sleep(0.2)
-        raise TimeoutError(f"waited {seconds} s for {what}: {self.run('status', check=False).stdout}")
-
-
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    lab = Lab(tmp_path_factory.mktemp("lab"))
+    lab = Lab(tmp_path_factory.mktemp("lab"), number=1)
     try:
         lab.up()
-        lab.aws("ecs", "create-cluster", "--cluster-name", "demo")
-        app = {"name": "app", "image": "tulle/echo:1", "dependsOn": [{"containerName": "proxy", "condition": "HEALTHY"}]}
-        lab.service("echo", [app, PROXY], proxyConfiguration=REDIRECT)
-        lab.service("shell", [{"name": "shell", "image": "curlimages/curl", "user": "1000"}])
+        lab.make_cluster("demo")
+        app = {"name": "app", "image": "tulle/echo:1", "dependsOn": [{"containerName": "ztunnel", "condition": "HEALTHY"}]}
+        lab.create(task_definition("echo", lab.make_role("echo"), [app, PROXY], proxyConfiguration=redirect(9999)))
+        shell = {"name": "shell", "image": "curlimages/curl", "user": "1000"}
+        lab.create(task_definition("shell", lab.make_role("shell"), [shell]))
         for service in ("echo", "shell"):
             lab.aws("ecs", "wait", "services-stable", "--cluster", "demo", "--services", service)
         yield lab
     finally:
-        lab.run("down", check=False)
+        lab.down()
 
 
 def test_a_task_reaches_another_at_its_own_address(lab):
@@ -120,46 +47,42 @@ def test_a_task_reaches_another_at_its_own_address(lab):
 
 
 def test_ecs_redirects_all_but_the_proxy_itself(lab):
-    assert "hello" in lab.exec("echo", "curl", "-s", "-m", "5", "http://240.240.0.7/").stdout
-    assert lab.exec("echo", "curl", "-s", "-m", "2", "http://240.240.0.7/", container="proxy").returncode != 0
+    assert "hello" in lab.attempt("echo", "curl", "-s", "-m", "5", "http://240.240.0.7/").stdout
+    assert lab.attempt("echo", "curl", "-s", "-m", "2", "http://240.240.0.7/", container="ztunnel").returncode != 0
 
 
 def test_containers_have_their_user_and_no_network_capability(lab):
-    done = lab.exec("shell", "sh", "-c", "id -u; grep CapBnd /proc/self/status; exit 7")
+    done = lab.attempt("shell", "sh", "-c", "id -u; grep CapBnd /proc/self/status; exit 7")
     assert done.returncode == 7
     assert done.stdout.split() == ["1000", "CapBnd:", "0000000000000000"]
-    assert lab.exec("echo", "sh", "-c", "ip link set lo down || iptables -t nat -F").returncode != 0
+    assert lab.attempt("echo", "sh", "-c", "ip link set lo down || iptables -t nat -F").returncode != 0
 
 
 def test_metadata_and_credentials_are_the_tasks_own(lab):
-    task = json.loads(lab.exec("shell", "sh", "-c", "curl -s $ECS_CONTAINER_METADATA_URI_V4/task").stdout)
+    task = json.loads(lab.attempt("shell", "sh", "-c", "curl -s $ECS_CONTAINER_METADATA_URI_V4/task").stdout)
     assert task["TaskARN"] == lab.tasks("shell")[0]["arn"]
     path = "169.254.170.2$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
-    keys = json.loads(lab.exec("shell", "sh", "-c", f"curl -s {path}").stdout)
+    keys = json.loads(lab.attempt("shell", "sh", "-c", f"curl -s {path}").stdout)
     environment = dict(lab.environment, AWS_ACCESS_KEY_ID=keys["AccessKeyId"])
     environment |= {"AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"], "AWS_SESSION_TOKEN": keys["Token"]}
-    identity = [lab.aws_program, "sts", "get-caller-identity", "--query", "Arn", "--output", "text"]
+    identity = [AWS, "sts", "get-caller-identity", "--query", "Arn", "--output", "text"]
     done = subprocess.run(identity, env=environment, capture_output=True, text=True, timeout=60)
     assert done.stdout.strip().endswith(f":assumed-role/shell/{lab.tasks('shell')[0]['id']}"), done.stderr
-    foreign = lab.exec("echo", "sh", "-c", "echo $AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").stdout.strip()
-    refused = lab.exec("shell", "curl", "-s", "-w", "%{http_code}", f"http://169.254.170.2{foreign}").stdout
+    foreign = lab.attempt("echo", "sh", "-c", "echo $AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").stdout.strip()
+    refused = lab.attempt("shell", "curl", "-s", "-w", "%{http_code}", f"http://169.254.170.2{foreign}").stdout
     assert "InvalidIdInRequest" in refused and refused.endswith("400")
 
 
 def test_the_resolver_knows_private_zones_and_nothing_else(lab):
-    vpc = f"VPCRegion=us-east-1,VPCId={lab.environment['TULLE_LAB_VPC_ID']}"
-    zone = lab.aws(
-        "route53", "create-hosted-zone", "--name", "demo", "--caller-reference", "1", "--vpc", vpc,
-        "--hosted-zone-config", "PrivateZone=true",
-    )["HostedZone"]["Id"]
+    zone = lab.make_zone("demo")
     records = {"Name": "echo.demo", "Type": "A", "TTL": 5}
     records["ResourceRecords"] = [{"Value": lab.tasks("echo")[0]["address"]}]
     change = json.dumps({"Changes": [{"Action": "UPSERT", "ResourceRecordSet": records}]})
     lab.aws("route53", "change-resource-record-sets", "--hosted-zone-id", zone, "--change-batch", change)
     url = "http://echo.demo:8080/"
-    lab.wait("the name", lambda: "hello" in lab.exec("shell", "curl", "-s", "-m", "5", url).stdout, 5)
-    assert lab.exec("shell", "curl", "-s", "-m", "5", "http://other.demo/").returncode == 6
-    assert lab.exec("shell", "curl", "-s", "-m", "5", "http://example.com/").returncode == 6
+    lab.wait("the name", lambda: "hello" in lab.attempt("shell", "curl", "-s", "-m", "5", url).stdout, 5)
+    assert lab.attempt("shell", "curl", "-s", "-m", "5", "http://other.demo/").returncode == 6
+    assert lab.attempt("shell", "curl", "-s", "-m", "5", "http://example.com/").returncode == 6
 
 
 def test_a_roll_out_keeps_the_service_answering(lab):
@@ -176,8 +99,8 @@ def test_a_roll_out_keeps_the_service_answering(lab):
 def test_a_task_of_its_own_ends_with_its_essential_container(lab):
     overrides = {"containerOverrides": [{"name": "shell", "command": ["sh", "-c", "exit 3"]}]}
     arn = lab.aws(
-        "ecs", "run-task", "--cluster", "demo", "--task-definition", "shell", "--network-configuration", lab.network(),
-        "--overrides", json.dumps(overrides),
+        "ecs", "run-task", "--cluster", "demo", "--task-definition", "shell", "--network-configuration",
+        json.dumps(lab.network), "--overrides", json.dumps(overrides),
     )["tasks"][0]["taskArn"]
     lab.aws("ecs", "wait", "tasks-stopped", "--cluster", "demo", "--tasks", arn)
     task = lab.aws("ecs", "describe-tasks", "--cluster", "demo", "--tasks", arn)["tasks"][0]
@@ -188,16 +111,16 @@ def test_a_task_of_its_own_ends_with_its_essential_container(lab):
 def test_nothing_is_left_after_a_crash(lab):
     """Comes last: it ends the lab."""
     names = [f"tulle-{task['id'][:12]}" for service in ("echo", "shell") for task in lab.tasks(service)]
-    identity = json.loads((lab.state / "lab.json").read_text())
+    identity = json.loads((lab.lab_state / "lab.json").read_text())
     os.kill(identity["processID"], signal.SIGKILL)
     time.sleep(0.5)
     assert lab.run("status", check=False).returncode == 1
     assert all(Path(f"/run/netns/{name}").exists() for name in names)
     lab.run("down")
     assert not any(Path(f"/run/netns/{name}").exists() or Path(f"/etc/netns/{name}").exists() for name in names)
-    assert not Path(f"/sys/class/net/{BRIDGE}").exists()
+    assert not Path(f"/sys/class/net/{lab.bridge}").exists()
     assert not Path(f"/tmp/tulle-lab-{identity['labID']}").exists()
-    assert not lab.state.exists()
+    assert not lab.lab_state.exists()
     marker = f"TULLE_LAB_ID={identity['labID']}".encode()
     for path in Path("/proc").glob("[0-9]*/environ"):
         try:

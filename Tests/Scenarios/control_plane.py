@@ -1,0 +1,69 @@
+"""tulled as a process of the host, which a test may pause, kill and start again."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from pathlib import Path
+
+from lab import Lab, program, wait
+
+
+class ControlPlane:
+    """The control plane of one lab's mesh."""
+
+    def __init__(self, lab: Lab, cluster: str, zones: list[str], bindings: dict[str, str]):
+        """`bindings` maps a role's name to "<namespace>/<service account>"."""
+        self.lab = lab
+        self.program = program("TULLE_TULLED", "tulled")
+        self.state = lab.directory / "tulled"
+        self.log = lab.directory / "tulled.log"
+        self.admin_port = 15914 + lab.number
+        self.cluster = cluster
+        self.zones = zones
+        self.bindings = bindings
+        self.process: subprocess.Popen | None = None
+
+    def start(self, *more: str) -> None:
+        environment = self.lab.environment
+        arguments = [self.program, "--state-dir", str(self.state)]
+        arguments += ["--listen", f"{self.lab.host}:15012", "--admin-listen", f"127.0.0.1:{self.admin_port}"]
+        arguments += ["--public-url", f"https://{self.lab.host}:15012", "--server-name", self.lab.host]
+        arguments += ["--cluster", self.cluster, "--poll-interval", "1s", "--region", "us-east-1"]
+        arguments += ["--sts-endpoint", f"us-east-1={environment['AWS_ENDPOINT_URL']}"]
+        for zone in self.zones:
+            arguments += ["--route53-zone", zone]
+        for role, account in self.bindings.items():
+            arguments += ["--binding", f"arn:aws:iam::{environment['TULLE_LAB_ACCOUNT_ID']}:role/{role}={account}"]
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [*arguments, *more], env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
+        wait("tulled to be ready", lambda: self.lab.http(f"http://127.0.0.1:{self.admin_port}/healthz") is not None)
+
+    def pause(self) -> None:
+        """Its process stays and its connections stay open, but nobody answers any more."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self) -> None:
+        if not self.process or self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGCONT)
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(10)
+
+    @property
+    def bootstrap_url(self) -> str:
+        """Where `tulle` asks for what a data plane must know."""
+        return f"http://127.0.0.1:{self.admin_port}"

@@ -1,0 +1,75 @@
+"""Sockets of this process inside tasks' network namespaces: a client in a task at the cost of a system call."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import socket
+import threading
+from collections.abc import Callable
+
+CLONE_NEWNET = 0x40000000
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def inside(namespace: str | None, body: Callable):
+    """Calls `body` in a thread that is in a named namespace (None: the host's own); what it opens stays there."""
+    outcome: list = []
+
+    def run() -> None:
+        try:
+            if namespace:
+                descriptor = os.open(f"/run/netns/{namespace}", os.O_RDONLY)
+                try:
+                    if _libc.setns(descriptor, CLONE_NEWNET) != 0:
+                        raise OSError(ctypes.get_errno(), f"setns {namespace}")
+                finally:
+                    os.close(descriptor)
+            outcome.extend((True, body()))
+        except BaseException as error:  # noqa: BLE001 (it is raised again by the caller)
+            outcome.extend((False, error))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    done, value = outcome
+    if done:
+        return value
+    raise value
+
+
+def connect(namespace: str | None, address: str, port: int, seconds: float = 10) -> socket.socket:
+    """A TCP connection that an application in the namespace would make."""
+    return inside(namespace, lambda: socket.create_connection((address, port), timeout=seconds))
+
+
+def echoes(connection: socket.socket, data: bytes) -> bool:
+    """Whether an echo server at the other end sends back these bytes."""
+    connection.sendall(data)
+    answer = b""
+    while len(answer) < len(data):
+        part = connection.recv(len(data) - len(answer))
+        if not part:
+            return False
+        answer += part
+    return answer == data
+
+
+def outcome(namespace: str | None, address: str, port: int, sent: bytes = b"", seconds: float = 5) -> str:
+    """What a client sees: "refused", "reset", "closed", "timeout", or the answer in hexadecimal."""
+    try:
+        connection = connect(namespace, address, port, seconds)
+    except ConnectionRefusedError:
+        return "refused"
+    except TimeoutError:
+        return "timeout"
+    with connection:
+        try:
+            if sent:
+                connection.sendall(sent)
+            answer = connection.recv(4096)
+        except TimeoutError:
+            return "timeout"
+        except ConnectionError:
+            return "reset"
+    return answer.hex() or "closed"
