@@ -54,7 +54,7 @@ package struct CertificateBuilder: Sendable {
             DER.sequence(DER.time(notBefore), DER.time(notAfter)),
             Self.name(commonName),
             publicKey,
-            DER.explicit(3, DER.sequence(extensions))
+            DER.explicit(3, DER.sequence(extensions + Self.keyIdentifiers(publicKey, issuerKey.subjectPublicKeyInfo)))
         )
         let signature = try issuerKey.sign(information)
         let der = DER.sequence(information, algorithm, DER.bitString(signature))
@@ -65,9 +65,25 @@ package struct CertificateBuilder: Sendable {
         }
     }
 
-    private static func name(_ commonName: String) -> [UInt8] {
+    static func name(_ commonName: String) -> [UInt8] {
         guard !commonName.isEmpty else { return DER.sequence() }
         return DER.sequence(DER.set(DER.sequence(DER.Name.commonName, DER.utf8String(commonName))))
+    }
+
+    /// Tells authorities of one name apart by their keys (RFC 7093, method 1).
+    private static func keyIdentifiers(_ subject: [UInt8], _ issuer: [UInt8]) -> [UInt8] {
+        let own = Array(SHA256.hash(subject).prefix(20))
+        let authority = Array(SHA256.hash(issuer).prefix(20))
+        return DER.certificateExtension(
+            DER.Name.subjectKeyIdentifier,
+            isCritical: false,
+            DER.octetString(own)
+        )
+            + DER.certificateExtension(
+                DER.Name.authorityKeyIdentifier,
+                isCritical: false,
+                DER.sequence(DER.implicit(0, authority))
+            )
     }
 
     private var extensions: [UInt8] {

@@ -6,8 +6,9 @@ package enum PeerExpectation: Sendable, Hashable {
     case oneOf([String])
     /// A host whose DNS name or IP address (v4 or v6, without brackets) is among the certificate's names.
     ///
-    /// A DNS name is also sent as SNI.
-    case host(String)
+    /// A DNS name is also sent as SNI. The alternatives are DNS names that do as well, tried in order when the host
+    /// itself isn't there.
+    case host(String, alternatives: [String] = [])
 }
 
 /// Which side of the handshake a session plays.

@@ -2,7 +2,7 @@ internal import CNIOBoringSSL
 
 /// Everything that sessions share: our identity, the roots, and the rules of the handshake.
 ///
-/// TLS 1.3 only, AES-GCM only, ALPN `h2` on both sides, and no resumption of any kind: each connection proves both
+/// TLS 1.3 only (unless the policy allows 1.2), AES-GCM only, ALPN `h2` on both sides, and no resumption of any kind: each connection proves both
 /// identities anew. Immutable: a renewed certificate or bundle makes a new context, sessions keep the one they began
 /// with. May be used by sessions of several threads at a time.
 package final class TLSContext: Sendable {
@@ -12,13 +12,22 @@ package final class TLSContext: Sendable {
     nonisolated(unsafe) let store: OpaquePointer
     /// Whether sessions have a certificate to show; servers must.
     package let hasIdentity: Bool
+    /// Which peers are revoked; asked anew in every handshake.
+    let revocations: RevocationRegister?
 
     /// - Parameters:
     ///   - identity: our chain and key; nil only for a client that has none yet.
     ///   - trust: the roots for the peer's chain.
+    ///   - policy: what may be agreed on.
+    ///   - revocations: which peers are revoked; nil where nobody is, as for the control plane.
     /// - Throws: ``TLSError`` `invalid_configuration` when BoringSSL refuses the chain or a root, `internal_error`
     ///   when memory runs out.
-    package init(identity: TLSIdentity?, trust: TrustAnchors) throws(TLSError) {
+    package init(
+        identity: TLSIdentity?,
+        trust: TrustAnchors,
+        policy: TLSPolicy = TLSPolicy(),
+        revocations: RevocationRegister? = nil
+    ) throws(TLSError) {
         let store = try Self.makeStore(trust)
         guard let handle = SSL_CTX_new(TLS_with_buffers_method()) else {
             X509_STORE_free(store)
@@ -28,7 +37,8 @@ package final class TLSContext: Sendable {
         self.handle = handle
         self.store = store
         hasIdentity = identity != nil
-        try configure()
+        self.revocations = revocations
+        try configure(policy)
         if let identity { try present(identity) }
     }
 
@@ -55,15 +65,24 @@ package final class TLSContext: Sendable {
         return store
     }
 
-    private func configure() throws(TLSError) {
-        // AES-128-GCM before AES-256-GCM, as BoringSSL orders them: it is the faster one, and strong enough.
-        let ciphers = [UInt16(SSL_CIPHER_AES_128_GCM_SHA256), UInt16(SSL_CIPHER_AES_256_GCM_SHA384)]
-        let groups: [UInt16] = [
-            UInt16(SSL_GROUP_X25519_MLKEM768), UInt16(SSL_GROUP_X25519), UInt16(SSL_GROUP_SECP256R1),
-        ]
+    /// The suites of TLS 1.2 that have forward secrecy and AES-GCM, strongest first.
+    private static let suitesOfTLS12 =
+        "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+        + "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256"
+
+    private func configure(_ policy: TLSPolicy) throws(TLSError) {
+        // The order of Istio's ztunnel.
+        let ciphers = [UInt16(SSL_CIPHER_AES_256_GCM_SHA384), UInt16(SSL_CIPHER_AES_128_GCM_SHA256)]
+        var groups = [UInt16(SSL_GROUP_X25519_MLKEM768)]
+        if !policy.isPostQuantumOnly {
+            groups += [UInt16(SSL_GROUP_X25519), UInt16(SSL_GROUP_SECP256R1), UInt16(SSL_GROUP_SECP384R1)]
+        }
+        let takesTLS12 = policy.allowsTLS12 && !policy.isPostQuantumOnly
+        let lowest = takesTLS12 ? UInt16(TLS1_2_VERSION) : UInt16(TLS1_3_VERSION)
         let flags = [UInt32](repeating: 0, count: ciphers.count)
-        guard SSL_CTX_set_min_proto_version(handle, UInt16(TLS1_3_VERSION)) == 1,
+        guard SSL_CTX_set_min_proto_version(handle, lowest) == 1,
             SSL_CTX_set_max_proto_version(handle, UInt16(TLS1_3_VERSION)) == 1,
+            SSL_CTX_set_strict_cipher_list(handle, Self.suitesOfTLS12) == 1,
             SSL_CTX_set1_tls13_ciphers(handle, ciphers, flags, ciphers.count) == 1,
             SSL_CTX_set1_group_ids(handle, groups, groups.count) == 1
         else {

@@ -10,8 +10,9 @@ package struct TrustAnchors: Sendable, Hashable {
 
     /// Reads a bundle of PEM certificates; broken ones are left out and reported, as long as one is good.
     ///
+    /// - Parameter limit: how many roots are allowed; more than ``limit`` for a system's store only.
     /// - Throws: ``TLSError`` `invalid_configuration` when no certificate can be used, or there are too many.
-    package init(pem: String) throws(TLSError) {
+    package init(pem: String, limit: Int = Self.limit) throws(TLSError) {
         let blocks: [PEMBlock]
         do {
             blocks = try PEMBlock.parse(pem)
@@ -28,25 +29,26 @@ package struct TrustAnchors: Sendable, Hashable {
                 if problems.count < 16 { problems.append("trust bundle, block \(index + 1): \(error)") }
             }
         }
-        try self.init(certificates, problems: problems)
+        try self.init(certificates, problems: problems, limit: limit)
     }
 
     /// Takes parsed roots.
     ///
+    /// - Parameter limit: how many roots are allowed.
     /// - Throws: ``TLSError`` `invalid_configuration` when the list is empty or over ``limit``.
-    package init(_ certificates: [Certificate]) throws(TLSError) {
-        try self.init(certificates, problems: [])
+    package init(_ certificates: [Certificate], limit: Int = Self.limit) throws(TLSError) {
+        try self.init(certificates, problems: [], limit: limit)
     }
 
-    private init(_ certificates: [Certificate], problems: [String]) throws(TLSError) {
+    private init(_ certificates: [Certificate], problems: [String], limit: Int) throws(TLSError) {
         guard !certificates.isEmpty else {
             let why = problems.first.map { ": \($0)" } ?? ""
             throw TLSError(.invalidConfiguration, "trust bundle holds no usable PEM certificate\(why)")
         }
-        guard certificates.count <= Self.limit else {
+        guard certificates.count <= limit else {
             throw TLSError(
                 .invalidConfiguration,
-                "trust bundle holds \(certificates.count) certificates; at most \(Self.limit) are allowed"
+                "trust bundle holds \(certificates.count) certificates; at most \(limit) are allowed"
             )
         }
         self.certificates = certificates

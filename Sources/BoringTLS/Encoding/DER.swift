@@ -98,10 +98,14 @@ extension DER {
         static let extensionRequest = objectIdentifier([1, 2, 840, 113_549, 1, 9, 14])
         static let commonName = objectIdentifier([2, 5, 4, 3])
         static let basicConstraints = objectIdentifier([2, 5, 29, 19])
+        static let subjectKeyIdentifier = objectIdentifier([2, 5, 29, 14])
+        static let authorityKeyIdentifier = objectIdentifier([2, 5, 29, 35])
         static let keyUsage = objectIdentifier([2, 5, 29, 15])
         static let extendedKeyUsage = objectIdentifier([2, 5, 29, 37])
         static let subjectAlternativeName = objectIdentifier([2, 5, 29, 17])
         static let serverAuthentication = objectIdentifier([1, 3, 6, 1, 5, 5, 7, 3, 1])
+        static let crlNumber = objectIdentifier([2, 5, 29, 20])
+        static let deltaCRLIndicator = objectIdentifier([2, 5, 29, 27])
         static let clientAuthentication = objectIdentifier([1, 3, 6, 1, 5, 5, 7, 3, 2])
     }
 

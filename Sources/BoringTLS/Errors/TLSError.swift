@@ -1,5 +1,5 @@
 /// Why a TLS context could not be made, or why a session ended.
-package struct TLSError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct TLSError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The closed set of causes; the raw strings are stable, they serve as metric labels and access-log fields.
     package enum Code: String, Sendable, CaseIterable {
         /// The handshake broke for a reason that none of the other codes names, such as an unsupported version.
@@ -10,6 +10,8 @@ package struct TLSError: Error, Sendable, Equatable, CustomStringConvertible {
         case peerCertificateUntrusted = "peer_certificate_untrusted"
         /// A certificate of the peer's chain is expired or not yet valid by our clock.
         case peerCertificateExpired = "peer_certificate_expired"
+        /// A certificate of the peer's chain is on its issuer's revocation list.
+        case peerCertificateRevoked = "peer_certificate_revoked"
         /// The chain is good, but it names somebody else.
         case peerIdentityMismatch = "peer_identity_mismatch"
         /// The peer didn't agree on `h2`.

@@ -66,7 +66,12 @@ package final class TLSSession {
         self.context = context
         self.buffers = buffers
         self.role = role
-        verifier = PeerVerifier(store: context.store, expectation: expectation, role: role)
+        verifier = PeerVerifier(
+            store: context.store,
+            revocations: context.revocations,
+            expectation: expectation,
+            role: role
+        )
         // What only the handshake needs is freed after it: an idle session stays small.
         SSL_set_shed_handshake_config(ssl, 1)
         SSL_set_ex_data(ssl, 0, Unmanaged.passUnretained(self).toOpaque())
@@ -74,7 +79,7 @@ package final class TLSSession {
         case .server: SSL_set_accept_state(ssl)
         case .client:
             SSL_set_connect_state(ssl)
-            if case .host(let host) = expectation, Self.isDNSName(host) {
+            if case .host(let host, _) = expectation, Self.isDNSName(host) {
                 SSL_set_tlsext_host_name(ssl, host)
             }
         }
@@ -96,8 +101,10 @@ package final class TLSSession {
         case .oneOf(let uris):
             if uris.isEmpty { return "no SPIFFE id is expected, so none could be accepted" }
             return uris.first { SPIFFEName($0) == nil }.map { "expected identity \($0) is not a SPIFFE id" }
-        case .host(let host):
-            let isPlain = (1...253).contains(host.utf8.count) && host.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+        case .host(let host, let alternatives):
+            let isPlain = ([host] + alternatives).allSatisfy { name in
+                (1...253).contains(name.utf8.count) && name.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+            }
             return isPlain ? nil : "expected host must be 1 to 253 printable ASCII characters"
         }
     }
@@ -173,7 +180,7 @@ package final class TLSSession {
     /// The serial number of the peer's certificate, in decimal.
     package var peerCertificateSerial: String? { completedPeer?.serial }
 
-    /// When the peer's certificate expires, in seconds since 1970.
+    /// When the first certificate of the peer's verified path expires, in seconds since 1970.
     package var peerCertificateExpiry: Int64? { completedPeer?.notAfter }
 
     private var completedPeer: VerifiedPeer? { phase == .open || phase == .peerClosed ? verifiedPeer : nil }
@@ -206,13 +213,47 @@ package final class TLSSession {
             return nil
         } catch {
             failure = error
+            if error.code == .peerCertificateRevoked { context.revocations?.countRejection(as: role) }
             switch error.code {
             case .peerCertificateExpired: return UInt8(SSL_AD_CERTIFICATE_EXPIRED)
+            case .peerCertificateRevoked: return UInt8(SSL_AD_CERTIFICATE_REVOKED)
             case .peerCertificateUntrusted: return UInt8(SSL_AD_UNKNOWN_CA)
             case .peerIdentityMismatch: return UInt8(SSL_AD_CERTIFICATE_UNKNOWN)
             case .peerCertificateMissing: return UInt8(SSL_AD_CERTIFICATE_REQUIRED)
             default: return UInt8(SSL_AD_INTERNAL_ERROR)
             }
+        }
+    }
+
+    /// The protocol's version, such as `TLSv1.3`; nil before the handshake is complete.
+    package var negotiatedVersion: String? {
+        guard phase == .open || phase == .peerClosed else { return nil }
+        return SSL_get_version(ssl).map { String(cString: $0) }
+    }
+
+    // MARK: Judging again
+
+    /// Judges the peer's chain anew, by the roots and revocations of a context that may be newer than the session's.
+    ///
+    /// Validity in time isn't looked at: ``peerCertificateExpiry`` tells when it ends. A peer that wasn't judged yet is
+    /// judged when its turn comes. The session goes on whatever the verdict is.
+    /// - Returns: why the peer would be refused now; nil when it would not.
+    package func judgeAgain(with context: TLSContext) -> TLSError? {
+        guard let known = verifiedPeer, phase != .failed else { return nil }
+        if context === self.context, known.generation == context.revocations?.generation ?? 0 { return nil }
+        var judge = PeerVerifier(
+            store: context.store,
+            revocations: context.revocations,
+            expectation: verifier.expectation,
+            role: role
+        )
+        judge.checksTime = false
+        do throws(TLSError) {
+            let verdict = try judge.verify(SSL_get0_peer_certificates(ssl))
+            if context === self.context { verifiedPeer?.generation = verdict.generation }
+            return nil
+        } catch {
+            return error
         }
     }
 

@@ -5,16 +5,31 @@ struct VerifiedPeer {
     /// The URI that met the expectation, or the leaf's first SPIFFE URI when a host was expected.
     var identity: String?
     var serial: String
+    /// When the first certificate of the verified path ends, in seconds since 1970.
     var notAfter: Int64
+    /// The generation of the revocations it was judged by; 0 where there are none.
+    var generation: UInt64
+}
+
+/// What the path from the leaf to a root says as a whole.
+struct VerifiedPath {
+    /// When its first certificate ends, in seconds since 1970.
+    var notAfter: Int64
+    /// The generation of the revocations it was judged by.
+    var generation: UInt64
 }
 
 /// Judges a peer's certificates: first the chain, then the name.
 struct PeerVerifier {
     /// `X509_STORE` with the roots; only read here.
     let store: OpaquePointer
+    /// Which certificates are revoked; nil where none can be.
+    var revocations: RevocationRegister?
     let expectation: PeerExpectation
     /// Our own role: it tells what the peer's certificate must be good for.
     let role: TLSRole
+    /// Whether certificates must be valid now. A session that is judged again was judged by the clock before.
+    var checksTime = true
 
     /// - Parameter presented: `STACK_OF(CRYPTO_BUFFER)` as the peer sent it, leaf first.
     func verify(_ presented: OpaquePointer?) throws(TLSError) -> VerifiedPeer {
@@ -39,12 +54,36 @@ struct PeerVerifier {
             guard chain.append(x509) else { throw Self.outOfMemory }
         }
         let leaf = try Self.readLeaf(chain)
-        try verifyChain(chain, leaf: leaf)
+        let path = try verifyNames(chain, leaf: leaf)
         return VerifiedPeer(
             identity: try matchIdentity(leaf),
             serial: leaf.serial,
-            notAfter: leaf.notAfter
+            notAfter: path.notAfter,
+            generation: path.generation
         )
+    }
+
+    /// Verifies the chain, with each of the expected hosts in turn where hosts are expected.
+    private func verifyNames(
+        _ chain: borrowing CertificateStack,
+        leaf: Certificate
+    ) throws(TLSError) -> VerifiedPath {
+        guard case .host(let host, let alternatives) = expectation else { return try verifyChain(chain, leaf: leaf) }
+        let mismatch: TLSError
+        do throws(TLSError) {
+            return try verifyChain(chain, leaf: leaf, host: host)
+        } catch {
+            guard error.code == .peerIdentityMismatch else { throw error }
+            mismatch = error
+        }
+        for alternative in alternatives {
+            do throws(TLSError) {
+                return try verifyChain(chain, leaf: leaf, host: alternative)
+            } catch {
+                guard error.code == .peerIdentityMismatch else { throw error }
+            }
+        }
+        throw mismatch
     }
 
     private static var outOfMemory: TLSError { TLSError(.internalError, "out of memory while verifying the peer") }
@@ -62,7 +101,12 @@ struct PeerVerifier {
     }
 
     /// Whether the chain leads to a root, is valid now, and fits its purpose and, where one is expected, the host.
-    func verifyChain(_ chain: borrowing CertificateStack, leaf: Certificate) throws(TLSError) {
+    @discardableResult
+    func verifyChain(
+        _ chain: borrowing CertificateStack,
+        leaf: Certificate,
+        host: String? = nil
+    ) throws(TLSError) -> VerifiedPath {
         guard let context = X509_STORE_CTX_new() else { throw Self.outOfMemory }
         defer {
             X509_STORE_CTX_free(context)
@@ -75,12 +119,13 @@ struct PeerVerifier {
         let purpose = role == .server ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER
         guard X509_VERIFY_PARAM_set_purpose(parameters, purpose) == 1 else { throw Self.outOfMemory }
         X509_VERIFY_PARAM_set_depth(parameters, CInt(PeerLimits.chainLength))
-        if case .host(let host) = expectation { try expectHost(host, parameters) }
+        if !checksTime { X509_VERIFY_PARAM_set_flags(parameters, CUnsignedLong(X509_V_FLAG_NO_CHECK_TIME)) }
+        if let host { try expectHost(host, parameters) }
         guard X509_verify_cert(context) != 1 else {
             guard !leaf.isAuthority else {
                 throw TLSError(.peerCertificateUntrusted, "the peer's certificate is that of an authority")
             }
-            return
+            return try judgePath(X509_STORE_CTX_get0_chain(context), leaf: leaf)
         }
         let failure = X509_STORE_CTX_get_error(context)
         let depth = X509_STORE_CTX_get_error_depth(context)
@@ -101,6 +146,35 @@ struct PeerVerifier {
                 "certificate \(depth) of the chain of \(names): \(text); check that both sides share the trust bundle"
             )
         }
+    }
+
+    /// Looks for revoked certificates on the path that was verified, from the leaf to the root: what a peer presents
+    /// besides plays no part.
+    ///
+    /// BoringSSL's own check of revocation lists asks one list by its issuer's name; here each list counts for the key
+    /// that signed it.
+    private func judgePath(_ path: OpaquePointer?, leaf: Certificate) throws(TLSError) -> VerifiedPath {
+        guard let path else { throw Self.outOfMemory }
+        var judged = VerifiedPath(notAfter: leaf.notAfter, generation: 0)
+        let latest = revocations?.latest
+        judged.generation = latest?.generation ?? 0
+        for index in 0..<OPENSSL_sk_num(path) {
+            guard let certificate = OPENSSL_sk_value(path, index).map({ OpaquePointer($0) }) else { continue }
+            var end: Int64 = 0
+            if ASN1_TIME_to_posix(X509_get0_notAfter(certificate), &end) == 1 {
+                judged.notAfter = min(judged.notAfter, end)
+            }
+            guard let set = latest?.set, index + 1 < OPENSSL_sk_num(path),
+                let issuer = OPENSSL_sk_value(path, index + 1).map({ OpaquePointer($0) }),
+                set.revokes(certificate, issuedBy: issuer)
+            else { continue }
+            throw TLSError(
+                .peerCertificateRevoked,
+                "certificate \(index) of the chain of \(presentedNames(leaf)) (leaf \(leaf.serial)) is on its issuer's "
+                    + "revocation list"
+            )
+        }
+        return judged
     }
 
     /// Makes the chain's check include the host: an IP address where it reads as one, otherwise a DNS name.
@@ -137,7 +211,8 @@ struct PeerVerifier {
         switch expectation {
         case .anyIdentity(let trustDomain): "any SPIFFE id of trust domain \(trustDomain.bounded(to: 255))"
         case .oneOf(let uris): Self.list(uris)
-        case .host(let host): host.bounded(to: 255)
+        case .host(let host, let alternatives):
+            alternatives.isEmpty ? host.bounded(to: 255) : Self.list([host] + alternatives)
         }
     }
 

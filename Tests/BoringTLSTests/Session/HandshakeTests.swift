@@ -16,7 +16,7 @@ struct HandshakeTests {
         #expect(try #require(pair.server.peerCertificateExpiry) > TestAuthority.now)
         #expect(pair.client.negotiatedALPN == "h2")
         #expect(pair.server.negotiatedALPN == "h2")
-        #expect(pair.client.negotiatedSuite == "TLS_AES_128_GCM_SHA256")
+        #expect(pair.client.negotiatedSuite == "TLS_AES_256_GCM_SHA384")
         #expect(pair.server.negotiatedGroup == "X25519MLKEM768")
     }
 
@@ -83,6 +83,21 @@ struct HandshakeTests {
             clientExpects: .host(host)
         )
         #expect(pair.handshake() == (.complete, .complete))
+    }
+
+    @Test(arguments: ["other.internal", "10.1.2.4"])
+    func anAlternativeNameDoesWhenTheHostIsNotThere(_ host: String) throws {
+        let authority = try TestAuthority()
+        for (alternatives, isGood) in [(["none.internal", "tulled.internal"], true), (["none.internal"], false)] {
+            let pair = try LoopbackPair(
+                client: try authority.context([TestAuthority.clientURI]),
+                server: try authority.context([]) { $0.dnsNames = ["tulled.internal"] },
+                clientExpects: .host(host, alternatives: alternatives)
+            )
+            pair.handshake()
+            #expect(pair.client.failure?.code == (isGood ? nil : .peerIdentityMismatch))
+            #expect(pair.client.isOpen == isGood)
+        }
     }
 
     @Test(arguments: ["other.internal", "10.1.2.4", "2001:db8::8", "internal", "xtulled.internal"])

@@ -13,7 +13,11 @@ struct OpenSSLInteropTests {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
 
-    private func connect(_ arguments: [String], input: String = "question\n") throws -> (
+    private func connect(
+        _ arguments: [String],
+        input: String = "question\n",
+        policy: TLSPolicy = TLSPolicy()
+    ) throws -> (
         client: String, server: (failure: TLSError?, identity: String?, received: [UInt8])
     ) {
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -24,7 +28,12 @@ struct OpenSSLInteropTests {
         try identity.chain.map(\.pem).joined().write(to: certificate, atomically: true, encoding: .utf8)
         try identity.key.pkcs8PEM().write(to: key, atomically: true, encoding: .utf8)
         try authority.root.pem.write(to: root, atomically: true, encoding: .utf8)
-        let server = try BlockingServer(try authority.context([TestAuthority.serverURI]))
+        let context = try TLSContext(
+            identity: try authority.identity([TestAuthority.serverURI]),
+            trust: try authority.trust,
+            policy: policy
+        )
+        let server = try BlockingServer(context)
         let outcome = try OpenSSLCommand.run(
             ["s_client", "-connect", "127.0.0.1:\(server.port)", "-CAfile", root.path, "-quiet", "-ign_eof"]
                 + arguments.flatMap { $0 == "(certificate)" ? ["-cert", certificate.path, "-key", key.path] : [$0] },
@@ -68,6 +77,30 @@ struct OpenSSLInteropTests {
         let outcome = try connect(["(certificate)", "-alpn", "h2", "-ciphersuites", suite])
         #expect(outcome.server.failure == nil)
         #expect(outcome.client.contains("answer"))
+    }
+
+    @Test(arguments: ["ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-GCM-SHA256"])
+    func allowedTLS12WorksWithItsSuites(_ suite: String) throws {
+        let policy = TLSPolicy(allowsTLS12: true)
+        let outcome = try connect(["(certificate)", "-alpn", "h2", "-tls1_2", "-cipher", suite], policy: policy)
+        #expect(outcome.server.failure == nil)
+        #expect(outcome.server.identity == TestAuthority.clientURI)
+        #expect(outcome.client.contains("answer"))
+    }
+
+    @Test(arguments: ["ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-ECDSA-AES128-SHA", "AES128-GCM-SHA256"])
+    func allowedTLS12TakesNoOtherSuites(_ suite: String) throws {
+        let policy = TLSPolicy(allowsTLS12: true)
+        let outcome = try connect(["(certificate)", "-alpn", "h2", "-tls1_2", "-cipher", suite], policy: policy)
+        #expect(outcome.server.failure?.code == .handshakeFailed)
+        #expect(outcome.server.received.isEmpty)
+    }
+
+    @Test func thePostQuantumPolicyTakesNoOtherGroup() throws {
+        let policy = TLSPolicy(isPostQuantumOnly: true)
+        let outcome = try connect(["(certificate)", "-alpn", "h2", "-groups", "X25519:P-256"], policy: policy)
+        #expect(outcome.server.failure?.code == .handshakeFailed)
+        #expect(outcome.server.received.isEmpty)
     }
 
     @Test func noCertificateMeansNoSession() throws {

@@ -45,6 +45,37 @@ struct TestAuthority {
         return try TLSIdentity(chain: [leaf], key: leafKey)
     }
 
+    /// An authority whose certificate this one issued.
+    func intermediate(_ name: String, serial: UInt64) throws -> TestAuthority {
+        let key = try PrivateKey()
+        var builder = CertificateBuilder(
+            commonName: name,
+            serial: serial,
+            notBefore: Self.now - 3_600,
+            notAfter: Self.now + 86_400
+        )
+        builder.isAuthority = true
+        let certificate = try builder.issue(subjectKey: key, issuer: self.name, issuerKey: self.key)
+        return TestAuthority(name: name, key: key, root: certificate)
+    }
+
+    private init(name: String, key: PrivateKey, root: Certificate) {
+        self.name = name
+        self.key = key
+        self.root = root
+    }
+
+    /// A list that revokes `serials`, in PEM.
+    func revoking(_ serials: [UInt64], nextUpdate: Int64 = TestAuthority.now + 3_600) throws -> String {
+        let builder = RevocationListBuilder(
+            issuer: name,
+            serials: serials,
+            thisUpdate: Self.now - 7_200,
+            nextUpdate: nextUpdate
+        )
+        return try builder.pem(signedWith: key)
+    }
+
     /// A context with a leaf of this authority that trusts this authority.
     func context(_ uris: [String], adjust: (inout CertificateBuilder) -> Void = { _ in }) throws -> TLSContext {
         try TLSContext(identity: try identity(uris, adjust: adjust), trust: try trust)
