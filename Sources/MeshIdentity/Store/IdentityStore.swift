@@ -26,8 +26,30 @@ package final class IdentitySnapshot: Sendable {
 /// It fails closed: without a certificate, and from the moment it expires, there is nothing to connect or accept with.
 package final class IdentityStore: Sendable {
     private let current = Mutex<IdentitySnapshot?>(nil)
+    private let missing = Mutex<(@Sendable () -> Void)?>(nil)
+    private let policy: TLSPolicy
+    private let revocations: RevocationRegister?
 
-    package init() {}
+    /// Holds nothing yet.
+    /// - Parameters:
+    ///   - policy: what connections may agree on.
+    ///   - revocations: which peers are revoked; nil where nobody is.
+    package init(policy: TLSPolicy = TLSPolicy(), revocations: RevocationRegister? = nil) {
+        self.policy = policy
+        self.revocations = revocations
+    }
+
+    /// Calls `body` once when a connection finds no valid identity; in place of what was set before.
+    package func whenMissing(_ body: @escaping @Sendable () -> Void) { missing.withLock { $0 = body } }
+
+    private func report() {
+        let body = missing.withLock { missing in
+            let body = missing
+            missing = nil
+            return body
+        }
+        body?()
+    }
 
     /// Makes an issued identity the current one; connections that begin from now on use it.
     ///
@@ -37,7 +59,12 @@ package final class IdentityStore: Sendable {
     package func install(_ issued: IssuedIdentity) throws(IdentityError) -> IdentitySnapshot {
         let context: TLSContext
         do {
-            context = try TLSContext(identity: issued.svid.credentials, trust: issued.bundle.anchors)
+            context = try TLSContext(
+                identity: issued.svid.credentials,
+                trust: issued.bundle.anchors,
+                policy: policy,
+                revocations: revocations
+            )
         } catch {
             throw IdentityError(.unusable, error.message)
         }
@@ -58,9 +85,11 @@ package final class IdentityStore: Sendable {
     /// - Throws: ``IdentityError`` `identity_missing` or `identity_expired`.
     package func snapshot(now: Int64) throws(IdentityError) -> IdentitySnapshot {
         guard let snapshot = latest else {
+            report()
             throw IdentityError(.missing, "no certificate was issued yet; is the control plane reachable?")
         }
         guard now < snapshot.svid.notAfter else {
+            report()
             throw IdentityError(
                 .expired,
                 "certificate \(snapshot.svid.serial) of \(snapshot.svid.identity) expired at \(snapshot.svid.notAfter) "
