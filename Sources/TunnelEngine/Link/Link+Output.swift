@@ -71,6 +71,7 @@ extension Link {
     // MARK: Keep-alive
 
     func checkPeer() {
+        if self.endExpiredPeer() { return }
         let silence = self.loop.now - min(self.loop.now, self.lastReceived)
         if let pingSent = self.pingSent {
             // Anything that came since shows that the peer lives, not only the answer.

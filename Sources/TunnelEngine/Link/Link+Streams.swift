@@ -2,14 +2,14 @@ import BoringTLS
 
 extension Link {
     /// Whether another stream may be opened now.
-    package var canOpenStream: Bool { self.state == .open && self.http2.canOpenStream }
+    package var canOpenStream: Bool { self.state == .open && self.http2.canOpenStream && !self.isPeerExpired }
 
     /// Streams in use.
     package var activeStreams: Int { self.http2.activeStreams }
 
     /// Opens a stream; nil when the peer takes no more.
     package func openStream(headers: [HTTP2Header], endStream: Bool, owner: any HTTP2StreamOwner) -> HTTP2Stream? {
-        guard self.state == .open else { return nil }
+        guard self.state == .open, !self.isPeerExpired else { return nil }
         defer { self.queueFlush() }
         return self.http2.openStream(headers: headers, endStream: endStream, owner: owner)
     }

@@ -33,6 +33,14 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
     package let role: TLSRole
     let limits: LinkLimits
     let tls: TLSSession
+    /// What the session was made with.
+    let context: TLSContext
+    /// When it was made, in the loop's milliseconds.
+    let began: UInt64
+    /// When the peer's certificate ends, in seconds since 1970.
+    var expiry = Int64.max
+    /// Whether the peer was told to open no more streams because of that.
+    var hasRefusedFurther = false
     lazy var http2 = HTTP2Connection(
         role: self.role == .client ? .client : .server,
         limits: self.limits.http2,
@@ -131,6 +139,8 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
         self.peer = peer
         self.role = role
         self.limits = limits
+        self.context = context
+        self.began = loop.now
         self.owner = owner
         self.state = role == .client ? .connecting : .handshaking
         do throws(TLSError) {
@@ -279,6 +289,7 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
         switch self.tls.handshake() {
         case .complete:
             self.state = .settling
+            self.notePeer()
             self.lastReceived = self.loop.now
             self.http2.start()
             self.queueFlush()
@@ -313,6 +324,10 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
     // MARK: HTTP2ConnectionOwner
 
     package func connectionOpenedStream(_ stream: HTTP2Stream, headers: [HTTP2Header], endStream: Bool) {
+        if self.isPeerExpired {
+            self.refuseFurtherStreams()
+            return self.reset(stream, .refusedStream)
+        }
         self.owner?.link(self, opened: stream, headers: headers, endStream: endStream)
     }
 

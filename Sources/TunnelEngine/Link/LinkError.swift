@@ -14,6 +14,9 @@ package enum LinkError: Error, Sendable, CustomStringConvertible {
     case http2(HTTP2Error)
     /// The peer closed the connection.
     case closedByPeer
+    /// The peer was accepted once and would not be any more: its certificate was revoked, has ended, or no root
+    /// vouches for it now.
+    case peerDisowned(TLSError)
     /// The peer did not answer a PING.
     case keepAliveTimedOut
     /// This side closed it.
@@ -27,6 +30,7 @@ package enum LinkError: Error, Sendable, CustomStringConvertible {
         case .tls(let error): "TLS: \(error)"
         case .http2(let error): "HTTP/2: \(error)"
         case .closedByPeer: "connection closed by peer"
+        case .peerDisowned(let error): "peer is not accepted any more: \(error)"
         case .keepAliveTimedOut: "no answer to keep-alive"
         case .closedLocally: "connection closed"
         }

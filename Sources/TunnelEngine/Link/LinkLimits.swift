@@ -12,6 +12,12 @@ package struct LinkLimits: Sendable, Hashable {
     package var closeMilliseconds: UInt64 = 5_000
     /// How long it then waits for the peer's own end: closing before could destroy bytes under way to the peer.
     package var lingerMilliseconds: UInt64 = 2_000
+    /// How long streams may go on after the peer's certificate has ended, in seconds. A link whose peer's certificate
+    /// has ended takes no new streams at once.
+    ///
+    /// A day, the life of a certificate: so no connection is cut by a renewal that is merely late, and none outlives
+    /// the peer's right to its name by more.
+    package var expiredPeerSeconds: Int64 = 86_400
     /// Unsent output at which streams stop reading from their applications.
     package var outputHighBytes = 256 * 1024
     /// Unsent output at which they read on.

@@ -1,3 +1,5 @@
+package import BoringTLS
+
 /// How a relay ended.
 package enum RelayOutcome: Sendable, Hashable {
     /// Both directions ended in order.
@@ -6,6 +8,8 @@ package enum RelayOutcome: Sendable, Hashable {
     case downstreamFailed(String)
     /// The end that was dialled failed or was reset.
     case upstreamFailed(String)
+    /// The tunnel's peer is not accepted any more: its certificate was revoked, has ended, or no root vouches for it.
+    case peerDisowned(TLSError)
     /// The owner ended it, for example when policy changed or a drain ran out of time.
     case closed(String)
 }
@@ -58,6 +62,9 @@ package final class Relay {
     func failed(_ end: any RelayEnd, _ reason: String) {
         self.end(end === self.downstream ? .downstreamFailed(reason) : .upstreamFailed(reason), isAbortive: true)
     }
+
+    /// The tunnel's peer is not accepted any more; both sides are reset.
+    func disowned(_ error: TLSError) { self.end(.peerDisowned(error), isAbortive: true) }
 
     private func end(_ outcome: RelayOutcome, isAbortive: Bool) {
         guard let observer = self.observer else { return }

@@ -88,7 +88,10 @@ package final class StreamEnd: RelayEnd, HTTP2StreamOwner {
                 byPeer ? "stream reset by peer: \(code)" : "tunnel ended: \(code)"
             }
         self.resetReason = reason
-        if let relay = self.relay { return relay.failed(self, reason) }
+        if let relay = self.relay {
+            if case .peerDisowned(let error)? = self.link.endError { return relay.disowned(error) }
+            return relay.failed(self, reason)
+        }
         let handler = self.onEarlyReset
         self.onEarlyReset = nil
         handler?()

@@ -48,6 +48,8 @@ package final class TunnelPool {
     let scope: SocketScope
     private var entries: [TunnelKey: TunnelPoolEntry] = [:]
     private var isClosed = false
+    /// What links must stand up to that were begun before it came, and when that was, in the loop's milliseconds.
+    private(set) var review: (context: TLSContext, came: UInt64)?
 
     /// - Parameter scope: where the links' sockets are made.
     package init(
@@ -93,6 +95,13 @@ package final class TunnelPool {
         )
         entry.wait(dial)
         return dial
+    }
+
+    /// Judges all peers anew and closes the links of those that are not accepted any more, within a few turns.
+    /// - Parameter context: gives roots and revocations; nil takes for each link those that it was made with.
+    package func judgePeers(with context: TLSContext?) {
+        if let context { self.review = (context, self.loop.now) }
+        LinkReview.begin(self.entries.values.flatMap(\.allLinks), with: context, on: self.loop)
     }
 
     func remove(_ entry: TunnelPoolEntry) {

@@ -19,6 +19,9 @@ package final class TunnelPoolEntry: EventSource, LinkOwner {
         super.init(loop: pool.loop)
     }
 
+    /// All links, also the one that is being made.
+    var allLinks: [Link] { self.links + [self.dialing].compactMap { $0 } }
+
     var linkCount: Int { self.links.count + (self.dialing == nil ? 0 : 1) }
 
     /// Gives the dial a stream now, or keeps it until a link is there.
@@ -91,6 +94,10 @@ package final class TunnelPoolEntry: EventSource, LinkOwner {
     // MARK: LinkOwner
 
     package func linkOpened(_ link: Link) {
+        if let review = self.pool.review, link.began <= review.came {
+            link.judgePeer(with: review.context)
+            guard link.state == .open else { return }
+        }
         if self.dialing === link { self.dialing = nil }
         self.links.append(link)
         self.serveWaiting()

@@ -21,6 +21,8 @@ package final class TunnelServer: ListenerDelegate, LinkOwner {
     private var links: [ObjectIdentifier: Link] = [:]
     private var onDrained: [() -> Void] = []
     private var isDraining = false
+    /// What links must stand up to that were begun before it came, and when that was, in the loop's milliseconds.
+    private var review: (context: TLSContext, came: UInt64)?
 
     /// - Parameter connectionLimit: connections served at once; more are closed at once.
     package init(
@@ -72,7 +74,8 @@ package final class TunnelServer: ListenerDelegate, LinkOwner {
     // MARK: LinkOwner
 
     package func linkOpened(_ link: Link) {
-        if self.isDraining { link.drain() }
+        if let review = self.review, link.began <= review.came { link.judgePeer(with: review.context) }
+        if self.isDraining, link.state == .open { link.drain() }
     }
 
     package func link(_ link: Link, opened stream: HTTP2Stream, headers: [HTTP2Header], endStream: Bool) {
@@ -98,6 +101,15 @@ package final class TunnelServer: ListenerDelegate, LinkOwner {
         self.links[ObjectIdentifier(link)] = nil
         if !link.wasOpen { self.delegate?.connectionFailed(peer: link.peer, local: link.local, error, on: self) }
         if self.links.isEmpty { self.finishDrain() }
+    }
+
+    // MARK: Judging again
+
+    /// Judges all peers anew and closes the links of those that are not accepted any more, within a few turns.
+    /// - Parameter context: gives roots and revocations; nil takes for each link those that it was made with.
+    package func judgePeers(with context: TLSContext?) {
+        if let context { self.review = (context, self.loop.now) }
+        LinkReview.begin(Array(self.links.values), with: context, on: self.loop)
     }
 
     // MARK: Drain

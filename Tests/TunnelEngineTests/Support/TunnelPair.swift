@@ -36,11 +36,13 @@ final class TunnelPair: ListenerDelegate, TunnelServerDelegate, RelayObserver {
         expecting: String = TunnelPair.server,
         clientURI: String = TunnelPair.client,
         limits: TunnelPoolLimits = TunnelPoolLimits(),
+        identities: TestIdentities? = nil,
+        clientSeconds: Int64 = 3600,
         through proxy: ((UInt16) -> UInt16)? = nil
     ) throws {
-        let identities = try TestIdentities()
-        self.clientContext = try identities.context(clientURI)
-        self.serverContext = try identities.context(Self.server)
+        let identities = try identities ?? TestIdentities()
+        self.clientContext = try identities.context(clientURI, serial: 21, seconds: clientSeconds)
+        self.serverContext = try identities.context(Self.server, serial: 22)
         self.entranceLoop = try LoopThread(index: 0)
         self.exitLoop = try LoopThread(index: 1)
         self.authority = "127.0.0.1:\(appPort)"
@@ -125,6 +127,13 @@ final class TunnelPair: ListenerDelegate, TunnelServerDelegate, RelayObserver {
     var exitConnections: Int {
         let me = Unchecked(self)
         return (try? self.exitLoop.sync { me.value.exit.connectionCount }) ?? -1
+    }
+
+    /// Judges the peers of both ends anew.
+    func judge(with context: TLSContext? = nil) throws {
+        let me = Unchecked(self)
+        try self.entranceLoop.sync { me.value.pool.judgePeers(with: context) }
+        try self.exitLoop.sync { me.value.exit.judgePeers(with: context) }
     }
 
     func drainExit() throws {
