@@ -51,6 +51,16 @@ package final class MetricsRegistry: Sendable {
         self.register(SampledCounter(name: name, help: help, read: read))
     }
 
+    /// Adds counters that are read when the text is made, with label values by position; the name ends in `_total`.
+    package func sampledCounters(
+        _ name: String,
+        help: String,
+        labels: [String],
+        read: @escaping @Sendable () -> [(values: [String], count: UInt64)]
+    ) {
+        self.register(SampledCounters(name: name, help: help, labels: labels, read: read))
+    }
+
     /// The text of all metrics, families in the order in which they were added.
     package func exposition(_ format: ExpositionFormat) -> [UInt8] {
         let families = self.families.withLock { $0 }
@@ -98,5 +108,22 @@ private struct SampledCounter: Expositional {
     func write(to writer: inout ExpositionWriter) {
         writer.family(self.name, help: self.help, type: "counter")
         writer.sample(self.name, names: [], values: [], value: "\(self.read())")
+    }
+}
+
+/// Counters whose values are asked for when they are shown.
+private struct SampledCounters: Expositional {
+    let name: String
+    let help: String
+    let labels: [String]
+    let read: @Sendable () -> [(values: [String], count: UInt64)]
+
+    func write(to writer: inout ExpositionWriter) {
+        let series = self.read()
+        guard !series.isEmpty else { return }
+        writer.family(self.name, help: self.help, type: "counter")
+        for (values, count) in series {
+            writer.sample(self.name, names: self.labels, values: values, value: "\(count)")
+        }
     }
 }

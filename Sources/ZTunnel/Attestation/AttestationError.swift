@@ -6,6 +6,8 @@ package enum AttestationError: Error, Sendable, Equatable, CustomStringConvertib
     case endpointNotAllowed(variable: String, reason: String)
     /// The authorization token for the endpoint would break out of its header.
     case malformedAuthorization
+    /// The file with the bearer token can't be read, or is too large.
+    case bearerUnreadable(path: String)
     /// The endpoint's answer is not what it should be.
     case malformedCredentials(String)
     /// No source names a region.
@@ -28,8 +30,11 @@ package enum AttestationError: Error, Sendable, Equatable, CustomStringConvertib
                 + "does the task definition have a task role?"
         case .endpointNotAllowed(let variable, let reason): "\(variable): \(reason)"
         case .malformedAuthorization:
-            "the container authorization token must be 1 to \(CredentialsEndpoint.authorizationBytes) visible ASCII "
+            "the authorization token must be 1 to \(CredentialsEndpoint.authorizationBytes) visible ASCII "
                 + "characters"
+        case .bearerUnreadable(let path):
+            "bearer token file \(path.prefix(255)) can't be read, or has more than "
+                + "\(CredentialsEndpoint.authorizationBytes) bytes"
         case .malformedCredentials(let reason): "the container credentials endpoint's answer: \(reason)"
         case .regionUnknown:
             "no region is known; set AWS_REGION, or let the task metadata endpoint be reachable"

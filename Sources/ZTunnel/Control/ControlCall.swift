@@ -50,12 +50,15 @@ final class ControlCall: LinkOwner, GRPCCallOwner {
     }
 
     /// Connects and begins the call.
-    /// - Parameter host: the name or address that the server's certificate must have.
+    /// - Parameters:
+    ///   - host: the name or address that the server's certificate must have.
+    ///   - alternatives: DNS names that do as well.
     func start(
         loop: EventLoop,
         address: SocketAddress,
         from source: SocketAddress?,
         host: String,
+        alternatives: [String] = [],
         context: TLSContext
     ) throws(LinkError) {
         self.link = try Link.dial(
@@ -63,7 +66,7 @@ final class ControlCall: LinkOwner, GRPCCallOwner {
             address: address,
             from: source,
             context: context,
-            expecting: .host(host),
+            expecting: .host(host, alternatives: alternatives),
             limits: Self.linkLimits,
             owner: self
         )

@@ -9,11 +9,16 @@ enum SmallFile {
 
     /// The text of a file; nil when it can't be read, is larger than `limit` bytes, or isn't UTF-8.
     static func read(_ path: String, limit: Int) -> String? {
+        self.readBytes(path, limit: limit).flatMap { String(validating: $0, as: UTF8.self) }
+    }
+
+    /// The bytes of a file; nil when it can't be read or is larger than `limit` bytes.
+    static func readBytes(_ path: String, limit: Int) -> [UInt8]? {
         guard let file = fopen(path, "re") else { return nil }
         defer { fclose(file) }
         var bytes = [UInt8](repeating: 0, count: limit + 1)
         let count = fread(&bytes, 1, bytes.count, file)
         guard count <= limit, ferror(file) == 0 else { return nil }
-        return String(validating: bytes.prefix(count), as: UTF8.self)
+        return Array(bytes.prefix(count))
     }
 }

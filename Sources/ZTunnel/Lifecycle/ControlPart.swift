@@ -13,7 +13,9 @@ final class ControlPart: @unchecked Sendable {
     private let plan: StartPlan
     private let resolver: NameResolver
     private var servers: [EndpointServer] = []
-    private var certificates: CertificateClient?
+    /// Keeps the certificates of all workloads.
+    private(set) lazy var certificates = self.makeKeeper()
+    private var revocations: RevocationWatch?
     private var discovery: DiscoveryClient?
     private var synced: (() -> Void)?
     private lazy var alarm = LoopAlarm(loop: self.loop)
@@ -37,6 +39,8 @@ final class ControlPart: @unchecked Sendable {
         let admin = AdminEndpoint(own: self.own, roster: self.roster, quit: quit)
         try self.serve(MeshPorts.admin, isPrivate: true) { admin.answer($0) }
         let registry = self.context.registry
+        RevocationMetrics.add(to: registry, self.context.revocations)
+        self.watchRevocations()
         try self.serve(MeshPorts.metrics) { MetricsEndpoint.answer($0, registry: registry) }
         self.askMetadata()
     }
@@ -81,20 +85,52 @@ final class ControlPart: @unchecked Sendable {
             self.context.log.warning("region unknown", [LogField("error", "\(AttestationError.regionUnknown)")])
             return self.alarm.set(after: 2_000) { [weak self] in self?.askMetadata() }
         }
-        let configuration = self.context.configuration
-        let certificateURL = configuration.authority.url
-        let certificates = CertificateClient(
-            loop: self.loop,
-            workload: self.own,
-            token: self.plan.token,
-            address: ControlPlaneAddress(certificateURL ?? self.plan.token.controlPlane, resolver: self.resolver),
+        let role = TaskRole(
             endpoint: self.plan.credentials,
-            region: region
-        ) { [weak self] in
-            self?.identityCame()
+            scope: self.own.scope,
+            region: region,
+            audience: self.plan.token.audience
+        )
+        self.certificates.keep(self.own, by: .task(role))
+    }
+
+    private func makeKeeper() -> CertificateKeeper {
+        let configuration = self.context.configuration
+        let roots = ServerRoots(
+            configuration.authorityRoots.map { .configured($0) } ?? .known(self.plan.token.trust),
+            policy: self.context.tlsPolicy,
+            log: self.context.log
+        )
+        let server = ControlServer(
+            address: ControlPlaneAddress(
+                configuration.authority.url ?? self.plan.token.controlPlane,
+                resolver: self.resolver
+            ),
+            roots: roots,
+            alternatives: [configuration.authorityHostname].compactMap { $0 },
+            headers: configuration.authorityHeaders
+        )
+        return CertificateKeeper(loop: self.loop, mesh: self.context, server: server) {
+            [weak self] workload, hasNewRoots in
+            guard let self else { return }
+            if hasNewRoots { self.roster.judgePeers(of: workload.key) }
+            if workload === self.own { self.identityCame() }
         }
-        self.certificates = certificates
-        certificates.start()
+    }
+
+    private func watchRevocations() {
+        guard let path = self.context.configuration.revocationListPath else { return }
+        let watch = RevocationWatch(
+            loop: self.loop,
+            path: path,
+            register: self.context.revocations,
+            registry: self.context.registry,
+            log: self.context.log
+        ) { [roster = self.roster] in
+            roster.judgePeers()
+        }
+        self.revocations = watch
+        watch.start()
     }
 
     private func identityCame() {

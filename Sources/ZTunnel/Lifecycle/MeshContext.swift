@@ -1,3 +1,4 @@
+package import BoringTLS
 package import MeshModel
 package import MeshTelemetry
 package import TunnelEngine
@@ -10,6 +11,8 @@ package final class MeshContext: Sendable {
     package let state: MeshState
     /// What must happen before we are ready.
     package let readiness = ReadinessGate()
+    /// Which peers are revoked (`CRL_PATH`); asked in every handshake of the mesh.
+    package let revocations = RevocationRegister()
     /// The metrics.
     package let registry = MetricsRegistry()
     /// The metrics of connections.
@@ -26,6 +29,14 @@ package final class MeshContext: Sendable {
         self.log = log
         self.access = log.scoped("access")
         self.connections = ConnectionMetrics(registry: self.registry)
+    }
+
+    /// What TLS may agree on (`TLS12_ENABLED`, `COMPLIANCE_POLICY`).
+    package var tlsPolicy: TLSPolicy {
+        TLSPolicy(
+            allowsTLS12: self.configuration.isTLS12Enabled,
+            isPostQuantumOnly: self.configuration.compliance == .pqc
+        )
     }
 
     /// Seconds since 1970.

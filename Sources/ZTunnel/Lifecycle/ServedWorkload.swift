@@ -13,7 +13,7 @@ package final class ServedWorkload: Sendable {
     /// Who it is, and where the mesh's state knows it.
     package let local: LocalWorkload
     /// Its certificate; empty until one is issued.
-    package let identities = IdentityStore()
+    package let identities: IdentityStore
     /// The DNS servers of its own `resolv.conf`.
     package let nameServers: ResolverConfiguration
     /// Where all its sockets are made.
@@ -34,6 +34,7 @@ package final class ServedWorkload: Sendable {
     ) {
         self.key = key
         self.mesh = mesh
+        self.identities = IdentityStore(policy: mesh.tlsPolicy, revocations: mesh.revocations)
         self.local = local
         self.nameServers = nameServers
         self.scope = scope

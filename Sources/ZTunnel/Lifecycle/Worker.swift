@@ -50,6 +50,15 @@ package final class Worker: @unchecked Sendable {
         for proxy in self.leaving.values { proxy.stateChanged(snapshot) }
     }
 
+    /// Judges the peers of live links anew, also of workloads that are on their way out.
+    /// - Parameter key: whose links; nil means everybody's.
+    package func judgePeers(of key: String?) {
+        for proxy in Array(self.proxies.values) + Array(self.leaving.values)
+        where key == nil || proxy.workload.key == key {
+            proxy.judgePeers()
+        }
+    }
+
     /// Keeps an endpoint that runs on this worker's loop.
     package func keep(_ server: EndpointServer) { self.servers.append(server) }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import MeshIdentity
 package import MeshModel
 import MeshTelemetry
 package import TunnelEngine
@@ -127,6 +128,13 @@ package final class WorkloadProxy: @unchecked Sendable {
         guard policies != self.judgedBy else { return }
         self.judgedBy = policies
         for connection in Array(self.active.values) { connection.recheck(snapshot) }
+    }
+
+    /// Ends the tunnels whose peers are not accepted any more, by the roots and revocations of now.
+    package func judgePeers() {
+        let context = self.workload.identities.latest?.context
+        self.pool.judgePeers(with: context)
+        self.tunnelServer.judgePeers(with: context)
     }
 
     // MARK: End

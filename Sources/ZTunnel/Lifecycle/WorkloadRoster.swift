@@ -84,6 +84,12 @@ package final class WorkloadRoster: Sendable {
         for key in keys { self.remove(key, milliseconds: milliseconds) { tally.count(nil) } }
     }
 
+    /// Judges the peers of live links anew, as roots or revocations have changed.
+    /// - Parameter key: whose links; nil means everybody's.
+    package func judgePeers(of key: String? = nil) {
+        for worker in self.workers { worker.loop.submit { worker.judgePeers(of: key) } }
+    }
+
     /// Tells all workers of a new state.
     package func stateChanged(_ snapshot: MeshSnapshot) {
         for worker in self.workers { worker.loop.submit { worker.stateChanged(snapshot) } }

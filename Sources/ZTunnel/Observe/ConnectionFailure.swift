@@ -155,12 +155,27 @@ package struct ConnectionFailure: Error, Hashable, Sendable {
         }
     }
 
+    /// A running connection's peer is not accepted any more.
+    private init(disowned error: TLSError) {
+        let isRevoked = error.code == .peerCertificateRevoked
+        self.init(
+            code: error.code.rawValue,
+            message: isRevoked
+                ? "connection closed: peer certificate revoked by CRL"
+                : "connection closed: peer is not accepted any more: \(error.message)",
+            flag: isRevoked ? .revoked : .tls,
+            dial: .tunnelFailed,
+            status: 503
+        )
+    }
+
     /// How a relay ended; nil when it ended well.
     package init?(_ outcome: RelayOutcome) {
         switch outcome {
         case .complete: return nil
         case .downstreamFailed(let text): self.init(.downstreamReset, "client: \(text)")
         case .upstreamFailed(let text): self.init(.upstreamReset, "server: \(text)")
+        case .peerDisowned(let error): self.init(disowned: error)
         case .closed(let text): self.init(.drained, text)
         }
     }
