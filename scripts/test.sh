@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # Runs the tests: all of them, or only "unit" or "scenario". One debug build serves the Swift tests and the helpers of
 # the scenarios; only ztunnel is built in release, because the scenarios test the static binary that ships.
+#
+# ONLY names scenarios, with whatever pytest takes: ONLY="test_faults.py -k minute". TULLE_ZTUNNEL names a ztunnel that is
+# built already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -30,7 +33,7 @@ fi
 if [ "$part" != unit ]; then
     if compgen -G 'Tests/Scenarios/test_*.py' >/dev/null; then
         if [ "$part" = scenario ]; then swift build; fi
-        scripts/build-release.sh ztunnel
+        if [ -z "${TULLE_ZTUNNEL:-}" ]; then scripts/build-release.sh ztunnel; fi
         as_root=()
         if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n --preserve-env); fi
         if ! "${as_root[@]}" true 2>/dev/null; then
@@ -39,9 +42,12 @@ if [ "$part" != unit ]; then
             if [ "$part" = scenario ]; then failed=1; fi
         else
             bin=$(swift build --show-bin-path)
-            export TULLE_ZTUNNEL="$PWD/out/ztunnel" TULLE_TULLED="$bin/tulled" TULLE_CLI="$bin/tulle" TULLE_LAB="$bin/tulle-lab"
+            export TULLE_ZTUNNEL="${TULLE_ZTUNNEL:-$PWD/out/ztunnel}" TULLE_TULLED="$bin/tulled" TULLE_CLI="$bin/tulle" TULLE_LAB="$bin/tulle-lab"
             export PATH="$PWD/.venv/bin:$PATH"
-            if "${as_root[@]}" .venv/bin/pytest -q -rs Tests/Scenarios 2>&1 | tee "$logs/scenario"; then :; else failed=1; fi
+            # Words of their own, as a person writes them.
+            read -r -a chosen <<<"${ONLY:-}"
+            if [ ${#chosen[@]} -gt 0 ]; then chosen[0]="Tests/Scenarios/${chosen[0]}"; else chosen=(Tests/Scenarios); fi
+            if "${as_root[@]}" .venv/bin/pytest -q -rs "${chosen[@]}" 2>&1 | tee "$logs/scenario"; then :; else failed=1; fi
             summary+=("scenarios: $(tail -n 1 "$logs/scenario")")
         fi
     else

@@ -159,6 +159,10 @@ class Lab:
             "--hosted-zone-config", "PrivateZone=true",
         )["HostedZone"]["Id"]
 
+    def role(self, name: str) -> str:
+        """The ARN of a role."""
+        return f"arn:aws:iam::{self.environment['TULLE_LAB_ACCOUNT_ID']}:role/{name}"
+
     def make_role(self, name: str) -> str:
         iam = self.client("iam")
         made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TASK_ROLE_TRUST))
@@ -206,6 +210,17 @@ class Lab:
             return healthy if len(healthy) == len(tasks) == count else []
 
         return self.wait(f"{count} healthy tasks of {service}", ready, seconds)
+
+    def wait_replaced(self, service: str, task: str, seconds: float = 90) -> dict:
+        """The service's only task, once it is another than the one with this id."""
+
+        def replaced() -> dict | None:
+            tasks = self.tasks(service)
+            if len(tasks) == 1 and tasks[0]["id"] != task and tasks[0]["lastStatus"] == "RUNNING":
+                return tasks[0] if tasks[0]["health"] in ("HEALTHY", "UNKNOWN") else None
+            return None
+
+        return self.wait(f"another task of {service}", replaced, seconds)
 
     def exec(
         self, service: str, *command: str, container: str | None = None, seconds: float = 60, check: bool = True

@@ -104,15 +104,16 @@ class Held:
         except OSError:
             return False
 
-    def ends(self, seconds: float) -> float | None:
-        """How long until the first connection ends, or None if it doesn't in time."""
-        connection, began = self.connections[0], time.monotonic()
-        connection.settimeout(seconds)
-        try:
-            while connection.recv(4096):
+    def all_end(self, seconds: float) -> float | None:
+        """How long until every connection has ended, or None if one lives on."""
+        began = time.monotonic()
+        for connection in self.connections:
+            connection.settimeout(max(0.01, seconds - (time.monotonic() - began)))
+            try:
+                while connection.recv(4096):
+                    pass
+            except TimeoutError:
+                return None
+            except OSError:
                 pass
-        except TimeoutError:
-            return None
-        except OSError:
-            pass
         return time.monotonic() - began

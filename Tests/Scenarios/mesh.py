@@ -105,6 +105,27 @@ class Mesh(Lab):
         )
         assert done.returncode == 0, done.stderr
 
+    def token(self, account: str) -> str:
+        """A bootstrap token, as `tulle bootstrap` prints it."""
+        done = self.cli(
+            "bootstrap", "--namespace", NAMESPACE, "--service-account", account,
+            "--control-plane", self.control_plane.bootstrap_url,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def ztunnel_container(self, account: str, **more) -> dict:
+        """A task's ztunnel, for definitions that `tulle ecs add-service` doesn't write."""
+        return {
+            "name": "ztunnel", "image": "tulle/ztunnel", "user": "15301", "essential": True, "memory": 64,
+            "environment": [{"name": "BOOTSTRAP_TOKEN", "value": self.token(account)}],
+            "healthCheck": {
+                "command": ["CMD", "/ztunnel", "healthcheck"], "interval": 5, "timeout": 5, "retries": 3,
+                "startPeriod": 10,
+            },
+            **more,
+        }
+
     def wait_enrolled(self, service: str) -> None:
         def ready() -> bool:
             tasks = self.tasks(service)
