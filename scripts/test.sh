@@ -45,8 +45,8 @@ if [ "$part" != unit ]; then
             export TULLE_ZTUNNEL="${TULLE_ZTUNNEL:-$PWD/out/ztunnel}" TULLE_TULLED="$bin/tulled" TULLE_CLI="$bin/tulle" TULLE_LAB="$bin/tulle-lab"
             export PATH="$PWD/.venv/bin:$PATH"
             # Words of their own, as a person writes them.
-            read -r -a chosen <<<"${ONLY:-}"
-            if [ ${#chosen[@]} -gt 0 ]; then chosen[0]="Tests/Scenarios/${chosen[0]}"; else chosen=(Tests/Scenarios); fi
+            read -r -a chosen <<<"${ONLY:-Tests/Scenarios}"
+            chosen=("${chosen[@]/#test_/Tests/Scenarios/test_}")
             if "${as_root[@]}" .venv/bin/pytest -q -rs "${chosen[@]}" 2>&1 | tee "$logs/scenario"; then :; else failed=1; fi
             summary+=("scenarios: $(tail -n 1 "$logs/scenario")")
         fi

@@ -79,3 +79,17 @@ def test_an_intruder_gets_nothing_from_a_tasks_ztunnel(mesh, outsider, port):
         assert seen == "refused"
     else:
         assert is_end(port, seen), seen
+
+
+def test_a_ztunnels_metrics_are_reached_through_the_mesh_with_identities(mesh):
+    """Row 79: a task's ztunnel has the task's identity, so its metrics are the task's as well."""
+    address = mesh.task("echo")["address"]
+    count = mesh.logs("echo", "ztunnel").count(f"{address}:15020")
+    page = mesh.exec("shell", "curl", "-sf", "-m", "5", f"http://{address}:15020/metrics").stdout
+    assert 'reporter="destination"' in page and 'destination_principal="spiffe://cluster.local/ns/demo/sa/echo"' in page
+
+    def line() -> list[str]:
+        lines = [each for each in mesh.logs("echo", "ztunnel").splitlines() if f"{address}:15020" in each]
+        return [each for each in lines[count:] if "inbound" in each and "sa/shell" in each and "sa/echo" in each]
+
+    assert mesh.wait("the access line", line, 10)
