@@ -21,7 +21,14 @@ package struct DockerService: Sendable {
         // "/v1.43/containers/json" is "/containers/json".
         if let first = parts.first, first.hasPrefix("v1.") { parts.removeFirst() }
         if parts == ["_ping"] {
-            return EndpointAnswer(status: 200, contentType: "text/plain; charset=utf-8", body: .whole(Data("OK".utf8)))
+            var answer = EndpointAnswer(
+                status: 200,
+                contentType: "text/plain; charset=utf-8",
+                body: .whole(Data("OK".utf8))
+            )
+            // By these a client chooses the API's version.
+            answer.headers = ["Api-Version": Self.version, "Ostype": "linux"]
+            return answer
         }
         guard request.method == "GET" || request.method == "HEAD" else {
             return Self.refusal(403, "the lab's Docker API only reads; \(request.method) is refused")

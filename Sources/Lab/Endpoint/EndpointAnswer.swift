@@ -11,6 +11,8 @@ package struct EndpointAnswer: Sendable {
 
     package var status: Int
     package var contentType: String
+    /// Further headers.
+    package var headers: [String: String] = [:]
     package var body: Body
 
     /// An answer of any kind; JSON unless said otherwise.

@@ -58,6 +58,7 @@ final class EndpointHandler: ChannelInboundHandler {
         let keepAlive = request.isKeepAlive
         var headers = HTTPHeaders()
         headers.add(name: "Content-Type", value: answer.contentType)
+        for (name, value) in answer.headers.sorted(by: { $0.key < $1.key }) { headers.add(name: name, value: value) }
         if let data = answer.whole { headers.add(name: "Content-Length", value: String(data.count)) }
         if !keepAlive { headers.add(name: "Connection", value: "close") }
         let head = HTTPResponseHead(

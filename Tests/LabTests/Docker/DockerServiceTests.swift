@@ -50,6 +50,10 @@ import Testing
         #expect(Self.service().answer(EndpointRequest(method: method, target: target)).status == status)
     }
 
+    @Test func `a client learns the version from the first answer`() {
+        #expect(Self.service().answer(EndpointRequest(target: "/_ping")).headers["Api-Version"] == "1.43")
+    }
+
     @Test(arguments: [("12", Int64(12_000_000_000)), ("12.5", 12_500_000_000), ("12.000000001", 12_000_000_001)])
     func `reads times as Docker's clients write them`(_ text: String, _ expected: Int64) throws {
         #expect(try DockerService.nanoseconds(text) == expected)
