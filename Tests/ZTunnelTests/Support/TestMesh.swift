@@ -118,13 +118,36 @@ struct TestAuthority {
         self.root = try builder.issue(subjectKey: self.key, issuer: "root", issuerKey: self.key)
     }
 
-    func issue(_ identity: SPIFFEID) throws -> IssuedIdentity {
+    func issue(_ identity: SPIFFEID, serial: UInt64 = 2) throws -> IssuedIdentity {
+        let files = try self.files(identity, serial: serial)
+        let now = Int64(Date().timeIntervalSince1970)
+        return try IssuedIdentity(
+            certChain: [files.certificate, files.roots],
+            key: try PrivateKey(pkcs8PEM: files.key),
+            requested: identity,
+            now: now
+        )
+    }
+
+    /// The same as PEM, valid for `seconds`.
+    func files(
+        _ identity: SPIFFEID,
+        serial: UInt64 = 2,
+        seconds: Int64 = 3_600
+    ) throws -> (certificate: String, key: String, roots: String) {
         let now = Int64(Date().timeIntervalSince1970)
         let leafKey = try PrivateKey()
-        var builder = CertificateBuilder(commonName: "", serial: 2, notBefore: now - 60, notAfter: now + 3_600)
+        var builder = CertificateBuilder(commonName: "", serial: serial, notBefore: now - 60, notAfter: now + seconds)
         builder.uris = [identity.uri]
         let leaf = try builder.issue(subjectKey: leafKey, issuer: "root", issuerKey: self.key)
-        return try IssuedIdentity(certChain: [leaf.pem, self.root.pem], key: leafKey, requested: identity, now: now)
+        return (leaf.pem, try leafKey.pkcs8PEM(), self.root.pem)
+    }
+
+    /// A revocation list of these serial numbers, as PEM.
+    func revoking(_ serials: [UInt64]) throws -> String {
+        let now = Int64(Date().timeIntervalSince1970)
+        return try RevocationListBuilder(issuer: "root", serials: serials, thisUpdate: now - 60, nextUpdate: now + 60)
+            .pem(signedWith: self.key)
     }
 
     /// A server's side for a host at a loopback address.

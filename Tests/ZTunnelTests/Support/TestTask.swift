@@ -14,7 +14,13 @@ final class TestTask: @unchecked Sendable {
     let state: MeshState
     private let proxy: WorkloadProxy
 
-    init(_ name: String, _ address: IPAddress, authority: TestAuthority, mesh: MeshSnapshot) throws {
+    init(
+        _ name: String,
+        _ address: IPAddress,
+        authority: TestAuthority,
+        mesh: MeshSnapshot,
+        serial: UInt64 = 2
+    ) throws {
         let loop = try EventLoop(index: 1)
         let audience = Audience()
         self.state = MeshState(mesh) { audience.tell($0) }
@@ -27,7 +33,7 @@ final class TestTask: @unchecked Sendable {
             local: try TestMesh.local(name, address),
             nameServers: servers
         )
-        try self.workload.identities.install(authority.issue(TestMesh.identity(name)))
+        try self.workload.identities.install(authority.issue(TestMesh.identity(name), serial: serial))
         self.proxy = WorkloadProxy(loop: loop, workload: self.workload)
         audience.proxy = self.proxy
         guard LoopThread.start(loop) else { throw ListenTimeout() }
