@@ -41,6 +41,25 @@ package struct DNSName: Hashable, Sendable, CustomStringConvertible {
     /// This name with `suffix` behind it; nil when that is too long.
     package func appending(_ suffix: DNSName) -> DNSName? { try? DNSName(labels: self.labels + suffix.labels) }
 
+    /// How many labels it has.
+    var count: Int { self.labels.count }
+
+    /// The label at its end; nil for the root.
+    var last: [UInt8]? { self.labels.last }
+
+    /// The names above it, the nearest first, without the root.
+    var ancestors: some Sequence<DNSName> {
+        self.labels.indices.dropFirst().lazy.map { DNSName(unchecked: Array(self.labels[$0...])) }
+    }
+
+    /// This name without `suffix`; nil unless it ends in it and something is left.
+    func removing(suffix: DNSName) -> DNSName? {
+        guard self.labels.count > suffix.labels.count, !suffix.labels.isEmpty,
+            self.labels.suffix(suffix.labels.count).elementsEqual(suffix.labels)
+        else { return nil }
+        return DNSName(unchecked: Array(self.labels.dropLast(suffix.labels.count)))
+    }
+
     /// Labels joined by dots, without one at the end; bytes that are not visible ASCII, and dots, as `\DDD`.
     package var description: String {
         guard !self.labels.isEmpty else { return "." }

@@ -11,21 +11,33 @@ package struct DNSType: Hashable, Sendable, CustomStringConvertible {
     package static let a = DNSType(rawValue: 1)
     /// Another name of the owner.
     package static let cname = DNSType(rawValue: 5)
+    /// The beginning of a zone, with the time for which the lack of a record may be remembered.
+    static let soa = DNSType(rawValue: 6)
+    /// A signature of the old kind (RFC 2931 signs whole messages with it).
+    static let sig = DNSType(rawValue: 24)
     /// An IPv6 address.
     package static let aaaa = DNSType(rawValue: 28)
     /// EDNS (RFC 6891).
     static let opt = DNSType(rawValue: 41)
+    /// A signature of the whole message (RFC 8945).
+    static let tsig = DNSType(rawValue: 250)
+    /// The changes of a zone.
+    static let ixfr = DNSType(rawValue: 251)
+    /// A whole zone.
+    static let axfr = DNSType(rawValue: 252)
+
+    private static let names: [UInt16: String] = [
+        1: "A", 2: "NS", 5: "CNAME", 6: "SOA", 12: "PTR", 13: "HINFO", 15: "MX", 16: "TXT", 28: "AAAA", 29: "LOC",
+        33: "SRV", 35: "NAPTR", 37: "CERT", 39: "DNAME", 41: "OPT", 43: "DS", 44: "SSHFP", 46: "RRSIG", 47: "NSEC",
+        48: "DNSKEY", 50: "NSEC3", 52: "TLSA", 64: "SVCB", 65: "HTTPS", 99: "SPF", 250: "TSIG", 251: "IXFR",
+        252: "AXFR", 255: "ANY", 256: "URI", 257: "CAA",
+    ]
+
+    /// The type's mnemonic; nil for the rarer types.
+    package var mnemonic: String? { Self.names[self.rawValue] }
 
     /// The type's mnemonic, or `TYPE<number>` (RFC 3597).
-    package var description: String {
-        switch self {
-        case .a: "A"
-        case .cname: "CNAME"
-        case .aaaa: "AAAA"
-        case .opt: "OPT"
-        default: "TYPE\(self.rawValue)"
-        }
-    }
+    package var description: String { self.mnemonic ?? "TYPE\(self.rawValue)" }
 }
 
 /// What is asked.

@@ -123,6 +123,9 @@ extension MeshSnapshot {
             .map(\.key).min()
     }
 
+    /// The services that are called by `host`, in lower case and without a dot at the end, by key.
+    func serviceRecords(host: String) -> [ServiceRecord] { self.servicesByHost[host] ?? [] }
+
     private static func best(_ records: [ServiceRecord], from namespace: String) -> Service? {
         var canonical: Service?
         var first: Service?
