@@ -70,6 +70,23 @@ extension Link {
 
     // MARK: Keep-alive
 
+    /// Asks the peer for a sign of life now if it has been silent for so long.
+    /// - Returns: whether it was, and so is asked.
+    func probe(afterSilence milliseconds: UInt64) -> Bool {
+        let now = self.loop.now
+        guard self.state == .open, now - min(now, self.lastReceived) >= milliseconds else { return false }
+        // One question at a time: whoever asks meanwhile waits for the same answer.
+        if self.lastProbe <= self.lastReceived || now - self.lastProbe >= milliseconds {
+            self.lastProbe = now
+            self.http2.ping(now)
+            self.queueFlush()
+        }
+        return true
+    }
+
+    /// Whether anything came from the peer since `moment`, in the loop's milliseconds.
+    func hasReceived(since moment: UInt64) -> Bool { self.lastReceived >= moment }
+
     func checkPeer() {
         if self.endExpiredPeer() { return }
         let silence = self.loop.now - min(self.loop.now, self.lastReceived)

@@ -64,6 +64,8 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
     /// When the PING was sent whose answer is awaited; nil when none is.
     var pingSent: UInt64?
     var lastReceived: UInt64 = 0
+    /// When a sign of life was asked for out of turn.
+    var lastProbe: UInt64 = 0
     /// When the last stream ended, in the loop's milliseconds; when the link opened, if none did.
     private(set) var lastStreamEnded: UInt64 = 0
     /// Whether it ever was open.
@@ -95,6 +97,30 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
             loop: loop,
             descriptor: descriptor,
             peer: address,
+            role: .client,
+            context: context,
+            expecting: expectation,
+            limits: limits,
+            owner: owner
+        )
+    }
+
+    /// Starts a client link over a stream socket that is connected already; takes over the descriptor, also when it
+    /// throws.
+    /// - Parameter peer: what ``peer`` says.
+    package static func over(
+        _ descriptor: Int32,
+        loop: EventLoop,
+        peer: SocketAddress,
+        context: TLSContext,
+        expecting expectation: PeerExpectation,
+        limits: LinkLimits,
+        owner: any LinkOwner
+    ) throws(LinkError) -> Link {
+        try Link(
+            loop: loop,
+            descriptor: descriptor,
+            peer: peer,
             role: .client,
             context: context,
             expecting: expectation,

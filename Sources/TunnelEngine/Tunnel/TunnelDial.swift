@@ -1,28 +1,31 @@
 /// One attempt to open a tunnel: waits for a link of the pool, sends CONNECT, waits for the answer.
 package final class TunnelDial: EventSource, HTTP2StreamOwner {
     private let headers: [HTTP2Header]
-    private let responseMilliseconds: UInt64
+    private let limits: TunnelPoolLimits
     private var completion: ((Result<StreamEnd, TunnelError>) -> Void)?
     private weak var entry: TunnelPoolEntry?
     private var link: Link?
     private var stream: HTTP2Stream?
     private var attempts = 0
+    /// When a sign of life was asked for; nil when none is awaited.
+    private var probed: UInt64?
     private lazy var deadline = LoopTimer(target: self)
     /// The response's headers once the tunnel is open.
     package private(set) var responseHeaders: [HTTP2Header] = []
 
-    /// Streams that a peer refused without looking at them are tried once more.
+    /// Streams that a peer refused without looking at them, and those on a link that turns out to be dead, are tried once
+    /// more: nothing of the application was sent yet.
     private static let maxAttempts = 2
 
     init(
         loop: EventLoop,
         headers: [HTTP2Header],
-        responseMilliseconds: UInt64,
-        entry: TunnelPoolEntry,
+        limits: TunnelPoolLimits,
+        entry: TunnelPoolEntry?,
         completion: @escaping (Result<StreamEnd, TunnelError>) -> Void
     ) {
         self.headers = headers
-        self.responseMilliseconds = responseMilliseconds
+        self.limits = limits
         self.entry = entry
         self.completion = completion
         super.init(loop: loop)
@@ -37,7 +40,10 @@ package final class TunnelDial: EventSource, HTTP2StreamOwner {
         self.attempts += 1
         self.link = link
         self.stream = stream
-        self.loop.start(self.deadline, after: self.responseMilliseconds)
+        let isDoubted = self.entry != nil && link.probe(afterSilence: self.limits.doubtMilliseconds)
+        self.probed = isDoubted ? self.loop.now : nil
+        let wait = isDoubted ? self.limits.probeMilliseconds : self.limits.responseMilliseconds
+        self.loop.start(self.deadline, after: wait)
         return true
     }
 
@@ -71,11 +77,32 @@ package final class TunnelDial: EventSource, HTTP2StreamOwner {
     }
 
     override package func timerFired(_ timer: LoopTimer) {
+        if let probed = self.probed, let link = self.link {
+            self.probed = nil
+            guard !link.hasReceived(since: probed) else {
+                let rest =
+                    self.limits.responseMilliseconds - min(self.limits.responseMilliseconds, self.loop.now - probed)
+                return self.loop.start(self.deadline, after: max(1, rest))
+            }
+            return self.leave(link)
+        }
         if let link = self.link, let stream = self.stream {
             self.forget()
             link.reset(stream, .cancel)
         }
         self.fail(.responseTimedOut)
+    }
+
+    /// Tries a link that gives no sign of life no longer.
+    private func leave(_ link: Link) {
+        let stream = self.stream
+        self.forget()
+        self.entry?.distrust(link)
+        if let stream { link.reset(stream, .cancel) }
+        guard self.attempts < Self.maxAttempts, let entry = self.entry else {
+            return self.fail(.link(.keepAliveTimedOut))
+        }
+        entry.wait(self)
     }
 
     // MARK: HTTP2StreamOwner, until the response came
@@ -111,7 +138,9 @@ package final class TunnelDial: EventSource, HTTP2StreamOwner {
         self.link = nil
         self.stream = nil
         self.loop.stop(self.deadline)
-        if code == .refusedStream, self.attempts < Self.maxAttempts, let entry = self.entry {
+        if code == .refusedStream || Self.isGone(link?.endError), self.attempts < Self.maxAttempts,
+            let entry = self.entry
+        {
             return entry.wait(self)
         }
         if let error = link?.endError {
@@ -120,6 +149,14 @@ package final class TunnelDial: EventSource, HTTP2StreamOwner {
             self.fail(.link(.http2(error)))
         } else {
             self.fail(byPeer ? .reset(code) : .malformedResponse)
+        }
+    }
+
+    /// Whether the peer, or the way to it, ended the link: a fresh one may do better.
+    private static func isGone(_ error: LinkError?) -> Bool {
+        switch error {
+        case .closedByPeer, .socket, .keepAliveTimedOut: true
+        default: false
         }
     }
 }

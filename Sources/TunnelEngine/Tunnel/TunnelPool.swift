@@ -13,13 +13,24 @@ package struct TunnelKey: Hashable, Sendable {
     package var address: SocketAddress
     /// The local address to connect from; nil lets the kernel choose.
     package var from: IPAddress?
+    /// Who is at the address, by a name that is never used again: so a link to one that left is not taken for a later
+    /// one at its address.
+    package var peer: String
 
-    package init(source: String, generation: UInt64, expected: [String], address: SocketAddress, from: IPAddress?) {
+    package init(
+        source: String,
+        generation: UInt64,
+        expected: [String],
+        address: SocketAddress,
+        from: IPAddress?,
+        peer: String = ""
+    ) {
         self.source = source
         self.generation = generation
         self.expected = expected
         self.address = address
         self.from = from
+        self.peer = peer
     }
 }
 
@@ -33,6 +44,10 @@ package struct TunnelPoolLimits: Sendable, Hashable {
     package var idleMilliseconds: UInt64 = 300_000
     /// How long the peer's answer to CONNECT may take; it connects to its application meanwhile (10 s).
     package var responseMilliseconds: UInt64 = 15_000
+    /// Silence of a link after which its peer must give a sign of life before a new tunnel on it is waited for.
+    package var doubtMilliseconds: UInt64 = 5_000
+    /// How long that sign may take; then the tunnel is tried on a fresh link.
+    package var probeMilliseconds: UInt64 = 2_000
     /// The links' own limits.
     package var link = LinkLimits()
 
@@ -44,7 +59,7 @@ package struct TunnelPoolLimits: Sendable, Hashable {
 /// There is one dial per key at a time: connections that arrive meanwhile wait for it and share the link.
 package final class TunnelPool {
     let loop: EventLoop
-    let limits: TunnelPoolLimits
+    package let limits: TunnelPoolLimits
     let scope: SocketScope
     private var entries: [TunnelKey: TunnelPoolEntry] = [:]
     private var isClosed = false
@@ -89,7 +104,7 @@ package final class TunnelPool {
         let dial = TunnelDial(
             loop: self.loop,
             headers: headers,
-            responseMilliseconds: self.limits.responseMilliseconds,
+            limits: self.limits,
             entry: entry,
             completion: completion
         )

@@ -9,6 +9,8 @@ package final class TunnelPoolEntry: EventSource, LinkOwner {
     private var links: [Link] = []
     private var dialing: Link?
     private var waiting: [TunnelDial] = []
+    /// Links whose peer gave no sign of life when asked, and since when.
+    private var distrusted: [ObjectIdentifier: UInt64] = [:]
     private var isDraining = false
     private lazy var idleTimer = LoopTimer(target: self)
 
@@ -40,7 +42,18 @@ package final class TunnelPoolEntry: EventSource, LinkOwner {
     func abandon(_ dial: TunnelDial) { self.waiting.removeAll { $0 === dial } }
 
     private var freeLink: Link? {
-        self.links.first { $0.canOpenStream && $0.activeStreams < self.pool.limits.streamsPerLink }
+        self.links.first { link in
+            guard link.canOpenStream, link.activeStreams < self.pool.limits.streamsPerLink else { return false }
+            guard let since = self.distrusted[ObjectIdentifier(link)] else { return true }
+            return link.hasReceived(since: since)
+        }
+    }
+
+    /// Opens no more tunnels on a link until its peer is heard of again; those it carries may go on, as long as the
+    /// link's own keep-alive allows.
+    func distrust(_ link: Link) {
+        guard self.links.contains(where: { $0 === link }) else { return }
+        self.distrusted[ObjectIdentifier(link)] = self.loop.now
     }
 
     private func begin(_ dial: TunnelDial, on link: Link) {
@@ -116,7 +129,7 @@ package final class TunnelPoolEntry: EventSource, LinkOwner {
         self.serveWaiting()
         self.dialIfNeeded()
         guard link.activeStreams == 0, link.state == .open else { return }
-        if self.isDraining || !link.canOpenStream {
+        if self.isDraining || !link.canOpenStream || self.distrusted[ObjectIdentifier(link)] != nil {
             link.close(.closedLocally)
         } else if !self.idleTimer.isRunning {
             self.loop.start(self.idleTimer, after: self.pool.limits.idleMilliseconds)
@@ -129,6 +142,7 @@ package final class TunnelPoolEntry: EventSource, LinkOwner {
             return self.failWaiting(error)
         }
         self.links.removeAll { $0 === link }
+        self.distrusted[ObjectIdentifier(link)] = nil
         self.dialIfNeeded()
         self.removeIfUnused()
     }
