@@ -79,6 +79,46 @@ enum Mesh {
     }
 }
 
+extension OutboundDecision {
+    /// The routes to try; none when it goes elsewhere.
+    var routes: [OutboundRoute] {
+        guard case .forward(let routes) = self else { return [] }
+        return routes
+    }
+
+    /// The code of a refusal.
+    var refusal: RefusalCode? {
+        guard case .refuse(let code, _) = self else { return nil }
+        return code
+    }
+
+    /// The text of a refusal.
+    var refusalDetail: String? {
+        guard case .refuse(_, let detail) = self else { return nil }
+        return detail
+    }
+}
+
+extension OutboundRoute {
+    /// The only tunnel; nil for another passage.
+    var tunnel: TunnelHop? {
+        guard case .tunnel(let hop) = self.passage else { return nil }
+        return hop
+    }
+
+    /// The two tunnels of a route to another network.
+    var nested: (outer: TunnelHop, inner: TunnelHop)? {
+        guard case .nested(let outer, let inner) = self.passage else { return nil }
+        return (outer, inner)
+    }
+
+    /// What the only tunnel asks for.
+    var authority: String? {
+        guard case .ip(let ip) = self.address.host else { return nil }
+        return self.tunnel?.authority(at: ip)
+    }
+}
+
 /// A small seeded generator, so that a failing run can be repeated.
 struct SeededGenerator: RandomNumberGenerator {
     var state: UInt64

@@ -74,6 +74,15 @@ package struct IPAddress: Hashable, Sendable {
         self.isV4 ? UInt32(truncatingIfNeeded: self.low) == 0 : self.high == 0 && self.low == 0
     }
 
+    /// The first address of the block of `length` leading bits that holds this one; a length out of range is clamped.
+    package func prefix(_ length: Int) -> IPAddress {
+        let length = UInt64(clamping: min(max(0, length), self.isV4 ? 32 : 128))
+        if let v4 = self.v4 { return IPAddress(v4: length == 0 ? 0 : v4 & (.max << (32 - UInt32(length)))) }
+        let highMask: UInt64 = length >= 64 ? .max : (length == 0 ? 0 : .max << (64 - length))
+        let lowMask: UInt64 = length <= 64 ? 0 : .max << (128 - length)
+        return IPAddress(v6High: self.high & highMask, v6Low: self.low & lowMask)
+    }
+
     /// Whether the address lies in the block that starts at `base` with `prefixLength` bits; never across families.
     package func isContained(in base: IPAddress, prefixLength: Int) -> Bool {
         guard self.isV4 == base.isV4 else { return false }

@@ -6,12 +6,10 @@ package enum RefusalCode: String, Hashable, Sendable, CaseIterable {
     case noHealthyEndpoint = "no_healthy_endpoint"
     /// The workload has no address of a family that its service allows.
     case noUsableAddress = "no_usable_address"
-    /// The endpoints have a host name instead of addresses, which is not supported yet.
-    case endpointNeedsDNS = "endpoint_needs_dns"
-    /// The destination has a waypoint, which is not supported yet and must not be bypassed.
-    case waypointUnsupported = "waypoint_unsupported"
-    /// The destination is in another network, and gateways between networks are not supported yet.
-    case networkGatewayUnsupported = "network_gateway_unsupported"
+    /// The waypoint in front of the destination is unknown or has no workload to use; it is never bypassed.
+    case waypointUnavailable = "waypoint_unavailable"
+    /// The destination is in another network, and no gateway into that network is known and usable.
+    case gatewayUnavailable = "network_gateway_unavailable"
     /// A DENY policy matched.
     case policyDenied = "policy_denied"
     /// ALLOW policies apply, and none matched.

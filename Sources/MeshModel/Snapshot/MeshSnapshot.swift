@@ -6,13 +6,15 @@ package struct MeshSnapshot: Sendable, Equatable {
     private var workloadsByUID = ShardedMap<String, WorkloadRecord>()
     /// Workloads that have an address, best first.
     private var workloadsByAddress = ShardedMap<NetworkAddress, [WorkloadRecord]>()
+    /// Workloads that have a host name, best first.
+    private var workloadsByHostname = ShardedMap<NamespacedHostname, [WorkloadRecord]>()
     private var servicesByKey = ShardedMap<NamespacedHostname, ServiceRecord>()
     /// Services that have a virtual address, by key.
     private var servicesByVIP = ShardedMap<NetworkAddress, [ServiceRecord]>()
     /// Services by their host name and by `name.namespace`, both in lower case.
     private var servicesByHost = ShardedMap<String, [ServiceRecord]>()
-    /// Services with blocks of virtual addresses, by key; looked through one by one.
-    private var servicesWithRanges: [ServiceRecord] = []
+    /// Services with blocks of virtual addresses.
+    private var servicesByRange = RangeMap()
     /// Endpoints by uid, also of services that are not known (yet).
     private var endpointsByService = ShardedMap<NamespacedHostname, [Endpoint]>()
     private var policiesByKey = ShardedMap<String, AuthorizationPolicy>()
@@ -60,6 +62,11 @@ extension MeshSnapshot {
         self.workloadsByAddress[address]?.first?.workload
     }
 
+    /// The workload with the host name in the namespace; the best where there are several.
+    package func workload(named name: NamespacedHostname) -> Workload? {
+        self.workloadsByHostname[name]?.first?.workload
+    }
+
     /// The service with the key.
     package func service(_ key: NamespacedHostname) -> Service? { self.servicesByKey[key]?.service }
 
@@ -71,17 +78,10 @@ extension MeshSnapshot {
     }
 
     /// The service that clients in `namespace` reach at an address of one of its blocks.
+    ///
+    /// The client's own namespace comes first, then the longest block, then a canonical service, then the first by key.
     package func service(rangeContaining address: NetworkAddress, from namespace: String) -> Service? {
-        var best: (rank: (Int, Int, Int), service: Service)?
-        for record in self.servicesWithRanges where record.service.isVisible(to: namespace) {
-            let service = record.service
-            for range in service.ranges where range.contains(address.ip, network: address.network) {
-                let rank = (service.namespace == namespace ? 1 : 0, range.prefixLength, service.isCanonical ? 1 : 0)
-                if let best, best.rank >= rank { continue }
-                best = (rank, service)
-            }
-        }
-        return best?.service
+        self.servicesByRange.service(containing: address, from: namespace)
     }
 
     /// The service that clients in `namespace` call by `host`: its host name, or `name.namespace`.
@@ -174,6 +174,8 @@ extension MeshSnapshot {
         }
         for address in old?.indexedAddresses ?? [] { self.workloadsByAddress.drop(address) { $0.uid == uid } }
         for address in new?.indexedAddresses ?? [] { self.workloadsByAddress.add(address, new, before: <) }
+        if let name = old?.hostname { self.workloadsByHostname.drop(name) { $0.uid == uid } }
+        if let name = new?.hostname { self.workloadsByHostname.add(name, new, before: <) }
         let services = new?.workload.services ?? [:]
         for service in (old?.workload.services ?? [:]).keys where services[service] == nil {
             self.endpointsByService.drop(service) { $0.record.uid == uid }
@@ -189,16 +191,12 @@ extension MeshSnapshot {
             defer { entry = new }
             return entry
         }
-        let byKey: (ServiceRecord, ServiceRecord) -> Bool = { $0.service.key < $1.service.key }
         for vip in Set(old?.service.vips ?? []) { self.servicesByVIP.drop(vip) { $0.service.key == key } }
-        for vip in Set(new?.service.vips ?? []) { self.servicesByVIP.add(vip, new, before: byKey) }
+        for vip in Set(new?.service.vips ?? []) { self.servicesByVIP.add(vip, new, before: <) }
         for host in old?.hosts ?? [] { self.servicesByHost.drop(host) { $0.service.key == key } }
-        for host in new?.hosts ?? [] { self.servicesByHost.add(host, new, before: byKey) }
-        self.servicesWithRanges.removeAll { $0.service.key == key }
-        if let new, !new.service.ranges.isEmpty {
-            let index = self.servicesWithRanges.firstIndex { byKey(new, $0) } ?? self.servicesWithRanges.endIndex
-            self.servicesWithRanges.insert(new, at: index)
-        }
+        for host in new?.hosts ?? [] { self.servicesByHost.add(host, new, before: <) }
+        if let old { self.servicesByRange.remove(old) }
+        if let new { self.servicesByRange.insert(new) }
     }
 
     /// Notes an unreadable policy unless an earlier version of it stays in use.

@@ -1,25 +1,42 @@
 /// A workload on the heap, so that indices hold and copy one reference.
 final class WorkloadRecord: Sendable, Equatable {
     let workload: Workload
-    /// How it competes for an address with others: Istio's order of preference.
+    /// How it competes for an address with others: Istio's order of preference, then health.
+    ///
+    /// An address that a stopping task leaves to a new one belongs to both for a moment.
     private let rank: Int
 
     init(_ workload: Workload) {
         self.workload = workload
-        self.rank = (Self.isPod(uid: workload.uid) ? 2 : 0) + (workload.tunnel == .hbone ? 1 : 0)
+        let preference = (Self.isInstance(uid: workload.uid) ? 2 : 0) + (workload.tunnel == .hbone ? 1 : 0)
+        self.rank = preference * 2 + (workload.isHealthy ? 1 : 0)
     }
 
     var uid: String { self.workload.uid }
 
-    /// Whether the uid has `//Pod/` in it. Searched by bytes: the library's search would bring the regex engine along.
-    static func isPod(uid: String) -> Bool {
-        let mark = Array("//Pod/".utf8)
-        var rest = Array(uid.utf8)[...]
+    /// Whether the uid is that of something that runs, a pod of Kubernetes or a task of ECS, and not of an entry that
+    /// somebody wrote for an address.
+    static func isInstance(uid: String) -> Bool {
+        self.contains(uid, Self.podMark) || self.contains(uid, Self.taskMark)
+    }
+
+    private static let podMark = Array("//Pod/".utf8)
+    private static let taskMark = Array("/ecs.amazonaws.com/Task/".utf8)
+
+    /// Searched by bytes: the library's search would bring the regex engine along.
+    private static func contains(_ text: String, _ mark: [UInt8]) -> Bool {
+        var rest = Array(text.utf8)[...]
         while rest.count >= mark.count {
             if rest.starts(with: mark) { return true }
             rest = rest.dropFirst()
         }
         return false
+    }
+
+    /// The host name that it is found by; nil for none.
+    var hostname: NamespacedHostname? {
+        guard !self.workload.hostname.isEmpty else { return nil }
+        return NamespacedHostname(namespace: self.workload.namespace, hostname: self.workload.hostname)
     }
 
     /// The addresses it is found by. One that shares its host's network is not: its address is not its alone.
@@ -58,6 +75,8 @@ final class ServiceRecord: Sendable, Equatable {
     static func == (left: ServiceRecord, right: ServiceRecord) -> Bool {
         left === right || left.service == right.service
     }
+
+    static func < (left: ServiceRecord, right: ServiceRecord) -> Bool { left.service.key < right.service.key }
 }
 
 extension ShardedMap {

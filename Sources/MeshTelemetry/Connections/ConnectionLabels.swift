@@ -94,7 +94,7 @@ package struct ConnectionLabels: Hashable, Sendable {
             + [self.source.region, self.source.zone, self.destination.region, self.destination.zone]
     }
 
-    private static func values(of workload: Workload) -> [String] {
+    static func values(of workload: Workload) -> [String] {
         [
             workload.name, workload.canonicalService, workload.canonicalRevision, workload.namespace,
             workload.principal, workload.canonicalService, workload.canonicalRevision, workload.cluster,

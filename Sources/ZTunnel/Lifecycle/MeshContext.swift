@@ -17,6 +17,8 @@ package final class MeshContext: Sendable {
     package let registry = MetricsRegistry()
     /// The metrics of connections.
     package let connections: ConnectionMetrics
+    /// The metric of look-ups for endpoints that are known by name only.
+    package let onDemandNames: OnDemandNameMetrics
     /// The log of this program.
     package let log: Log
     /// The access log.
@@ -29,6 +31,7 @@ package final class MeshContext: Sendable {
         self.log = log
         self.access = log.scoped("access")
         self.connections = ConnectionMetrics(registry: self.registry)
+        self.onDemandNames = OnDemandNameMetrics(registry: self.registry)
     }
 
     /// What TLS may agree on (`TLS12_ENABLED`, `COMPLIANCE_POLICY`).

@@ -15,6 +15,10 @@ package final class WorkloadProxy: @unchecked Sendable {
     package let workload: ServedWorkload
     let pool: TunnelPool
     let resolver: NameResolver
+    let endpointNames: EndpointNames
+    let endpointLoad = EndpointLoad()
+    var retryBudget = RetryBudget()
+    var outboundLimits = OutboundLimits()
     private var listeners: [Listener] = []
     private lazy var outbound = OutboundListener(proxy: self)
     private lazy var inboundPlain = InboundPlainListener(proxy: self)
@@ -53,6 +57,7 @@ package final class WorkloadProxy: @unchecked Sendable {
         limits.link = context.linkLimits
         self.pool = TunnelPool(loop: loop, limits: limits, scope: workload.scope)
         self.resolver = NameResolver(loop: loop, configuration: workload.nameServers, scope: workload.scope)
+        self.endpointNames = EndpointNames(loop: loop, resolver: self.resolver)
     }
 
     /// What all of the process shares.

@@ -23,8 +23,15 @@ final class NameResolver {
         self.configuration = configuration
     }
 
-    /// Looks `name` up; the completion is called once, possibly before this returns.
+    /// Looks `name` up and gives the first address; the completion is called once, possibly before this returns.
     func resolve(_ name: String, completion: @escaping (Result<IPAddress, DialFailure>) -> Void) {
+        self.lookUp(name) { result in
+            completion(result.flatMap { $0.addresses.first.map { .success($0) } ?? .failure(.nameNotFound) })
+        }
+    }
+
+    /// Looks `name` up; the completion is called once, possibly before this returns, with at least one address.
+    func lookUp(_ name: String, completion: @escaping (Result<DNSAnswer, DialFailure>) -> Void) {
         guard self.lookups.count < Self.maximumLookups else { return completion(.failure(.nameNotFound)) }
         let lookup = NameLookup(loop: self.loop, name: name, configuration: self.configuration, scope: self.scope)
         let key = ObjectIdentifier(lookup)
@@ -40,7 +47,7 @@ final class NameResolver {
 private final class NameLookup: DatagramDelegate {
     private var lookup: DNSLookup
     private var sockets: [Bool: DatagramSocket] = [:]
-    private var completion: ((Result<IPAddress, DialFailure>) -> Void)?
+    private var completion: ((Result<DNSAnswer, DialFailure>) -> Void)?
     private var random = SystemRandomNumberGenerator()
     private let loop: EventLoop
     private let scope: SocketScope
@@ -55,7 +62,7 @@ private final class NameLookup: DatagramDelegate {
 
     private var now: Duration { .milliseconds(Int64(clamping: self.loop.now)) }
 
-    func start(completion: @escaping (Result<IPAddress, DialFailure>) -> Void) {
+    func start(completion: @escaping (Result<DNSAnswer, DialFailure>) -> Void) {
         self.completion = completion
         self.follow(self.lookup.start(now: self.now, random: &self.random))
     }
@@ -63,7 +70,7 @@ private final class NameLookup: DatagramDelegate {
     private func follow(_ action: DNSLookup.Action?) {
         switch action {
         case .finish(.success(let answer)):
-            self.finish(answer.addresses.first.map { .success($0) } ?? .failure(.nameNotFound))
+            self.finish(answer.addresses.isEmpty ? .failure(.nameNotFound) : .success(answer))
         case .finish(.failure(let error)):
             switch error {
             case .noAnswer, .timedOut: self.finish(.failure(.timedOut))
@@ -115,7 +122,7 @@ private final class NameLookup: DatagramDelegate {
         )
     }
 
-    private func finish(_ result: Result<IPAddress, DialFailure>) {
+    private func finish(_ result: Result<DNSAnswer, DialFailure>) {
         let completion = self.completion
         self.completion = nil
         self.alarm.cancel()

@@ -46,6 +46,8 @@ package struct ConnectionFailure: Error, Hashable, Sendable {
         case drained = "connection_drained"
         /// More connections than this ztunnel carries at once.
         case overloaded = "overloaded"
+        /// No endpoint could be reached within the time that a client waits.
+        case dialDeadline = "dial_deadline"
         /// The client left before the connection stood.
         case clientGone = "client_gone"
     }
@@ -167,6 +169,17 @@ package struct ConnectionFailure: Error, Hashable, Sendable {
             dial: .tunnelFailed,
             status: 503
         )
+    }
+
+    /// A tunnel inside another one, through the gateway at `gateway`, could not be opened.
+    package init(inner error: TunnelError, to gateway: SocketAddress) {
+        self.init(error, to: gateway)
+        self.message = "inner tunnel: \(self.message)"
+    }
+
+    /// The connection would come back to this ztunnel.
+    package init(recursive address: SocketAddress) {
+        self.init(.recursiveCall, "attempted recursive call to ourselves: \(address)")
     }
 
     /// How a relay ended; nil when it ended well.

@@ -46,6 +46,14 @@ package final class ConnectionReport {
         Self.fill(&self.record.destination, workload, proven: proven)
     }
 
+    /// Takes back what an attempt that failed said of the server's end, before the next one.
+    package func forgetDestination() {
+        self.setDestination(nil, proven: nil)
+        self.labels.isMutualTLS = false
+        self.record.destination.address = nil
+        self.record.hboneAddress = nil
+    }
+
     /// Fills in the service that was asked for.
     package func setService(_ service: Service?) {
         guard let service else { return }
@@ -85,7 +93,7 @@ package final class ConnectionReport {
         self.record.write(to: self.context.access)
     }
 
-    private static func labels(_ workload: Workload?, principal: String?) -> ConnectionLabels.Workload {
+    static func labels(_ workload: Workload?, principal: String?) -> ConnectionLabels.Workload {
         var labels = ConnectionLabels.Workload()
         labels.principal = principal ?? ""
         guard let workload else { return labels }
@@ -101,6 +109,9 @@ package final class ConnectionReport {
 
     private static func fill(_ end: inout AccessRecord.End, _ workload: Workload?, proven: String?) {
         end.identity = proven
+        end.workload = nil
+        end.namespace = nil
+        end.cluster = nil
         guard let workload else { return }
         end.workload = workload.name.isEmpty ? workload.canonicalName : workload.name
         end.namespace = workload.namespace

@@ -1,4 +1,4 @@
-import MeshIdentity
+import MeshDNS
 import MeshModel
 import MeshTelemetry
 import TunnelEngine
@@ -8,18 +8,32 @@ import TunnelEngine
 /// Confined to its proxy's loop. The descriptor isn't read before the upstream stands, so an impatient client's bytes
 /// wait in the kernel.
 final class OutboundConnection: RelayObserver, ActiveConnection {
+    /// One thing to try.
+    private enum Candidate {
+        /// An address that the mesh doesn't know.
+        case address(SocketAddress)
+        case route(OutboundRoute)
+    }
+
     private let proxy: WorkloadProxy
     private let source: SocketAddress
     private let target: CaptureTarget
     private let report: ConnectionReport
+    private let trace: TraceContext
     private var negotiation: ExplicitProxyNegotiation?
     private var descriptor: Int32
     private var relay: Relay?
-    private var dial: TCPDial?
-    private var tunnel: TunnelDial?
+    private var attempt: RouteDial?
+    private var candidates: ArraySlice<Candidate> = []
+    /// The uids of the workloads that the connection counts as a load of.
+    private var loads: [String] = []
     private var ending: ConnectionFailure?
     private var watch: DepartureWatch?
+    private lazy var attemptAlarm = LoopAlarm(loop: self.proxy.loop)
+    private lazy var totalAlarm = LoopAlarm(loop: self.proxy.loop)
     private let isDirect: Bool
+    /// Whether it is known where it goes: from then on it counts among the connections.
+    private var isDecided = false
 
     /// Takes over the client's descriptor.
     /// - Parameters:
@@ -39,25 +53,33 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         self.target = target
         self.negotiation = negotiation
         self.isDirect = isDirect
+        var random = SystemRandomNumberGenerator()
+        self.trace = TraceContext(using: &random)
         self.report = ConnectionReport(proxy.context, proxy.loop, direction: .outbound, source: source)
     }
 
     /// Decides where it goes and begins to dial.
     func start() {
         guard self.proxy.add(self) else {
-            return self.fail(ConnectionFailure(.overloaded, "more than \(WorkloadProxy.maximumConnections) connections"))
+            return self.fail(
+                ConnectionFailure(.overloaded, "more than \(WorkloadProxy.maximumConnections) connections")
+            )
         }
         self.watchClient()
-        let snapshot = self.proxy.context.state.snapshot
-        let client = self.proxy.workload.local.client(in: snapshot)
-        var random = SystemRandomNumberGenerator()
+        self.proxy.retryBudget.earn()
+        self.totalAlarm.set(after: self.proxy.outboundLimits.totalMilliseconds) { [weak self] in
+            self?.terminate(ConnectionFailure(.dialDeadline, "no endpoint could be reached in time", dial: .timedOut))
+        }
         switch self.target {
         case .address(let address):
-            guard !self.isOurselves(address) else { return }
-            self.follow(snapshot.routeOutbound(to: address, from: client, random: &random), client: client)
+            guard !self.isDirect, !self.proxy.isRecursive(address) else {
+                self.report.record.destination.address = "\(address)"
+                return self.fail(ConnectionFailure(recursive: address))
+            }
+            self.follow(self.decide(address), at: [])
         case .name(let name, let port):
-            let decision = snapshot.routeOutbound(host: name, port: port, from: client, random: &random)
-            guard case .unknownHost = decision else { return self.follow(decision, client: client) }
+            let decision = self.decide(name, port)
+            guard case .unknownHost = decision else { return self.follow(decision, at: []) }
             self.resolve(name, port: port)
         }
     }
@@ -75,148 +97,148 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         }
     }
 
-    private func stopWatching() {
-        self.watch?.stop()
-        self.watch = nil
+    // MARK: Decide
+
+    private var client: Workload { self.proxy.workload.local.client(in: self.proxy.context.state.snapshot) }
+
+    private func decide(_ address: SocketAddress) -> OutboundDecision {
+        let load = self.proxy.endpointLoad
+        var random = SystemRandomNumberGenerator()
+        return self.proxy.context.state.snapshot.routeOutbound(to: address, from: self.client, random: &random) {
+            load.connections(of: $0)
+        }
     }
 
-    /// Asks DNS for a name that the mesh doesn't know, and routes to the address.
+    private func decide(_ host: String, _ port: UInt16) -> OutboundDecision {
+        let load = self.proxy.endpointLoad
+        var random = SystemRandomNumberGenerator()
+        let snapshot = self.proxy.context.state.snapshot
+        return snapshot.routeOutbound(host: host, port: port, from: self.client, random: &random) {
+            load.connections(of: $0)
+        }
+    }
+
+    /// Asks DNS for a name that the mesh doesn't know, and routes to its addresses.
     private func resolve(_ name: String, port: UInt16) {
-        self.proxy.resolver.resolve(name) { [weak self] result in
+        self.proxy.resolver.lookUp(name) { [weak self] result in
             guard let self, self.descriptor >= 0 else { return }
             switch result {
             case .failure(let failure):
                 self.fail(ConnectionFailure(name: name, failure))
-            case .success(let ip):
-                let snapshot = self.proxy.context.state.snapshot
-                let client = self.proxy.workload.local.client(in: snapshot)
-                var random = SystemRandomNumberGenerator()
-                let address = SocketAddress(ip: ip, port: port)
+            case .success(let answer):
+                let addresses = answer.addresses.prefix(OutboundRoute.maximumCandidates)
+                    .map { SocketAddress(ip: $0.canonical, port: port) }
                 // The name may stand for a virtual address of the mesh.
-                self.follow(snapshot.routeOutbound(to: address, from: client, random: &random), client: client)
+                self.follow(addresses.first.map { self.decide($0) } ?? .unknownHost, at: addresses[...].dropFirst())
             }
         }
     }
 
-    /// Fails a connection that would come back to us: one that was made straight to a port of ours, or asked for it.
-    private func isOurselves(_ address: SocketAddress) -> Bool {
-        let isLocal = address.ip.isLoopback || self.proxy.workload.local.addresses.contains(address.ip)
-        guard self.isDirect || MeshPorts.isOurs(address.port) && isLocal else { return false }
-        self.report.record.destination.address = "\(address)"
-        self.fail(ConnectionFailure(.recursiveCall, "attempted recursive call to ourselves: \(address)"))
-        return true
-    }
-
-    private func follow(_ decision: OutboundDecision, client: Workload) {
+    /// - Parameter others: further addresses of a name, to try after the first where all are unknown to the mesh.
+    private func follow(_ decision: OutboundDecision, at others: ArraySlice<SocketAddress>) {
         switch decision {
         case .passthrough(let address):
-            self.report.setSource(client, proven: nil)
-            self.connect(to: address)
-        case .direct(let route):
-            self.report.setSource(client, proven: nil)
-            self.report.setDestination(route.workload, proven: nil)
-            self.report.setService(route.service)
-            self.connect(to: route.destination)
-        case .tunnel(let route):
-            self.open(route, client: client)
+            let plain = others.filter { other in
+                if case .passthrough = self.decide(other) { true } else { false }
+            }
+            self.candidates = ([address] + plain).map { .address($0) }[...]
+            self.advance()
+        case .forward(let routes):
+            self.candidates = routes.map { .route($0) }[...]
+            self.advance()
         case .unknownHost:
-            self.report.setSource(client, proven: nil)
+            self.report.setSource(self.client, proven: nil)
             self.fail(ConnectionFailure(name: "\(self.target)", .nameNotFound))
         case .refuse(let code, let detail):
-            self.report.setSource(client, proven: nil)
+            self.report.setSource(self.client, proven: nil)
             self.fail(ConnectionFailure(code, detail: detail))
         }
     }
 
-    // MARK: Plain
+    // MARK: Dial
 
-    private func connect(to address: SocketAddress) {
-        self.report.record.destination.address = "\(address)"
-        guard !self.isOurselves(address) else { return }
-        self.report.open()
-        do throws(TCPDial.Failure) {
-            self.dial = try TCPDial(
-                loop: self.proxy.loop,
-                to: address,
-                from: self.proxy.context.bindAddress(toReach: address.ip),
-                scope: self.proxy.workload.scope
-            ) { [weak self] result in
-                self?.dialed(result, address)
+    /// Tries the next candidate.
+    private func advance() {
+        guard let candidate = self.candidates.popFirst() else { return }
+        self.isDecided = true
+        self.report.forgetDestination()
+        let who = RouteDial.Client(workload: self.client, address: self.source, trace: self.trace)
+        let attempt = RouteDial(proxy: self.proxy, report: self.report, client: who)
+        self.attempt = attempt
+        if !self.candidates.isEmpty {
+            self.attemptAlarm.set(after: self.proxy.outboundLimits.attemptMilliseconds) { [weak self] in
+                self?.attempt?.cancel()
+                let reason = ConnectionFailure(.dialDeadline, "no answer in time, and there is another endpoint")
+                self?.failed(RouteDial.Failure(reason: reason, mayTryAnother: true))
             }
-        } catch {
-            self.fail(ConnectionFailure(error, to: address))
+        }
+        let completion: (Result<RouteDial.Upstream, RouteDial.Failure>) -> Void = { [weak self] result in
+            guard let self else { return }
+            switch result {
+            case .success(let upstream): self.stands(upstream)
+            case .failure(let failure): self.failed(failure)
+            }
+        }
+        switch candidate {
+        case .address(let address):
+            attempt.start(address, completion: completion)
+        case .route(let route):
+            self.count(route)
+            attempt.start(route, completion: completion)
         }
     }
 
-    private func dialed(_ result: Result<Int32, TCPDial.Failure>, _ address: SocketAddress) {
-        self.dial = nil
-        switch result {
-        case .failure(let failure):
-            self.fail(ConnectionFailure(failure, to: address))
-        case .success(let upstream):
-            Socket.tune(upstream, keepAlive: self.proxy.context.keepAlive)
-            guard let (client, early, sieve) = self.answerClient() else { return Socket.close(upstream) }
-            self.relay { () throws(SocketError) in
-                try Relay.join(
+    /// Counts the connection as a load of its workloads, from the attempt on: clients that come together spread.
+    private func count(_ route: OutboundRoute) {
+        self.uncount()
+        self.loads = route.peer == route.workload.uid ? [route.peer] : [route.peer, route.workload.uid]
+        for uid in self.loads { self.proxy.endpointLoad.add(uid) }
+    }
+
+    private func uncount() {
+        for uid in self.loads { self.proxy.endpointLoad.remove(uid) }
+        self.loads = []
+    }
+
+    /// Goes on to the next candidate, where that can help and is not too much.
+    private func failed(_ failure: RouteDial.Failure) {
+        self.attempt = nil
+        self.attemptAlarm.cancel()
+        guard failure.mayTryAnother, !self.candidates.isEmpty, self.proxy.retryBudget.spend() else {
+            return self.fail(failure.reason)
+        }
+        self.proxy.context.log.debug(
+            "trying another endpoint",
+            [
+                LogField("src.addr", .bare("\(self.source)")), LogField("error.code", failure.reason.code),
+                LogField("error", failure.reason.message),
+            ]
+        )
+        self.attemptAlarm.set(after: .random(in: 0...self.proxy.outboundLimits.jitterMilliseconds)) { [weak self] in
+            self?.advance()
+        }
+    }
+
+    private func stands(_ upstream: RouteDial.Upstream) {
+        self.attempt = nil
+        self.candidates = []
+        self.attemptAlarm.cancel()
+        self.totalAlarm.cancel()
+        self.report.open()
+        guard let (client, early, sieve) = self.answerClient() else { return upstream.close() }
+        do throws(SocketError) {
+            switch upstream {
+            case .socket(let descriptor):
+                self.relay = try Relay.join(
                     loop: self.proxy.loop,
                     downstream: client,
                     early: early,
                     sieve: sieve,
-                    upstream: upstream,
+                    upstream: descriptor,
                     observer: self
                 )
-            }
-        }
-    }
-
-    // MARK: Tunnel
-
-    private func open(_ route: TunnelRoute, client: Workload) {
-        let context = self.proxy.context
-        let identity: IdentitySnapshot
-        do throws(IdentityError) {
-            identity = try self.proxy.workload.identities.snapshot(now: context.now)
-        } catch {
-            return self.fail(ConnectionFailure(error))
-        }
-        let own = "\(identity.svid.identity)"
-        self.report.setSource(client, proven: own)
-        self.report.setDestination(route.workload, proven: nil)
-        self.report.setService(route.service)
-        self.report.labels.isMutualTLS = true
-        self.report.record.destination.address = "\(route.destination)"
-        self.report.record.hboneAddress = route.authority
-        self.report.open()
-        var random = SystemRandomNumberGenerator()
-        let headers = TunnelHeaders.request(
-            authority: route.authority,
-            client: client,
-            source: self.source,
-            service: route.service,
-            trace: TraceContext(using: &random)
-        )
-        let key = TunnelKey(
-            source: own,
-            generation: identity.generation,
-            expected: route.expectedIdentities.map(\.uri),
-            address: route.destination,
-            from: context.bindAddress(toReach: route.destination.ip)?.ip
-        )
-        self.tunnel = self.proxy.pool.open(key, context: identity.context, headers: headers) { [weak self] result in
-            self?.opened(result, route)
-        }
-    }
-
-    private func opened(_ result: Result<StreamEnd, TunnelError>, _ route: TunnelRoute) {
-        self.tunnel = nil
-        switch result {
-        case .failure(let error):
-            self.fail(ConnectionFailure(error, to: route.destination))
-        case .success(let stream):
-            self.report.record.destination.identity = stream.peerIdentity
-            guard let (client, early, sieve) = self.answerClient() else { return stream.close(isAbortive: true) }
-            self.relay { () throws(SocketError) in
-                try Relay.join(
+            case .stream(let stream):
+                self.relay = try Relay.join(
                     loop: self.proxy.loop,
                     socket: client,
                     early: early,
@@ -226,10 +248,17 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
                     observer: self
                 )
             }
+        } catch {
+            self.fail(ConnectionFailure(.upstreamReset, "relay could not begin: \(error)"))
         }
     }
 
     // MARK: End
+
+    private func stopWatching() {
+        self.watch?.stop()
+        self.watch = nil
+    }
 
     /// Tells a proxy client that the connection stands.
     /// - Returns: the descriptor, now the caller's, what the upstream gets first, and how much of the rest it gets; nil
@@ -257,16 +286,8 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         return (client, early, sieve)
     }
 
-    private func relay(_ join: () throws(SocketError) -> Relay) {
-        do throws(SocketError) {
-            self.relay = try join()
-        } catch {
-            self.fail(ConnectionFailure(.upstreamReset, "relay could not begin: \(error)"))
-        }
-    }
-
     private func fail(_ failure: ConnectionFailure) {
-        self.stopWatching()
+        self.stopDialling()
         if self.descriptor >= 0 {
             if var negotiation = self.negotiation {
                 let answer = negotiation.failed(failure.dial)
@@ -281,11 +302,23 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         }
         self.negotiation = nil
         self.proxy.remove(self)
+        if self.isDecided { self.report.open() }
         self.report.finish(failure)
+    }
+
+    private func stopDialling() {
+        self.stopWatching()
+        self.attemptAlarm.cancel()
+        self.totalAlarm.cancel()
+        self.attempt?.cancel()
+        self.attempt = nil
+        self.candidates = []
+        self.uncount()
     }
 
     func relayEnded(_ relay: Relay, outcome: RelayOutcome) {
         self.relay = nil
+        self.uncount()
         self.proxy.remove(self)
         self.report.finish(self.ending ?? ConnectionFailure(outcome), relay: relay)
     }
@@ -300,10 +333,6 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
     func terminate(_ failure: ConnectionFailure) {
         self.ending = failure
         if let relay = self.relay { return relay.close(failure.message) }
-        self.dial?.cancel()
-        self.dial = nil
-        self.tunnel?.cancel()
-        self.tunnel = nil
         self.fail(failure)
     }
 }

@@ -5,7 +5,8 @@ import Testing
 @Suite struct MeshSnapshotTests {
     private static let vip = NetworkAddress(network: "", ip: Mesh.ip("240.240.0.1"))
 
-    @Test func aVIPInTwoNamespacesLeadsHomeThenToTheCanonicalService() {
+    @Test("40: an address in several namespaces leads home, then to the canonical service")
+    func aVIPInTwoNamespacesLeadsHomeThenToTheCanonicalService() {
         let home = Mesh.service("orders", namespace: "shop")
         let other = Mesh.service("orders", namespace: "attic")
         let canonical = Mesh.service("orders", namespace: "zoo") { $0.isCanonical = true }
@@ -19,7 +20,8 @@ import Testing
         #expect(mesh.service(vip: Self.vip, from: "shop") == home)
     }
 
-    @Test func servicesOfOneNamespaceAreHiddenFromOthers() {
+    @Test("41: services of one namespace are hidden from others")
+    func servicesOfOneNamespaceAreHiddenFromOthers() {
         let hidden = Mesh.service { $0.visibility = .ownNamespace }
         let block = NetworkRange(network: "", base: Mesh.ip("240.240.0.0"), prefixLength: 16)
         let wide = Mesh.service("wide", nil, namespace: "attic") { $0.ranges = [block] }
@@ -28,6 +30,11 @@ import Testing
         #expect(mesh.service(vip: Self.vip, from: "attic") == nil)
         #expect(mesh.service(host: "orders.shop", from: "attic") == nil)
         #expect(mesh.service(rangeContaining: Self.vip, from: "attic") == wide)
+        guard case .service(let found)? = mesh.owner(of: Self.vip, from: "attic") else {
+            Issue.record("an exact address that is hidden falls through to a block that is not")
+            return
+        }
+        #expect(found == wide)
     }
 
     @Test func rangesAreRankedByNamespaceThenLength() {
@@ -51,9 +58,9 @@ import Testing
         #expect(mesh.service(rangeContaining: address, from: "zoo") == wide)
     }
 
-    @Test("of several workloads with one address the pod wins in any order", arguments: [false, true])
+    @Test("43: of several workloads with one address the pod wins in any order", arguments: [false, true])
     func overlappingAddresses(_ reversed: Bool) {
-        let task = Mesh.workload("task", "10.0.0.1")
+        let task = Mesh.workload("written", "10.0.0.1")
         var pod = Mesh.workload("pod", "10.0.0.1")
         pod.uid = "cluster//Pod/shop/pod"
         let address = NetworkAddress(network: "", ip: Mesh.ip("10.0.0.1"))
@@ -65,7 +72,33 @@ import Testing
         #expect(mesh.workload(at: address) == task)
     }
 
-    @Test func endpointsMayArriveBeforeTheirService() {
+    @Test("43: a task wins over a written entry, HBONE over none, a healthy one over one that ends")
+    func preferences() {
+        let address = NetworkAddress(network: "", ip: Mesh.ip("10.0.0.1"))
+        func task(_ name: String, _ change: (inout Workload) -> Void = { _ in }) -> Workload {
+            Mesh.workload(name, "10.0.0.1") {
+                $0.uid = "c1/ecs.amazonaws.com/Task/shop/\(name)"
+                change(&$0)
+            }
+        }
+        let entry = Mesh.workload("entry", "10.0.0.1")
+        let plainEntry = Mesh.workload("plain", "10.0.0.1") { $0.tunnel = .none }
+        let ending = task("aaa") { $0.isHealthy = false }
+        let fresh = task("bbb")
+        let plainTask = task("ccc") { $0.tunnel = .none }
+        let order = [fresh, ending, plainTask, entry, plainEntry]
+        var mesh = Mesh.snapshot(Array(order.reversed()))
+        for workload in order {
+            #expect(mesh.workload(at: address) == workload)
+            var change = MeshChange()
+            change.removedAddresses = [workload.uid]
+            mesh.apply(change)
+        }
+        #expect(mesh == MeshSnapshot())
+    }
+
+    @Test("94: endpoints may arrive before their service")
+    func endpointsMayArriveBeforeTheirService() {
         var mesh = Mesh.snapshot([Mesh.endpoint("b", "10.0.0.2"), Mesh.endpoint("a", "10.0.0.1")])
         var change = MeshChange()
         change.services = [Mesh.service()]
@@ -77,7 +110,55 @@ import Testing
         #expect(mesh.endpoints(of: Mesh.orders).count == 2)
     }
 
-    @Test func removalsComeBeforeAdditions() {
+    @Test("94: an endpoint that falls ill is not chosen, and one that goes is none")
+    func endpointHealth() {
+        var echo = Mesh.endpoint("echo", "10.0.0.1")
+        var mesh = Mesh.snapshot([echo], [Mesh.service()])
+        func isServed() -> Bool {
+            var random = SeededGenerator(state: 1)
+            let shell = Mesh.workload("shell", "10.0.0.5")
+            return !mesh.routeOutbound(host: "orders.shop", port: 80, from: shell, random: &random).routes.isEmpty
+        }
+        func apply(_ change: (inout MeshChange) -> Void) {
+            var made = MeshChange()
+            change(&made)
+            mesh.apply(made)
+        }
+        #expect(isServed())
+        echo.isHealthy = false
+        apply { $0.workloads = [echo] }
+        #expect(!isServed())
+        echo.isHealthy = true
+        apply { $0.workloads = [echo] }
+        #expect(isServed())
+        apply { $0.removedAddresses = [echo.uid] }
+        #expect(!isServed())
+        #expect(mesh.endpoints(of: Mesh.orders).isEmpty)
+    }
+
+    @Test("37: an endpoint whose workload is not known does not exist")
+    func unknownEndpoints() {
+        // Endpoints are what workloads say of themselves, so there is nothing else to hold.
+        let mesh = Mesh.snapshot([], [Mesh.service()])
+        #expect(mesh.endpoints(of: Mesh.orders).isEmpty)
+    }
+
+    @Test("a workload is found by its host name and namespace")
+    func hostnames() {
+        var database = Mesh.workload("db") { $0.hostname = "db.example.org" }
+        var mesh = Mesh.snapshot([database, Mesh.workload("other")])
+        let name = NamespacedHostname(namespace: "shop", hostname: "db.example.org")
+        #expect(mesh.workload(named: name) == database)
+        #expect(mesh.workload(named: NamespacedHostname(namespace: "attic", hostname: "db.example.org")) == nil)
+        database.hostname = "db2.example.org"
+        var change = MeshChange()
+        change.workloads = [database]
+        mesh.apply(change)
+        #expect(mesh.workload(named: name) == nil)
+    }
+
+    @Test("95: an endpoint that is removed and added in one change is there")
+    func removalsComeBeforeAdditions() {
         let echo = Mesh.endpoint("echo", "10.0.0.1")
         var mesh = Mesh.snapshot([echo])
         var change = MeshChange()
@@ -141,6 +222,8 @@ import Testing
         workload.tunnel = .random(in: &random)
         workload.usesHostNetwork = Int.random(in: 0..<5, using: &random) == 0
         workload.network = ["", "n2"].randomElement(using: &random) ?? ""
+        workload.isHealthy = Bool.random(using: &random)
+        workload.hostname = ["", "", "h1", "h2"].randomElement(using: &random) ?? ""
         for _ in 0..<Int.random(in: 0...2, using: &random) {
             workload.addresses.append(IPAddress(v4: 0x0a00_0000 + UInt32.random(in: 0..<4, using: &random)))
         }

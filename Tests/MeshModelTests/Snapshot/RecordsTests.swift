@@ -4,10 +4,11 @@ import Testing
 
 @Suite struct RecordsTests {
     @Test(arguments: [
-        ("c1//Pod/shop/a", true), ("//Pod/", true), ("///Pod/", true), ("c1/ecs.amazonaws.com/Task/shop/a", false),
+        ("c1//Pod/shop/a", true), ("//Pod/", true), ("///Pod/", true), ("c1/ecs.amazonaws.com/Task/shop/a", true),
+        ("c1/ecs.amazonaws.com/TaskDefinition/shop/a", false),
         ("//Pod", false), ("/Pod/", false), ("", false),
     ])
-    func tellsPodsByTheirUID(_ uid: String, _ isPod: Bool) {
-        #expect(WorkloadRecord.isPod(uid: uid) == isPod)
+    func tellsPodsAndTasksByTheirUID(_ uid: String, _ isInstance: Bool) {
+        #expect(WorkloadRecord.isInstance(uid: uid) == isInstance)
     }
 }

@@ -1,0 +1,269 @@
+import MeshIdentity
+import MeshModel
+import MeshTelemetry
+import TunnelEngine
+
+/// One attempt to open one route; fills in the report as it goes.
+///
+/// Confined to its loop. Whoever starts it keeps it until the completion, which is called once unless it is cancelled.
+final class RouteDial {
+    /// Whom it connects for.
+    struct Client {
+        /// The local workload.
+        var workload: Workload
+        /// The application's address.
+        var address: SocketAddress
+        /// Joins the log lines of both ends.
+        var trace: TraceContext
+    }
+
+    /// What stands now; whoever gets it closes it.
+    enum Upstream {
+        case socket(Int32)
+        case stream(StreamEnd)
+
+        /// Ends it before anything was sent.
+        func close() {
+            switch self {
+            case .socket(let descriptor): Socket.close(descriptor)
+            case .stream(let stream): stream.close(isAbortive: true)
+            }
+        }
+    }
+
+    /// Why nothing stands.
+    struct Failure: Error {
+        var reason: ConnectionFailure
+        /// Whether another endpoint may do better. Not so when a peer decided against the connection.
+        var mayTryAnother: Bool
+    }
+
+    private let proxy: WorkloadProxy
+    private let report: ConnectionReport
+    private let client: Client
+    private var completion: ((Result<Upstream, Failure>) -> Void)?
+    private var dial: TCPDial?
+    private var tunnel: TunnelDial?
+    private var inner: InnerTunnel?
+
+    init(proxy: WorkloadProxy, report: ConnectionReport, client: Client) {
+        self.proxy = proxy
+        self.report = report
+        self.client = client
+    }
+
+    /// Gives up; the completion is not called.
+    func cancel() {
+        self.completion = nil
+        self.dial?.cancel()
+        self.tunnel?.cancel()
+        self.inner?.cancel()
+        self.dial = nil
+        self.tunnel = nil
+        self.inner = nil
+    }
+
+    private func finish(_ result: Result<Upstream, Failure>) {
+        self.dial = nil
+        self.tunnel = nil
+        self.inner = nil
+        let completion = self.completion
+        self.completion = nil
+        guard let completion else {
+            if case .success(let upstream) = result { upstream.close() }
+            return
+        }
+        completion(result)
+    }
+
+    private func fail(_ reason: ConnectionFailure, mayTryAnother: Bool) {
+        self.finish(.failure(Failure(reason: reason, mayTryAnother: mayTryAnother)))
+    }
+
+    // MARK: Start
+
+    /// Connects to an address that the mesh doesn't know.
+    func start(_ address: SocketAddress, completion: @escaping (Result<Upstream, Failure>) -> Void) {
+        self.completion = completion
+        self.report.setSource(self.client.workload, proven: nil)
+        self.connect(to: address)
+    }
+
+    /// Opens a route of the mesh.
+    func start(_ route: OutboundRoute, completion: @escaping (Result<Upstream, Failure>) -> Void) {
+        self.completion = completion
+        self.report.setSource(self.client.workload, proven: nil)
+        self.report.setDestination(route.workload, proven: nil)
+        self.report.setService(route.service)
+        self.report.record.destination.address = "\(route.address)"
+        switch route.address.host {
+        case .ip(let ip):
+            self.follow(route, at: SocketAddress(ip: ip, port: route.address.port))
+        case .name(let name, let prefersV4):
+            self.proxy.onDemandNames(name, for: self.client.workload) { [weak self] result in
+                guard let self, self.completion != nil else { return }
+                switch result {
+                case .failure(let failure):
+                    self.fail(ConnectionFailure(name: name, failure), mayTryAnother: true)
+                case .success(let addresses):
+                    let preferred = addresses.filter { prefersV4 == nil || $0.isV4 == prefersV4 }
+                    guard let ip = preferred.randomElement() ?? addresses.randomElement() else {
+                        return self.fail(ConnectionFailure(name: name, .nameNotFound), mayTryAnother: true)
+                    }
+                    self.follow(route, at: SocketAddress(ip: ip, port: route.address.port))
+                }
+            }
+        }
+    }
+
+    private func follow(_ route: OutboundRoute, at address: SocketAddress) {
+        switch route.passage {
+        case .plain: self.connect(to: address)
+        case .tunnel(let hop): self.open(hop, route, at: address)
+        case .nested(let outer, let inner): self.open(outer, route, at: address, inside: inner)
+        }
+    }
+
+    // MARK: Plain
+
+    private func connect(to address: SocketAddress) {
+        self.report.record.destination.address = "\(address)"
+        guard !self.proxy.isRecursive(address) else {
+            return self.fail(ConnectionFailure(recursive: address), mayTryAnother: false)
+        }
+        do throws(TCPDial.Failure) {
+            self.dial = try TCPDial(
+                loop: self.proxy.loop,
+                to: address,
+                from: self.proxy.context.bindAddress(toReach: address.ip),
+                scope: self.proxy.workload.scope
+            ) { [weak self] result in
+                guard let self else { return }
+                switch result {
+                case .success(let descriptor):
+                    Socket.tune(descriptor, keepAlive: self.proxy.context.keepAlive)
+                    self.finish(.success(.socket(descriptor)))
+                case .failure(let failure):
+                    self.fail(ConnectionFailure(failure, to: address), mayTryAnother: true)
+                }
+            }
+        } catch {
+            self.fail(ConnectionFailure(error, to: address), mayTryAnother: true)
+        }
+    }
+
+    // MARK: Tunnel
+
+    private func open(
+        _ hop: TunnelHop,
+        _ route: OutboundRoute,
+        at address: SocketAddress,
+        inside inner: TunnelHop? = nil
+    ) {
+        let identity: IdentitySnapshot
+        do throws(IdentityError) {
+            identity = try self.proxy.workload.identities.snapshot(now: self.proxy.context.now)
+        } catch {
+            return self.fail(ConnectionFailure(error), mayTryAnother: false)
+        }
+        let own = "\(identity.svid.identity)"
+        let authority = hop.authority(at: address.ip)
+        self.report.setSource(self.client.workload, proven: own)
+        self.report.labels.isMutualTLS = true
+        self.report.record.destination.address = "\(address)"
+        self.report.record.hboneAddress = authority
+        let key = TunnelKey(
+            source: own,
+            generation: identity.generation,
+            expected: hop.expectedIdentities.map(\.uri),
+            address: address,
+            from: self.proxy.context.bindAddress(toReach: address.ip)?.ip,
+            peer: route.peer
+        )
+        let headers = self.headers(authority, route)
+        self.tunnel = self.proxy.pool.open(key, context: identity.context, headers: headers) { [weak self] result in
+            guard let self else { return }
+            self.tunnel = nil
+            switch result {
+            case .failure(let error):
+                self.fail(ConnectionFailure(error, to: address), mayTryAnother: Self.isCurable(error))
+            case .success(let stream):
+                if let inner { return self.open(inner, through: stream, route, at: address, identity) }
+                self.report.record.destination.identity = stream.peerIdentity
+                self.finish(.success(.stream(stream)))
+            }
+        }
+        // It may have ended, or been given up, before it was here.
+        if self.completion == nil { self.tunnel = nil }
+    }
+
+    private func headers(_ authority: String, _ route: OutboundRoute) -> [HTTP2Header] {
+        TunnelHeaders.request(
+            authority: authority,
+            client: self.client.workload,
+            source: self.client.address,
+            service: route.service,
+            trace: self.client.trace
+        )
+    }
+
+    private func open(
+        _ hop: TunnelHop,
+        through outer: StreamEnd,
+        _ route: OutboundRoute,
+        at address: SocketAddress,
+        _ identity: IdentitySnapshot
+    ) {
+        guard self.completion != nil else { return outer.close(isAbortive: true) }
+        // The gateway's network tells the peer not to look our address up in its own.
+        let network = self.client.workload.network
+        let forwarded = network.isEmpty ? [] : [HTTP2Header("x-forwarded-network", network)]
+        do throws(TunnelError) {
+            self.inner = try InnerTunnel(
+                loop: self.proxy.loop,
+                through: outer,
+                peer: address,
+                context: identity.context,
+                expecting: hop.expectedIdentities.map(\.uri),
+                headers: self.headers(hop.authority(at: address.ip), route) + forwarded,
+                limits: self.proxy.pool.limits
+            ) { [weak self] result in
+                self?.openedInner(result, route, at: address)
+            }
+        } catch {
+            self.fail(ConnectionFailure(inner: error, to: address), mayTryAnother: Self.isCurable(error))
+        }
+    }
+
+    private func openedInner(
+        _ result: Result<StreamEnd, TunnelError>,
+        _ route: OutboundRoute,
+        at address: SocketAddress
+    ) {
+        switch result {
+        case .failure(let error):
+            self.fail(ConnectionFailure(inner: error, to: address), mayTryAnother: Self.isCurable(error))
+        case .success(let stream):
+            // The other network chose the workload: it knows better than we do which one it is.
+            var workload = route.workload
+            if let identity = stream.peerIdentity.flatMap({ try? SPIFFEID(parsing: $0) }) {
+                workload.identity = identity
+            }
+            if let baggage = self.inner?.responseHeaders.first(named: "baggage") {
+                PeerBaggage(parsing: baggage).describe(&workload)
+            }
+            self.report.setDestination(workload, proven: stream.peerIdentity)
+            self.finish(.success(.stream(stream)))
+        }
+    }
+
+    /// Whether another endpoint may do better. 503 says that the peer could not reach its application; any other status
+    /// is a decision, and the pool is closed only at the end of the process.
+    private static func isCurable(_ error: TunnelError) -> Bool {
+        switch error {
+        case .refused(let status): status == 503
+        case .closed: false
+        case .link, .malformedResponse, .responseTimedOut, .reset, .overloaded: true
+        }
+    }
+}
