@@ -164,9 +164,13 @@ class Lab:
         return f"arn:aws:iam::{self.environment['TULLE_LAB_ACCOUNT_ID']}:role/{name}"
 
     def make_role(self, name: str) -> str:
+        """A role that tasks may take on, made unless it is there; its ARN."""
         iam = self.client("iam")
-        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TASK_ROLE_TRUST))
-        return made["Role"]["Arn"]
+        try:
+            iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TASK_ROLE_TRUST))
+        except iam.exceptions.EntityAlreadyExistsException:
+            pass
+        return self.role(name)
 
     # --- what the container instance's own programs see ---------------------------------------------------------------
 

@@ -61,6 +61,8 @@ def outcome(namespace: str | None, address: str, port: int, sent: bytes = b"", s
         connection = connect(namespace, address, port, seconds)
     except ConnectionRefusedError:
         return "refused"
+    except ConnectionError:
+        return "reset"
     except TimeoutError:
         return "timeout"
     with connection:
