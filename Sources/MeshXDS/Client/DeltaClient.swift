@@ -58,6 +58,12 @@ package struct DeltaClient: Sendable {
         self.types.first { $0.typeURL == typeURL }?.versions.count ?? 0
     }
 
+    /// Whether a resource of this name is held, or was sent and rejected.
+    package func holds(_ name: String, of typeURL: String) -> Bool {
+        guard let type = self.types.first(where: { $0.typeURL == typeURL }) else { return false }
+        return type.versions[name] != nil || type.rejected.contains(name)
+    }
+
     /// A stream is open: the first requests, one a type.
     package mutating func streamOpened() -> [EnvoyDiscovery.DeltaDiscoveryRequest] {
         self.isOpen = true

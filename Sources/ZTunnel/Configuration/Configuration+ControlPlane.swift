@@ -32,13 +32,14 @@ extension Configuration {
     }
 
     /// The servers of the control plane, and what they are shown.
-    mutating func readServers(_ environment: inout Environment) {
+    mutating func readServers(_ proxy: ProxyConfig, _ environment: inout Environment) {
         // Kubernetes sets this in every container.
         let isKubernetes = environment.text("KUBERNETES_SERVICE_HOST") != nil
         let istiod = isKubernetes ? ControlPlaneURL(parsing: "https://istiod.istio-system.svc:15012") : nil
         let standard: ServerAddress =
             self.bootstrapToken != nil ? .token : istiod.map { .url($0) } ?? .none
-        self.discovery = Self.server("XDS_ADDRESS", &environment) ?? standard
+        self.discovery =
+            Self.server("XDS_ADDRESS", &environment) ?? proxy.discoveryAddress.map { .url($0) } ?? standard
         var authority = standard
         // Off Kubernetes there is no well-known address, and istiod is both servers.
         if authority == .none { authority = self.discovery }

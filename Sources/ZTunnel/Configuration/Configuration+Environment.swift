@@ -1,5 +1,6 @@
 import MeshModel
 import MeshTelemetry
+import MeshYAML
 
 /// All settings that can't be used, so that they can be fixed in one go.
 package struct ConfigurationErrors: Error, Hashable, Sendable {
@@ -8,26 +9,51 @@ package struct ConfigurationErrors: Error, Hashable, Sendable {
 }
 
 extension Configuration {
-    /// Reads all settings from environment variables.
+    /// Reads all settings from environment variables and the mesh configuration.
     ///
     /// Variables without a meaning here are ignored; a meaningful one with a bad value is an error, never a default.
-    package init(environment variables: [String: String]) throws(ConfigurationErrors) {
+    /// - Parameter meshConfiguration: Istio's mesh configuration, YAML; nil where there is none.
+    package init(
+        environment variables: [String: String],
+        meshConfiguration: String? = nil
+    ) throws(ConfigurationErrors) {
         var environment = Environment(variables)
-        self.init(&environment)
+        self.init(&environment, meshConfiguration: meshConfiguration)
         guard environment.errors.isEmpty else { throw ConfigurationErrors(all: environment.errors) }
     }
 
     /// Reads all settings; what is wrong stands in `environment` afterwards.
-    init(_ environment: inout Environment) {
+    init(_ environment: inout Environment, meshConfiguration: String? = nil) {
+        let proxy = Self.proxyConfig(meshConfiguration, &environment)
         self.readPlace(&environment)
+        self.proxyMetadata = proxy.metadata
         self.readIdentity(&environment)
-        self.readServers(&environment)
+        self.readServers(proxy, &environment)
+        self.adminPort = proxy.adminPort ?? self.adminPort
+        self.metricsPort = proxy.metricsPort ?? self.metricsPort
+        self.workers.choice = proxy.concurrency ?? self.workers.choice
         self.readListeners(&environment)
         self.readTunnel(&environment)
         self.readKeepAlive(&environment)
         self.readProcess(&environment)
         self.readLog(&environment)
         self.check(&environment)
+    }
+
+    private static func proxyConfig(_ mesh: String?, _ environment: inout Environment) -> ProxyConfig {
+        var config = ProxyConfig()
+        do throws(YAMLError) {
+            if let mesh { config = try ProxyConfig(meshConfiguration: mesh) }
+        } catch {
+            environment.reject(ProxyConfig.meshPath, value: "\(error)", allowed: "a mesh configuration, YAML")
+        }
+        guard let text = environment.text("PROXY_CONFIG") else { return config }
+        do throws(YAMLError) {
+            return config.merged(with: try ProxyConfig(yaml: text))
+        } catch {
+            environment.reject("PROXY_CONFIG", value: "\(error)", allowed: "a ProxyConfig, YAML")
+            return config
+        }
     }
 
     /// What no single setting can tell.

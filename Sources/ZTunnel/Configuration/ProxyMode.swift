@@ -6,6 +6,15 @@ package enum ProxyMode: String, Hashable, Sendable, CaseIterable {
     case shared
     /// The tasks of a host, which we find ourselves through the container runtime or the ECS agent.
     case daemon
+
+    /// As the config dump writes it.
+    var name: String {
+        switch self {
+        case .dedicated: "Dedicated"
+        case .shared: "Shared"
+        case .daemon: "Daemon"
+        }
+    }
 }
 
 /// `PROXY_WORKLOAD_INFO`: whom a dedicated ztunnel serves, written `namespace/name/serviceAccount`.

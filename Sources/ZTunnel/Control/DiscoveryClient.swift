@@ -1,3 +1,4 @@
+import BoringTLS
 import MeshIdentity
 import MeshModel
 import MeshProtos
@@ -12,7 +13,10 @@ final class DiscoveryClient: ControlCallOwner {
     private let loop: EventLoop
     private let workload: ServedWorkload
     private var context: MeshContext { self.workload.mesh }
-    private let address: ControlPlaneAddress
+    private let server: ControlServer
+    private let proof: Proof
+    private var address: ControlPlaneAddress { self.server.address }
+    private let localState: LocalStateSync?
     private let onSynced: () -> Void
     private var machine: DeltaClient
     private var call: ControlCall?
@@ -26,20 +30,34 @@ final class DiscoveryClient: ControlCallOwner {
     /// A whole mesh may come in one response.
     private static let responseBytes = 200 << 20
 
+    /// What the server is shown, so that it knows us.
+    enum Proof: Sendable {
+        /// Our certificate, as `tulled` wants it; a token besides where one is set.
+        case certificate(BearerSource?)
+        /// A token and nothing else, as istiod wants it.
+        case bearer(BearerSource?)
+    }
+
     /// Makes a client that doesn't connect yet.
-    /// - Parameter onSynced: called once, when the first state of all types was accepted.
+    /// - Parameters:
+    ///   - localState: what a file says of the same mesh; the control plane's word goes before it.
+    ///   - onSynced: called once, when the first state of all types is here.
     init(
         loop: EventLoop,
         workload: ServedWorkload,
-        address: ControlPlaneAddress,
+        server: ControlServer,
+        proof: Proof,
+        localState: LocalStateSync? = nil,
         onSynced: @escaping () -> Void
     ) {
         self.loop = loop
         self.workload = workload
-        self.address = address
+        self.server = server
+        self.proof = proof
+        self.localState = localState
         self.onSynced = onSynced
         self.machine = DeltaClient(
-            node: NodeDescription.make(workload.local),
+            node: NodeDescription.make(workload.local, workload.mesh.configuration),
             types: XDSTypes.inOrder.map { (typeURL: $0, interest: .wildcard) }
         )
         let registry = workload.mesh.registry
@@ -60,6 +78,9 @@ final class DiscoveryClient: ControlCallOwner {
         )
     }
 
+    /// Whether the control plane gave a resource of this name, or tried to.
+    func holds(_ name: String, of typeURL: String) -> Bool { self.machine.holds(name, of: typeURL) }
+
     /// Connects, and goes on for ever.
     func start() {
         self.hasBegun = false
@@ -73,27 +94,47 @@ final class DiscoveryClient: ControlCallOwner {
     }
 
     private func connect(to address: SocketAddress) {
-        let head = GRPCRequestHead(
-            path: EnvoyDiscovery.deltaAggregatedResourcesPath,
-            authority: self.address.authority,
-            metadata: [HTTP2Header("clusterid", self.workload.local.cluster)]
-        )
         var limits = GRPCCall.Limits()
         limits.messageBytes = Self.responseBytes
-        let call = ControlCall(head: head, limits: limits, owner: self)
         do {
-            let identity = try self.workload.identities.snapshot(now: self.context.now)
+            let head = GRPCRequestHead(
+                path: EnvoyDiscovery.deltaAggregatedResourcesPath,
+                authority: self.address.authority,
+                metadata: try self.metadata()
+            )
+            let context = try self.tlsContext()
+            let call = ControlCall(head: head, limits: limits, owner: self)
             self.call = call
             try call.start(
                 loop: self.loop,
                 address: address,
                 from: self.context.bindAddress(toReach: address.ip),
                 host: self.address.host,
-                context: identity.context
+                alternatives: self.server.alternatives,
+                context: context
             )
         } catch {
             self.retry(.notConnected, "\(error)")
         }
+    }
+
+    private func metadata() throws(AttestationError) -> [HTTP2Header] {
+        var metadata = [HTTP2Header("clusterid", self.workload.local.cluster)] + self.server.headers
+        let bearer =
+            switch self.proof {
+            case .certificate(let bearer), .bearer(let bearer): bearer
+            }
+        if let token = try bearer?.token() {
+            metadata.append(HTTP2Header("authorization", "Bearer \(token)", sensitive: true))
+        }
+        return metadata
+    }
+
+    private func tlsContext() throws -> TLSContext {
+        guard case .certificate = self.proof else { return try self.server.roots.context(issued: []) }
+        let identity = try self.workload.identities.snapshot(now: self.context.now)
+        let issued = identity.bundle.anchors.certificates
+        return try self.server.roots.context(issued: issued, identity: identity.svid)
     }
 
     private func retry(_ end: XDSStreamEnd, _ reason: String) {
@@ -143,6 +184,7 @@ final class DiscoveryClient: ControlCallOwner {
         self.messageBytes.with(url).add(UInt64(message.count))
         let update = self.machine.receive(response)
         let rejections = self.context.state.apply(update)
+        self.localState?.restore(update.removed, of: update.typeURL)
         call.send(self.machine.acknowledge(update, rejected: rejections).serialized)
         for rejection in (update.malformed + rejections).prefix(16) {
             self.context.log.warning(

@@ -1,4 +1,5 @@
 import BoringTLS
+import MeshIdentity
 import MeshTelemetry
 
 /// The roots by which a server of the control plane is known, and the TLS context for connections to it.
@@ -24,7 +25,7 @@ final class ServerRoots {
     private let log: Log
     private var anchors: TrustAnchors?
     private var seen: FileStamp?
-    private var made: (anchors: [Certificate], context: TLSContext)?
+    private var made: (anchors: [Certificate], serial: String?, context: TLSContext)?
 
     /// Where systems keep the roots that they trust.
     private static let systemPaths = [
@@ -50,9 +51,11 @@ final class ServerRoots {
     }
 
     /// The context for a connection that begins now.
-    /// - Parameter issued: roots that came with our certificate. They count beside the token's, since a mesh's root may
-    ///   be rotated after the token was made; configured roots stand alone.
-    func context(issued: [Certificate]) throws -> TLSContext {
+    /// - Parameters:
+    ///   - issued: roots that came with our certificate. They count beside the token's, since a mesh's root may be
+    ///     rotated after the token was made; configured roots stand alone.
+    ///   - identity: the certificate that we show; nil shows none.
+    func context(issued: [Certificate], identity: SVID? = nil) throws -> TLSContext {
         if self.isDirty {
             do {
                 try self.read()
@@ -64,11 +67,11 @@ final class ServerRoots {
         guard let anchors = self.current else { throw Failure(description: "there are no roots") }
         var certificates = anchors.certificates
         if case .known = self.source { certificates += issued.filter { !certificates.contains($0) } }
-        if let made = self.made, made.anchors == certificates { return made.context }
+        if let made = self.made, made.anchors == certificates, made.serial == identity?.serial { return made.context }
         let limit = max(TrustAnchors.limit, anchors.certificates.count)
         let trust = try TrustAnchors(Array(certificates.prefix(limit)), limit: limit)
-        let context = try TLSContext(identity: nil, trust: trust, policy: self.policy)
-        self.made = (certificates, context)
+        let context = try TLSContext(identity: identity?.credentials, trust: trust, policy: self.policy)
+        self.made = (certificates, identity?.serial, context)
         return context
     }
 

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Reads small files: tokens, resolv.conf.
+/// Reads files that are small, as a rule: tokens, certificates, local state, resolv.conf.
 enum SmallFile {
     /// Whether a path names something; a text that can't be a path doesn't.
     static func exists(_ path: String) -> Bool {
@@ -16,9 +16,13 @@ enum SmallFile {
     static func readBytes(_ path: String, limit: Int) -> [UInt8]? {
         guard let file = fopen(path, "re") else { return nil }
         defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: limit + 1)
-        let count = fread(&bytes, 1, bytes.count, file)
-        guard count <= limit, ferror(file) == 0 else { return nil }
-        return Array(bytes.prefix(count))
+        var bytes: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: min(limit + 1, 16_384))
+        while true {
+            let count = fread(&part, 1, part.count, file)
+            bytes += part.prefix(count)
+            guard bytes.count <= limit, ferror(file) == 0 else { return nil }
+            if count < part.count { return bytes }
+        }
     }
 }

@@ -16,6 +16,8 @@ final class ControlPart: @unchecked Sendable {
     /// Keeps the certificates of all workloads.
     private(set) lazy var certificates = self.makeKeeper()
     private var revocations: RevocationWatch?
+    private var identityWatch: IdentityFileWatch?
+    private var localState: LocalStateSync?
     private var discovery: DiscoveryClient?
     private var synced: (() -> Void)?
     private lazy var alarm = LoopAlarm(loop: self.loop)
@@ -30,19 +32,31 @@ final class ControlPart: @unchecked Sendable {
         self.resolver = NameResolver(loop: loop, configuration: plan.resolver)
     }
 
-    /// Opens the endpoints and begins to ask for a certificate.
+    /// Opens the endpoints, takes over local state, and begins to ask for a certificate and the mesh's state.
     /// - Parameters:
     ///   - quit: what `/quitquitquit` does.
     ///   - synced: called once, when the first state of the mesh is here.
     func begin(quit: @escaping () -> Void, synced: @escaping () -> Void) throws(ListenFailure) {
         self.synced = synced
         let admin = AdminEndpoint(own: self.own, roster: self.roster, quit: quit)
-        try self.serve(MeshPorts.admin, isPrivate: true) { admin.answer($0) }
+        try self.serve(self.context.configuration.adminPort, isPrivate: true) { admin.answer($0) }
         let registry = self.context.registry
         RevocationMetrics.add(to: registry, self.context.revocations)
         self.watchRevocations()
-        try self.serve(MeshPorts.metrics) { MetricsEndpoint.answer($0, registry: registry) }
-        self.askMetadata()
+        try self.serve(self.context.configuration.metricsPort) { MetricsEndpoint.answer($0, registry: registry) }
+        if let first = self.plan.localState, let source = self.context.configuration.localState {
+            let localState = LocalStateSync(loop: self.loop, mesh: self.context, source: source)
+            self.localState = localState
+            localState.start(first)
+        }
+        self.beginIdentity()
+        if !self.needsIdentityFirst { self.beginDiscovery() }
+    }
+
+    /// Whether the discovery server must be shown our certificate.
+    private var needsIdentityFirst: Bool {
+        guard self.plan.discovery != nil, case .certificate = self.plan.discoveryProof else { return false }
+        return true
     }
 
     private func serve(
@@ -57,8 +71,33 @@ final class ControlPart: @unchecked Sendable {
         self.servers.append(server)
     }
 
-    private func askMetadata() {
-        guard let (address, request) = self.plan.metadata else { return self.askCertificate(taskARN: nil) }
+    private func beginIdentity() {
+        switch self.plan.identity {
+        case .attested(let attestation):
+            self.askMetadata(attestation)
+        case .credentials(let source):
+            self.certificates.keep(self.own, by: source)
+            if case .files(let files) = source { self.watch(files, source) }
+        case .none:
+            self.context.log.warning("no certificate will come: nothing is carried over tunnels")
+            self.context.readiness.done(.identity)
+            if self.needsIdentityFirst { self.beginDiscovery() }
+        }
+    }
+
+    private func watch(_ files: IdentityFiles, _ source: CredentialSource) {
+        let watch = IdentityFileWatch(loop: self.loop, files: files) { [weak self] in
+            guard let self else { return }
+            // Forgotten first, as what is kept already is read again only when it is due.
+            self.certificates.forget(self.own.key)
+            self.certificates.keep(self.own, by: source)
+        }
+        self.identityWatch = watch
+        watch.start()
+    }
+
+    private func askMetadata(_ attestation: StartPlan.AttestationPlan) {
+        guard let (address, request) = self.plan.metadata else { return self.attest(attestation, taskARN: nil) }
         HTTPFetch.get(loop: self.loop, address: address, request: request, bodyLimit: 256 * 1024) {
             [weak self] result in
             guard let self else { return }
@@ -71,51 +110,45 @@ final class ControlPart: @unchecked Sendable {
                 } else {
                     self.context.log.warning("task metadata are unusable")
                 }
-                self.askCertificate(taskARN: metadata?.taskARN)
+                self.attest(attestation, taskARN: metadata?.taskARN)
             case .failure(let failure):
                 self.context.log.warning("task metadata not available", [LogField("error", "\(failure)")])
-                self.askCertificate(taskARN: nil)
+                self.attest(attestation, taskARN: nil)
             }
         }
     }
 
-    private func askCertificate(taskARN: String?) {
-        guard let region = self.plan.region ?? (try? AWSRegion.resolve(environment: { _ in nil }, taskARN: taskARN))
+    private func attest(_ attestation: StartPlan.AttestationPlan, taskARN: String?) {
+        guard let region = attestation.region ?? (try? AWSRegion.resolve(environment: { _ in nil }, taskARN: taskARN))
         else {
             self.context.log.warning("region unknown", [LogField("error", "\(AttestationError.regionUnknown)")])
-            return self.alarm.set(after: 2_000) { [weak self] in self?.askMetadata() }
+            return self.alarm.set(after: 2_000) { [weak self] in self?.askMetadata(attestation) }
         }
         let role = TaskRole(
-            endpoint: self.plan.credentials,
+            endpoint: attestation.endpoint,
             scope: self.own.scope,
             region: region,
-            audience: self.plan.token.audience
+            audience: attestation.audience
         )
         self.certificates.keep(self.own, by: .task(role))
     }
 
     private func makeKeeper() -> CertificateKeeper {
-        let configuration = self.context.configuration
-        let roots = ServerRoots(
-            configuration.authorityRoots.map { .configured($0) } ?? .known(self.plan.token.trust),
-            policy: self.context.tlsPolicy,
-            log: self.context.log
-        )
-        let server = ControlServer(
-            address: ControlPlaneAddress(
-                configuration.authority.url ?? self.plan.token.controlPlane,
-                resolver: self.resolver
-            ),
-            roots: roots,
-            alternatives: [configuration.authorityHostname].compactMap { $0 },
-            headers: configuration.authorityHeaders
-        )
-        return CertificateKeeper(loop: self.loop, mesh: self.context, server: server) {
+        CertificateKeeper(loop: self.loop, mesh: self.context, server: self.plan.authority.map(self.server)) {
             [weak self] workload, hasNewRoots in
             guard let self else { return }
             if hasNewRoots { self.roster.judgePeers(of: workload.key) }
             if workload === self.own { self.identityCame() }
         }
+    }
+
+    private func server(_ plan: StartPlan.ServerPlan) -> ControlServer {
+        ControlServer(
+            address: ControlPlaneAddress(plan.url, resolver: self.resolver),
+            roots: ServerRoots(plan.roots, policy: self.context.tlsPolicy, log: self.context.log),
+            alternatives: [plan.alternative].compactMap { $0 },
+            headers: plan.headers
+        )
     }
 
     private func watchRevocations() {
@@ -135,18 +168,28 @@ final class ControlPart: @unchecked Sendable {
 
     private func identityCame() {
         self.context.readiness.done(.identity)
+        if self.needsIdentityFirst { self.beginDiscovery() }
+    }
+
+    private func beginDiscovery() {
+        guard let server = self.plan.discovery else { return self.finishSync() }
         guard self.discovery == nil else { return }
-        let url = self.context.configuration.discovery.url
         let discovery = DiscoveryClient(
             loop: self.loop,
             workload: self.own,
-            address: ControlPlaneAddress(url ?? self.plan.token.controlPlane, resolver: self.resolver)
-        ) { [weak self] in
-            let synced = self?.synced
-            self?.synced = nil
-            synced?()
-        }
+            server: self.server(server),
+            proof: self.plan.discoveryProof,
+            localState: self.localState
+        ) { [weak self] in self?.finishSync() }
+        self.localState?.isHeldByControlPlane = { [weak discovery] in discovery?.holds($1, of: $0) ?? false }
         self.discovery = discovery
         discovery.start()
+    }
+
+    /// The first state of the mesh is here.
+    private func finishSync() {
+        let synced = self.synced
+        self.synced = nil
+        synced?()
     }
 }

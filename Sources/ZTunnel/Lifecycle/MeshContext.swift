@@ -19,6 +19,8 @@ package final class MeshContext: Sendable {
     package let connections: ConnectionMetrics
     /// The metric of look-ups for endpoints that are known by name only.
     package let onDemandNames: OnDemandNameMetrics
+    /// What became of the local file of state.
+    package let localState = LocalStateReport()
     /// The log of this program.
     package let log: Log
     /// The access log.
@@ -61,6 +63,7 @@ package final class MeshContext: Sendable {
         var limits = LinkLimits()
         if let bytes = self.configuration.streamWindowBytes { limits.http2.streamWindow = bytes }
         if let bytes = self.configuration.connectionWindowBytes { limits.http2.connectionWindow = bytes }
+        if let bytes = self.configuration.frameBytes { limits.http2.maxFrameBytes = bytes }
         return limits
     }
 

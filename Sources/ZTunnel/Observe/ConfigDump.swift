@@ -34,6 +34,10 @@ package enum ConfigDump {
             }
             writer.name("version")
             writer.object { writer in writer.member("version", "\(Version.text)") }
+            if let status = context.localState.status {
+                writer.name("localState")
+                self.write(status, &writer)
+            }
             writer.name("config")
             self.write(context.configuration, own.local, &writer)
             writer.name("certificates")
@@ -86,16 +90,26 @@ package enum ConfigDump {
         }
     }
 
+    private static func write(_ status: LocalStateReport.Status, _ writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("source", status.source)
+            writer.member("resources", status.resources)
+            writer.member("loads", status.loads)
+            writer.member("refusals", status.refusals)
+            if let problem = status.problem { writer.member("problem", problem) }
+        }
+    }
+
     private static func write(_ configuration: Configuration, _ local: LocalWorkload, _ writer: inout JSONWriter) {
         writer.object { writer in
-            writer.member("bootstrapToken", "<masked>")
+            if configuration.bootstrapToken != nil { writer.member("bootstrapToken", "<masked>") }
             writer.member("identity", "\(local.identity)")
             writer.member("network", local.network)
             writer.member("clusterId", local.cluster)
             writer.member("meshDomain", local.meshDomain)
             writer.name("addresses")
             writer.array { writer in for address in local.addresses { writer.string("\(address)") } }
-            writer.member("proxyMode", "Dedicated")
+            writer.member("proxyMode", configuration.mode.name)
             writer.member("secretTtlMilliseconds", configuration.certificateLifetime)
             writer.member("poolMaxStreamsPerConn", configuration.poolStreams)
             writer.member("poolUnusedReleaseTimeoutMilliseconds", configuration.poolIdle)

@@ -50,12 +50,17 @@ package final class MeshState: Sendable {
                 change.rejectedPolicies.append(RejectedPolicy(key: rejection.name, coverage: .mesh))
             }
         }
-        guard !change.isEmpty else { return rejections }
+        self.apply(change)
+        return rejections
+    }
+
+    /// Applies a change that didn't come from the control plane, on the thread that applies its updates.
+    package func apply(_ change: MeshChange) {
+        guard !change.isEmpty else { return }
         // Only one thread writes, so the work is done outside the lock and readers never wait for it.
         let next = self.snapshot.applying(change)
         self.current.withLock { $0 = next }
         self.onChange(next)
-        return rejections
     }
 }
 

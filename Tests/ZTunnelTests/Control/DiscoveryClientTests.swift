@@ -108,6 +108,21 @@ struct DiscoveryClientTests {
     private static let addressType = IstioWorkload.addressTypeURL
     private static let policyType = IstioSecurity.authorizationTypeURL
 
+    /// A server that is known by the roots of our own certificate.
+    private func server(_ url: ControlPlaneURL, _ resolver: NameResolver, _ context: ServedWorkload) -> ControlServer {
+        let roots = context.identities.latest.map { ServerRoots.Source.known($0.bundle.anchors) }
+        return ControlServer(
+            address: ControlPlaneAddress(url, resolver: resolver),
+            roots: ServerRoots(
+                roots ?? .configured(.system),
+                policy: context.mesh.tlsPolicy,
+                log: context.mesh.log
+            ),
+            alternatives: [],
+            headers: []
+        )
+    }
+
     /// Starts a client against a plane with these resources; gives both and how often the client was synced.
     private func start(
         _ resources: [String: [(name: String, bytes: [UInt8])]]
@@ -127,7 +142,8 @@ struct DiscoveryClientTests {
             let client = DiscoveryClient(
                 loop: loop.loop,
                 workload: workload,
-                address: ControlPlaneAddress(url, resolver: resolver)
+                server: self.server(url, resolver, workload),
+                proof: .certificate(nil)
             ) { synced.count.withLock { $0 += 1 } }
             synced.kept = (loop, client, resolver)
             client.start()
@@ -203,7 +219,8 @@ struct DiscoveryClientTests {
             let client = DiscoveryClient(
                 loop: loop.loop,
                 workload: workload,
-                address: ControlPlaneAddress(url, resolver: resolver),
+                server: self.server(url, resolver, workload),
+                proof: .certificate(nil),
                 onSynced: {}
             )
             box.kept = (client, resolver)

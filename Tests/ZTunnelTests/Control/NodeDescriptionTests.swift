@@ -9,7 +9,7 @@ struct NodeDescriptionTests {
         let local = try TestMesh.local("echo", IPAddress(v4: 0x0a00_0002))
         local.learn(name: "0123abcd")
         local.learn(name: "later")
-        let node = NodeDescription.make(local)
+        let node = try NodeDescription.make(local, Configuration(environment: ["BOOTSTRAP_TOKEN": "t"]))
         #expect(node.id == "ztunnel~10.0.0.2~0123abcd.demo~demo.svc.mesh.internal")
         #expect(node.metadata?.string("NAME") == "0123abcd")
         #expect(node.metadata?.string("CLUSTER_ID") == "c1")
