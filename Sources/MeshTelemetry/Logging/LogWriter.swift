@@ -44,7 +44,13 @@ package final class LogWriter: Sendable {
         // The thread holds the writer until it ends.
         let context = Unmanaged.passRetained(self)
         var thread = pthread_t()
+        // The thread inherits this: signals are the program's, and one that reached it here would end the process.
+        var all = sigset_t()
+        var before = sigset_t()
+        sigfillset(&all)
+        pthread_sigmask(SIG_BLOCK, &all, &before)
         let failure = pthread_create(&thread, nil, logWriterThread, context.toOpaque())
+        pthread_sigmask(SIG_SETMASK, &before, nil)
         if failure != 0 {
             context.release()
             self.queue.withLock { $0.isClosed = true }
@@ -139,11 +145,7 @@ package final class LogWriter: Sendable {
 private func logWriterThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let context else { return nil }
     let writer = Unmanaged<LogWriter>.fromOpaque(context).takeRetainedValue()
-    // A reader that goes away must show up as an error of `write`, not end the program.
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    sigaddset(&signals, SIGPIPE)
-    pthread_sigmask(SIG_BLOCK, &signals, nil)
+    // SIGPIPE is blocked too: a reader that goes away shows up as an error of `write`.
     writer.run()
     return nil
 }

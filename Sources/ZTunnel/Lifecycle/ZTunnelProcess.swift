@@ -80,7 +80,8 @@ final class ZTunnelProcess: Sendable {
             "ztunnel starting",
             [
                 LogField("version", "\(Version.text)"), LogField("identity", "\(self.plan.local.identity)"),
-                LogField("server", self.plan.discovery.map { "\($0.url.target)" } ?? "none"), LogField("workers", self.workers.count),
+                LogField("server", self.plan.discovery.map { "\($0.url.target)" } ?? "none"),
+                LogField("workers", self.workers.count),
             ]
         )
         if let first = self.workers.first {
