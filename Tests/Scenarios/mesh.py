@@ -29,8 +29,16 @@ class Mesh(Lab):
     #: Roles whose tasks have the service account of the same name; those of `more_roles` come to them.
     ROLES = ("shell", "echo", "gone")
 
-    def __init__(self, directory: Path, number: int = 0, more_roles: tuple[str, ...] = ()):
+    def __init__(
+        self,
+        directory: Path,
+        number: int = 0,
+        more_roles: tuple[str, ...] = (),
+        settings: dict[str, dict[str, str]] | None = None,
+    ):
+        """`settings` maps the names of more images to variables that ztunnel has in them."""
         super().__init__(directory, number)
+        self.settings = {"tulle/ztunnel": {}, **(settings or {})}
         self.ztunnel = program("TULLE_ZTUNNEL", "ztunnel")
         self.tulle = program("TULLE_CLI", "tulle")
         bindings = {role: f"{NAMESPACE}/{role}" for role in (*self.ROLES, *more_roles)}
@@ -43,7 +51,10 @@ class Mesh(Lab):
 
     def __enter__(self) -> "Mesh":
         try:
-            images = {"tulle/ztunnel": {"entryPoint": ["/ztunnel"], "files": {"/ztunnel": self.ztunnel}}}
+            images = {
+                name: {"entryPoint": ["/ztunnel"], "files": {"/ztunnel": self.ztunnel}, "environment": variables}
+                for name, variables in self.settings.items()
+            }
             self.up("--ipv6", images=images)
             self.control_plane.start()
             self.make_cluster(CLUSTER)
@@ -98,10 +109,10 @@ class Mesh(Lab):
             arguments += ["--tags", *[f"key={key},value={value}" for key, value in tags.items()]]
         self.aws("ecs", "create-service", *arguments)
 
-    def enrol(self, service: str, account: str, capture: str) -> None:
+    def enrol(self, service: str, account: str, capture: str, image: str = "tulle/ztunnel") -> None:
         done = self.cli(
             "ecs", "add-service", service, "--cluster", CLUSTER, "--namespace", NAMESPACE, "--service-account", account,
-            "--capture", capture, "--image", "tulle/ztunnel", "--control-plane", self.control_plane.bootstrap_url,
+            "--capture", capture, "--image", image, "--control-plane", self.control_plane.bootstrap_url,
         )
         assert done.returncode == 0, done.stderr
 
