@@ -11,6 +11,8 @@ package final class InnerTunnel: LinkOwner, RelayObserver {
     private let loop: EventLoop
     private let dial: TunnelDial
     private var link: Link?
+    /// Knows the link as long as it stands, to judge its peer anew with all others.
+    private let pool: TunnelPool?
 
     /// Sets the tunnel up over `outer`, which it takes over, also when it fails.
     ///
@@ -18,6 +20,7 @@ package final class InnerTunnel: LinkOwner, RelayObserver {
     ///   - peer: the address that the outer tunnel's connection goes to, for messages.
     ///   - identities: whom the inner peer may prove to be, as SPIFFE URIs.
     ///   - headers: those of the inner CONNECT request.
+    ///   - pool: judges the inner peer anew with its own.
     ///   - completion: called once unless it is cancelled, never from within this initialiser; with the open stream and
     ///     the response's headers.
     package init(
@@ -28,9 +31,11 @@ package final class InnerTunnel: LinkOwner, RelayObserver {
         expecting identities: [String],
         headers: [HTTP2Header],
         limits: TunnelPoolLimits,
+        pool: TunnelPool? = nil,
         completion: @escaping (Result<StreamEnd, TunnelError>) -> Void
     ) throws(TunnelError) {
         self.loop = loop
+        self.pool = pool
         self.dial = TunnelDial(loop: loop, headers: headers, limits: limits, entry: nil, completion: completion)
         let near: Int32
         let far: Int32
@@ -86,6 +91,7 @@ package final class InnerTunnel: LinkOwner, RelayObserver {
     // MARK: LinkOwner
 
     package func linkOpened(_ link: Link) {
+        guard self.pool?.adopt(link) ?? true else { return }
         if !self.dial.begin(on: link) {
             self.dial.fail(.link(.http2(HTTP2Error(.refusedStream, .tooManyStreams))))
             link.close(.closedLocally)
@@ -102,6 +108,7 @@ package final class InnerTunnel: LinkOwner, RelayObserver {
 
     package func linkClosed(_ link: Link, _ error: LinkError) {
         self.link = nil
+        self.pool?.release(link)
         if self.dial.isWanted { self.dial.fail(.link(error)) }
     }
 

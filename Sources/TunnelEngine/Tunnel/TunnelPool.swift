@@ -62,6 +62,8 @@ package final class TunnelPool {
     package let limits: TunnelPoolLimits
     let scope: SocketScope
     private var entries: [TunnelKey: TunnelPoolEntry] = [:]
+    /// Links inside tunnels, which carry one connection each.
+    private var inner: [ObjectIdentifier: Link] = [:]
     private var isClosed = false
     /// What links must stand up to that were begun before it came, and when that was, in the loop's milliseconds.
     private(set) var review: (context: TLSContext, came: UInt64)?
@@ -116,8 +118,22 @@ package final class TunnelPool {
     /// - Parameter context: gives roots and revocations; nil takes for each link those that it was made with.
     package func judgePeers(with context: TLSContext?) {
         if let context { self.review = (context, self.loop.now) }
-        LinkReview.begin(self.entries.values.flatMap(\.allLinks), with: context, on: self.loop)
+        let links = self.entries.values.flatMap(\.allLinks) + Array(self.inner.values)
+        LinkReview.begin(links, with: context, on: self.loop)
     }
+
+    /// Judges the link of an inner tunnel from now on; false when it is closed, as it isn't accepted any more.
+    func adopt(_ link: Link) -> Bool {
+        if let review = self.review, link.began <= review.came {
+            link.judgePeer(with: review.context)
+            guard link.state == .open else { return false }
+        }
+        self.inner[ObjectIdentifier(link)] = link
+        return true
+    }
+
+    /// Forgets the link of an inner tunnel.
+    func release(_ link: Link) { self.inner[ObjectIdentifier(link)] = nil }
 
     func remove(_ entry: TunnelPoolEntry) {
         if self.entries[entry.key] === entry { self.entries[entry.key] = nil }

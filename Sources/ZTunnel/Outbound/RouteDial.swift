@@ -226,7 +226,8 @@ final class RouteDial {
                 context: identity.context,
                 expecting: hop.expectedIdentities.map(\.uri),
                 headers: self.headers(hop.authority(at: address.ip), route) + forwarded,
-                limits: self.proxy.pool.limits
+                limits: self.proxy.pool.limits,
+                pool: self.proxy.pool
             ) { [weak self] result in
                 self?.openedInner(result, route, at: address)
             }
