@@ -68,6 +68,12 @@ package struct CertificateScheduler<Key: Hashable & Sendable>: Sendable {
         return true
     }
 
+    /// Makes a fetch due now, since something has changed that lets it end differently; one under way goes on.
+    package mutating func hasten(_ key: Key, now: CertificateMoment) {
+        guard case .waiting? = self.entries[key]?.state else { return }
+        self.entries[key]?.state = .waiting(.tick(now.milliseconds))
+    }
+
     /// Keeps it no longer.
     ///
     /// - Returns: the fetch to cancel, if one is under way; its outcome will not count.

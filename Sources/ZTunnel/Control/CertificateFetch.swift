@@ -23,6 +23,25 @@ final class CertificateFetch: ControlCallOwner {
         var lifetime: Int64
         /// The cluster, as the authority knows it.
         var cluster: String
+
+        /// The request; a node that asks for one of its workloads names it besides, as istiod has it.
+        func message(csr: String) -> IstioAuth.CertificateRequest {
+            .with {
+                $0.csr = csr
+                $0.validityDuration = self.lifetime
+                guard case .bearer(_, impersonates: true) = self.source else { return }
+                var metadata = GoogleProtobuf.Struct()
+                metadata.fields["ImpersonatedIdentity"] = .init(.string(self.identity.uri))
+                $0.metadata = metadata
+            }
+        }
+
+        /// What the call carries besides the request.
+        func metadata(bearer: String?) -> [HTTP2Header] {
+            var metadata = [HTTP2Header("clusterid", self.cluster)] + (self.server?.headers ?? [])
+            if let bearer { metadata.append(HTTP2Header("authorization", "Bearer \(bearer)", sensitive: true)) }
+            return metadata
+        }
     }
 
     /// Why there is no certificate.
@@ -70,7 +89,7 @@ final class CertificateFetch: ControlCallOwner {
             let key = try PrivateKey()
             let csr = try CertificateRequest(uri: self.order.identity.uri, key: key)
             self.key = key
-            self.request = self.message(csr: csr.pem).serialized
+            self.request = self.order.message(csr: csr.pem).serialized
         } catch {
             return self.fail("certificate request: \(error)")
         }
@@ -105,19 +124,6 @@ final class CertificateFetch: ControlCallOwner {
     private func fail(_ reason: String) { self.finish(.failure(Failure(description: reason))) }
 
     private var now: Int64 { Timestamp.now().seconds }
-
-    /// The request; a node that asks for one of its workloads names it besides, as istiod has it.
-    private func message(csr: String) -> IstioAuth.CertificateRequest {
-        .with {
-            $0.csr = csr
-            $0.validityDuration = self.order.lifetime
-            if case .bearer(_, impersonates: true) = self.order.source {
-                var metadata = GoogleProtobuf.Struct()
-                metadata.fields["ImpersonatedIdentity"] = .init(.string(self.order.identity.uri))
-                $0.metadata = metadata
-            }
-        }
-    }
 
     // MARK: Files
 
@@ -200,13 +206,11 @@ final class CertificateFetch: ControlCallOwner {
     }
 
     private func ask(_ server: ControlServer, _ address: SocketAddress, bearer: String?) {
-        var metadata = [HTTP2Header("clusterid", self.order.cluster)] + server.headers
-        if let bearer { metadata.append(HTTP2Header("authorization", "Bearer \(bearer)", sensitive: true)) }
         let head = GRPCRequestHead(
             path: IstioAuth.createCertificatePath,
             authority: server.address.authority,
             timeoutMilliseconds: Self.milliseconds,
-            metadata: metadata
+            metadata: self.order.metadata(bearer: bearer)
         )
         var limits = GRPCCall.Limits()
         limits.messageBytes = Self.answerBytes

@@ -20,6 +20,8 @@ final class CertificateKeeper {
         var workloads: [String: ServedWorkload] = [:]
         var fetch: CertificateFetch?
         var latest: IssuedIdentity?
+        /// Of certificates in files: what they looked like when they were read.
+        var stamps: [FileStamp?] = []
     }
 
     private typealias Scheduler = CertificateScheduler<Key>
@@ -32,6 +34,7 @@ final class CertificateKeeper {
     private var holdings: [Key: Holding] = [:]
     private var keys: [String: Key] = [:]
     private let alarm: LoopAlarm
+    private let filesAlarm: LoopAlarm
     private let requests: MetricFamily<Counter>
 
     /// Keeps nothing yet.
@@ -51,12 +54,16 @@ final class CertificateKeeper {
         self.onIssued = onIssued
         self.scheduler = Scheduler(limits: limits)
         self.alarm = LoopAlarm(loop: loop)
+        self.filesAlarm = LoopAlarm(loop: loop)
         self.requests = mesh.registry.counters(
             "tulle_certificate_requests_total",
             help: "Attempts to get a certificate, by their outcome.",
             labels: ["outcome"]
         )
     }
+
+    /// How often certificates in files are looked at.
+    private static let filesMilliseconds: UInt64 = 2_000
 
     /// Identities that are kept.
     var count: Int { self.scheduler.count }
@@ -83,7 +90,28 @@ final class CertificateKeeper {
         holding.workloads[workload.key] = workload
         if let latest = holding.latest { self.install(latest, in: workload) }
         self.listen(to: workload)
+        if case .files = source { self.watchFiles() }
         self.run()
+    }
+
+    /// Reads certificates in files again when somebody has renewed them.
+    private func watchFiles() {
+        var isNeeded = false
+        for (key, holding) in self.holdings {
+            guard case .files(let files) = key.source else { continue }
+            isNeeded = true
+            guard !holding.stamps.isEmpty, Self.stamps(files) != holding.stamps else { continue }
+            self.scheduler.hasten(key, now: self.now)
+        }
+        guard isNeeded else { return }
+        self.filesAlarm.set(after: Self.filesMilliseconds) { [weak self] in
+            self?.watchFiles()
+            self?.run()
+        }
+    }
+
+    private static func stamps(_ files: IdentityFiles) -> [FileStamp?] {
+        [files.certificates, files.key, files.roots].map { FileStamp($0) }
     }
 
     /// Hears from the workload's connections when they find no valid certificate.
@@ -135,6 +163,7 @@ final class CertificateKeeper {
 
     private func begin(_ ticket: Scheduler.Ticket) {
         let holding = self.holdings[ticket.key]
+        if case .files(let files) = ticket.key.source { holding?.stamps = Self.stamps(files) }
         let order = CertificateFetch.Order(
             identity: ticket.key.identity,
             source: ticket.key.source,

@@ -24,6 +24,8 @@ struct CertificateSchedulerTests {
             machine.want(key, priority: priority, now: now)
         }
 
+        func hasten(_ key: String, now: CertificateMoment) { machine.hasten(key, now: now) }
+
         @discardableResult
         func forget(_ key: String) -> Ticket? { machine.forget(key) }
 
@@ -209,6 +211,22 @@ struct CertificateSchedulerTests {
         #expect(scheduler.forget("unknown") == nil)
         #expect(scheduler.count == 0)
         #expect(scheduler.wait(now: at(1)) == nil)
+    }
+
+    @Test("what is hastened is due at once, and what is under way goes on")
+    func hastening() throws {
+        let scheduler = Scheduler()
+        #expect(scheduler.want("a", priority: .warmUp, now: at(0)))
+        let first = try #require(scheduler.next(now: at(0)))
+        scheduler.hasten("a", now: at(0))
+        #expect(scheduler.next(now: at(0)) == nil)
+        _ = scheduler.succeeded(first, notBefore: 1_000_000, notAfter: 1_003_600, now: at(0), chance: 0.5)
+        #expect(scheduler.next(now: at(1)) == nil)
+        scheduler.hasten("a", now: at(1))
+        #expect(scheduler.wait(now: at(1)) == 0)
+        #expect(scheduler.next(now: at(1))?.key == "a")
+        scheduler.hasten("unknown", now: at(1))
+        #expect(scheduler.count == 1)
     }
 
     @Test("there is a bound on identities")

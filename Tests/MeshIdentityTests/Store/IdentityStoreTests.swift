@@ -1,6 +1,7 @@
 import BoringTLS
 import MeshIdentity
 import MeshModel
+import Synchronization
 import Testing
 
 struct IdentityStoreTests {
@@ -18,6 +19,21 @@ struct IdentityStoreTests {
         #expect(error?.code == .missing)
         #expect(store.generation == 0)
         #expect(store.latest == nil)
+    }
+
+    @Test func whoeverKeepsItHearsOnceThatAConnectionFoundNone() throws {
+        let store = IdentityStore()
+        let calls = Mutex(0)
+        store.whenMissing { calls.withLock { $0 += 1 } }
+        #expect(calls.withLock { $0 } == 0)
+        for _ in 0..<3 { _ = try? store.snapshot(now: 0) }
+        #expect(calls.withLock { $0 } == 1)
+        let installed = try store.install(try issuer.issued(identity))
+        store.whenMissing { calls.withLock { $0 += 10 } }
+        _ = try store.snapshot(now: TestIssuer.now)
+        #expect(calls.withLock { $0 } == 1)
+        _ = try? store.snapshot(now: installed.svid.notAfter)
+        #expect(calls.withLock { $0 } == 11)
     }
 
     @Test func theNewestIsGivenAndEarlierOnesStayWhole() throws {

@@ -174,6 +174,33 @@ struct CertificateKeeperTests {
         #expect(issued.all.filter(\.hasNewRoots).count == 50)
     }
 
+    @Test("a certificate that somebody renewed in its files is taken within three seconds")
+    func renewedFiles() throws {
+        let keeping = try make()
+        let files = try Files()
+        try files.write(try authority.files(TestMesh.identity("echo"), serial: 9))
+        let one = try served("one", "echo")
+        try loop.sync { keeping.keeper.keep(one, by: files.source) }
+        #expect(eventually { one.identities.latest?.svid.serial == "9" })
+        try files.write(try authority.files(TestMesh.identity("echo"), serial: 10))
+        let began = ContinuousClock.now
+        #expect(eventually { one.identities.latest?.svid.serial == "10" })
+        #expect(ContinuousClock.now - began < .seconds(3))
+    }
+
+    @Test("a connection that finds no certificate doesn't make the authority be asked without a pause")
+    func urging() throws {
+        let keeping = try make()
+        let files = try Files()
+        let one = try served("one", "echo")
+        try loop.sync { keeping.keeper.keep(one, by: files.source) }
+        #expect(eventually { lines("certificate not issued") == 1 })
+        for _ in 0..<100 { #expect(throws: IdentityError.self) { try one.identities.snapshot(now: one.mesh.now) } }
+        usleep(300_000)
+        #expect(lines("certificate not issued") == 1)
+        #expect(eventually { lines("certificate not issued") == 2 })
+    }
+
     @Test("an authority that is missing leaves the certificate in use until it ends, and then it is urgent")
     func retention() throws {
         let keeping = try make()
