@@ -106,11 +106,11 @@ def replace(path: Path, text: str) -> None:
     new.rename(path)
 
 
-def fetch(proxy: str, url: str) -> tuple[int, str]:
+def fetch(proxy: str, url: str, seconds: int = 8) -> tuple[int, str]:
     """Status and body by SOCKS; status 0 when there is no answer."""
     done = subprocess.run(
-        ["curl", "-s", "-m", "8", "-w", "\n%{http_code}", "-x", f"socks5h://{proxy}:15080", url],
-        capture_output=True, text=True, timeout=20,
+        ["curl", "-s", "-m", str(seconds), "-w", "\n%{http_code}", "-x", f"socks5h://{proxy}:15080", url],
+        capture_output=True, text=True, timeout=seconds + 12,
     )
     body, _, status = done.stdout.rpartition("\n")
     return int(status or 0), body

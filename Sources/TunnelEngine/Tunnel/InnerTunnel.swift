@@ -1,6 +1,6 @@
-package import BoringTLS
+import BoringTLS
 import Glibc
-package import MeshModel
+import MeshModel
 
 /// A tunnel inside another one: TLS and HTTP/2 of its own over the outer tunnel's stream, so that whoever ends the outer
 /// one relays bytes that it can't read.
@@ -9,10 +9,9 @@ package import MeshModel
 /// with it, when that connection ends. Confined to its loop.
 package final class InnerTunnel: LinkOwner, RelayObserver {
     private let loop: EventLoop
-    private let dial: TunnelDial
-    private var link: Link?
-    /// Knows the link as long as it stands, to judge its peer anew with all others.
-    private let pool: TunnelPool?
+    private var dial: TunnelDial?
+    private(set) var link: Link?
+    private weak var pool: TunnelPool?
 
     /// Sets the tunnel up over `outer`, which it takes over, also when it fails.
     ///
@@ -20,23 +19,24 @@ package final class InnerTunnel: LinkOwner, RelayObserver {
     ///   - peer: the address that the outer tunnel's connection goes to, for messages.
     ///   - identities: whom the inner peer may prove to be, as SPIFFE URIs.
     ///   - headers: those of the inner CONNECT request.
-    ///   - pool: judges the inner peer anew with its own.
     ///   - completion: called once unless it is cancelled, never from within this initialiser; with the open stream and
     ///     the response's headers.
-    package init(
-        loop: EventLoop,
+    init(
+        pool: TunnelPool,
         through outer: StreamEnd,
         peer: SocketAddress,
         context: TLSContext,
         expecting identities: [String],
         headers: [HTTP2Header],
-        limits: TunnelPoolLimits,
-        pool: TunnelPool? = nil,
         completion: @escaping (Result<StreamEnd, TunnelError>) -> Void
     ) throws(TunnelError) {
+        let loop = pool.loop
         self.loop = loop
         self.pool = pool
-        self.dial = TunnelDial(loop: loop, headers: headers, limits: limits, entry: nil, completion: completion)
+        self.dial = TunnelDial(loop: loop, headers: headers, limits: pool.limits, entry: nil) { [weak self] result in
+            completion(result)
+            if case .failure = result { self?.link?.close(.closedLocally) }
+        }
         let near: Int32
         let far: Int32
         do throws(SocketError) {
@@ -59,7 +59,7 @@ package final class InnerTunnel: LinkOwner, RelayObserver {
                 peer: peer,
                 context: context,
                 expecting: .oneOf(identities),
-                limits: limits.link,
+                limits: pool.limits.link,
                 owner: self
             )
         } catch {
@@ -80,22 +80,20 @@ package final class InnerTunnel: LinkOwner, RelayObserver {
     }
 
     /// The inner response's headers once the tunnel is open.
-    package var responseHeaders: [HTTP2Header] { self.dial.responseHeaders }
+    package var responseHeaders: [HTTP2Header] { self.dial?.responseHeaders ?? [] }
 
     /// Gives up; the completion is not called.
     package func cancel() {
-        self.dial.cancel()
+        self.dial?.cancel()
         self.link?.close(.closedLocally)
     }
 
     // MARK: LinkOwner
 
     package func linkOpened(_ link: Link) {
-        guard self.pool?.adopt(link) ?? true else { return }
-        if !self.dial.begin(on: link) {
-            self.dial.fail(.link(.http2(HTTP2Error(.refusedStream, .tooManyStreams))))
-            link.close(.closedLocally)
-        }
+        guard self.pool?.accepts(link) ?? true else { return }
+        guard let dial = self.dial, dial.isWanted else { return link.close(.closedLocally) }
+        if !dial.begin(on: link) { dial.fail(.link(.http2(HTTP2Error(.refusedStream, .tooManyStreams)))) }
     }
 
     package func link(_ link: Link, opened stream: HTTP2Stream, headers: [HTTP2Header], endStream: Bool) {
@@ -103,13 +101,14 @@ package final class InnerTunnel: LinkOwner, RelayObserver {
     }
 
     package func linkCapacityChanged(_ link: Link) {
-        if link.activeStreams == 0, link.wasOpen { link.close(.closedLocally) }
+        // Before the answer it is the dial that decides; afterwards the one stream was all that the link is for.
+        if link.activeStreams == 0, self.dial?.isWanted != true { link.close(.closedLocally) }
     }
 
     package func linkClosed(_ link: Link, _ error: LinkError) {
         self.link = nil
-        self.pool?.release(link)
-        if self.dial.isWanted { self.dial.fail(.link(error)) }
+        self.pool?.forget(self)
+        if let dial = self.dial, dial.isWanted { dial.fail(.link(error)) }
     }
 
     // MARK: RelayObserver

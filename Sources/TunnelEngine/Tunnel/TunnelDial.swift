@@ -97,12 +97,15 @@ package final class TunnelDial: EventSource, HTTP2StreamOwner {
     private func leave(_ link: Link) {
         let stream = self.stream
         self.forget()
-        self.entry?.distrust(link)
-        if let stream { link.reset(stream, .cancel) }
-        guard self.attempts < Self.maxAttempts, let entry = self.entry else {
-            return self.fail(.link(.keepAliveTimedOut))
+        // The entry goes with its last link unless somebody waits by then.
+        let entry = self.entry
+        entry?.distrust(link)
+        if self.attempts < Self.maxAttempts, let entry {
+            entry.wait(self)
+        } else {
+            self.fail(.link(.keepAliveTimedOut))
         }
-        entry.wait(self)
+        if let stream { link.reset(stream, .cancel) }
     }
 
     // MARK: HTTP2StreamOwner, until the response came

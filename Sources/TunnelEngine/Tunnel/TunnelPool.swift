@@ -62,8 +62,7 @@ package final class TunnelPool {
     package let limits: TunnelPoolLimits
     let scope: SocketScope
     private var entries: [TunnelKey: TunnelPoolEntry] = [:]
-    /// Links inside tunnels, which carry one connection each.
-    private var inner: [ObjectIdentifier: Link] = [:]
+    private var inner: [ObjectIdentifier: InnerTunnel] = [:]
     private var isClosed = false
     /// What links must stand up to that were begun before it came, and when that was, in the loop's milliseconds.
     private(set) var review: (context: TLSContext, came: UInt64)?
@@ -114,26 +113,54 @@ package final class TunnelPool {
         return dial
     }
 
+    /// Opens a tunnel through an open one, which it takes over, also when it throws. It is nobody else's and shared with
+    /// nobody.
+    ///
+    /// - Parameters:
+    ///   - peer: the address that the outer tunnel's connection goes to, for messages.
+    ///   - identities: whom the inner peer may prove to be, as SPIFFE URIs.
+    ///   - headers: those of the inner CONNECT request.
+    ///   - completion: called once unless the tunnel is cancelled, never before this returns.
+    package func open(
+        through outer: StreamEnd,
+        peer: SocketAddress,
+        context: TLSContext,
+        expecting identities: [String],
+        headers: [HTTP2Header],
+        completion: @escaping (Result<StreamEnd, TunnelError>) -> Void
+    ) throws(TunnelError) -> InnerTunnel {
+        guard !self.isClosed else {
+            outer.close(isAbortive: true)
+            throw .closed
+        }
+        let tunnel = try InnerTunnel(
+            pool: self,
+            through: outer,
+            peer: peer,
+            context: context,
+            expecting: identities,
+            headers: headers,
+            completion: completion
+        )
+        self.inner[ObjectIdentifier(tunnel)] = tunnel
+        return tunnel
+    }
+
+    /// Judges the peer of an inner tunnel by what came while it was set up; false when that closed the link.
+    func accepts(_ link: Link) -> Bool {
+        if let review = self.review, link.began <= review.came { link.judgePeer(with: review.context) }
+        return link.state == .open
+    }
+
+    func forget(_ tunnel: InnerTunnel) { self.inner[ObjectIdentifier(tunnel)] = nil }
+
     /// Judges all peers anew and closes the links of those that are not accepted any more, within a few turns.
     /// - Parameter context: gives roots and revocations; nil takes for each link those that it was made with.
     package func judgePeers(with context: TLSContext?) {
         if let context { self.review = (context, self.loop.now) }
-        let links = self.entries.values.flatMap(\.allLinks) + Array(self.inner.values)
+        let links = self.entries.values.flatMap(\.allLinks) + self.inner.values.compactMap(\.link)
         LinkReview.begin(links, with: context, on: self.loop)
     }
-
-    /// Judges the link of an inner tunnel from now on; false when it is closed, as it isn't accepted any more.
-    func adopt(_ link: Link) -> Bool {
-        if let review = self.review, link.began <= review.came {
-            link.judgePeer(with: review.context)
-            guard link.state == .open else { return false }
-        }
-        self.inner[ObjectIdentifier(link)] = link
-        return true
-    }
-
-    /// Forgets the link of an inner tunnel.
-    func release(_ link: Link) { self.inner[ObjectIdentifier(link)] = nil }
 
     func remove(_ entry: TunnelPoolEntry) {
         if self.entries[entry.key] === entry { self.entries[entry.key] = nil }
@@ -149,5 +176,6 @@ package final class TunnelPool {
     package func close() {
         self.isClosed = true
         for entry in self.entries.values { entry.closeAll() }
+        for tunnel in self.inner.values { tunnel.link?.close(.closedLocally) }
     }
 }

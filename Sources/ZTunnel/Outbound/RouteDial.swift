@@ -219,15 +219,12 @@ final class RouteDial {
         let network = self.client.workload.network
         let forwarded = network.isEmpty ? [] : [HTTP2Header("x-forwarded-network", network)]
         do throws(TunnelError) {
-            self.inner = try InnerTunnel(
-                loop: self.proxy.loop,
+            self.inner = try self.proxy.pool.open(
                 through: outer,
                 peer: address,
                 context: identity.context,
                 expecting: hop.expectedIdentities.map(\.uri),
-                headers: self.headers(hop.authority(at: address.ip), route) + forwarded,
-                limits: self.proxy.pool.limits,
-                pool: self.proxy.pool
+                headers: self.headers(hop.authority(at: address.ip), route) + forwarded
             ) { [weak self] result in
                 self?.openedInner(result, route, at: address)
             }

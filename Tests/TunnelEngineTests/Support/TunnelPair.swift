@@ -119,6 +119,12 @@ final class TunnelPair: ListenerDelegate, TunnelServerDelegate, RelayObserver {
         return (entrance ?? 1000) + (exit ?? 1000)
     }
 
+    /// From now on somebody else is at the exit's address.
+    func replacePeer() throws {
+        let me = Unchecked(self)
+        try self.entranceLoop.sync { me.value.key.peer += "'" }
+    }
+
     var poolLinks: Int {
         let me = Unchecked(self)
         return (try? self.entranceLoop.sync { me.value.pool.linkCount }) ?? -1

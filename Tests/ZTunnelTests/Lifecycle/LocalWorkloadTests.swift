@@ -19,7 +19,8 @@ struct LocalWorkloadTests {
         #expect(elsewhere.workload(in: snapshot)?.name == "echo-1")
     }
 
-    @Test func isAClientBeforeTheControlPlaneKnowsIt() throws {
+    @Test("45: is a client before the control plane knows it")
+    func isAClientBeforeTheControlPlaneKnowsIt() throws {
         let client = try TestMesh.local("echo", self.address).client(in: MeshSnapshot())
         #expect(client.identity.serviceAccount == "echo")
         #expect(client.namespace == "demo")

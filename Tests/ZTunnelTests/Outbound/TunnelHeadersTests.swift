@@ -29,6 +29,27 @@ struct TunnelHeadersTests {
         #expect(!TunnelHeaders.baggage(workload).contains("service.name"))
     }
 
+    @Test("28: says for whom, in both families, and which service was asked for")
+    func forwarded() throws {
+        var random = SystemRandomNumberGenerator()
+        let trace = TraceContext(using: &random)
+        func forwarded(_ ip: IPAddress, _ port: UInt16, _ service: Service? = nil) throws -> String? {
+            TunnelHeaders.request(
+                authority: "10.0.0.2:8080",
+                client: try self.client(),
+                source: SocketAddress(ip: ip, port: port),
+                service: service,
+                trace: trace
+            ).first(named: "forwarded")
+        }
+        #expect(try forwarded(IPAddress(v4: 0x0102_0304), 80) == "for=\"1.2.3.4:80\"")
+        #expect(try forwarded(IPAddress(v6High: 0, v6Low: 1), 80) == "for=\"[::1]:80\"")
+        let service = TestMesh.service("echo", vip: "240.240.0.1", port: 80)
+        #expect(
+            try forwarded(IPAddress(v4: 0x0102_0304), 80, service) == "for=\"1.2.3.4:80\";host=echo.demo.mesh.internal"
+        )
+    }
+
     @Test func makesAConnectRequest() throws {
         var random = SystemRandomNumberGenerator()
         let trace = TraceContext(using: &random)

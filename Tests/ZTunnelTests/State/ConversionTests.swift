@@ -124,6 +124,18 @@ import Testing
         ("application_tunnel.port", { $0.applicationTunnel = .with { $0.port = 65536 } }),
     ]
 
+    @Test("44: addresses have 4 or 16 bytes", arguments: 0...20)
+    func addressLengths(_ count: Int) {
+        let wire = IstioWorkload.Workload.with {
+            $0.uid = "u"
+            $0.namespace = "shop"
+            $0.addresses = [Array(repeating: 0, count: count)]
+        }
+        let workload = try? Workload(wire)
+        #expect((workload != nil) == (count == 4 || count == 16))
+        #expect(workload?.addresses.first?.isUnspecified ?? true)
+    }
+
     @Test("refuses a workload", arguments: brokenWorkloads)
     func refusesWorkload(_ field: String, _ damage: Break<IstioWorkload.Workload>) {
         var wire = IstioWorkload.Workload.with {

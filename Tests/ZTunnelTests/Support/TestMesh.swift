@@ -50,10 +50,10 @@ enum TestMesh {
         )
     }
 
-    static func local(_ name: String, _ address: IPAddress) throws -> LocalWorkload {
+    static func local(_ name: String, _ address: IPAddress, network: String = "") throws -> LocalWorkload {
         LocalWorkload(
             identity: try self.identity(name),
-            network: "",
+            network: network,
             cluster: "c1",
             meshDomain: "mesh.internal",
             name: "",

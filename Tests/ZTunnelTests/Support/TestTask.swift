@@ -19,18 +19,20 @@ final class TestTask: @unchecked Sendable {
         _ address: IPAddress,
         authority: TestAuthority,
         mesh: MeshSnapshot,
-        serial: UInt64 = 2
+        serial: UInt64 = 2,
+        network: String = "",
+        nameServer: SocketAddress? = nil
     ) throws {
         let loop = try EventLoop(index: 1)
         let audience = Audience()
         self.state = MeshState(mesh) { audience.tell($0) }
         // Nobody answers there: names that the mesh doesn't know can't be resolved.
-        let servers = ResolverConfiguration(servers: [SocketAddress(ip: address, port: 1)])
+        let servers = ResolverConfiguration(servers: [nameServer ?? SocketAddress(ip: address, port: 1)])
         let context = try TestMesh.context(address, state: self.state, log: self.log.log)
         self.workload = ServedWorkload(
             key: name,
             mesh: context,
-            local: try TestMesh.local(name, address),
+            local: try TestMesh.local(name, address, network: network),
             nameServers: servers
         )
         try self.workload.identities.install(authority.issue(TestMesh.identity(name), serial: serial))
