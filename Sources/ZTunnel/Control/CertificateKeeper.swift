@@ -22,6 +22,8 @@ final class CertificateKeeper {
         var latest: IssuedIdentity?
         /// Of certificates in files: what they looked like when they were read.
         var stamps: [FileStamp?] = []
+        /// And at the last look.
+        var seen: [FileStamp?] = []
     }
 
     private typealias Scheduler = CertificateScheduler<Key>
@@ -63,7 +65,7 @@ final class CertificateKeeper {
     }
 
     /// How often certificates in files are looked at.
-    private static let filesMilliseconds: UInt64 = 2_000
+    private static let filesMilliseconds: UInt64 = 500
 
     /// Identities that are kept.
     var count: Int { self.scheduler.count }
@@ -100,8 +102,13 @@ final class CertificateKeeper {
         for (key, holding) in self.holdings {
             guard case .files(let files) = key.source else { continue }
             isNeeded = true
-            guard !holding.stamps.isEmpty, Self.stamps(files) != holding.stamps else { continue }
-            self.scheduler.hasten(key, now: self.now)
+            let stamps = Self.stamps(files)
+            // The files change one after the other: wait until two looks agree.
+            let isSteady = stamps == holding.seen
+            holding.seen = stamps
+            if isSteady, !holding.stamps.isEmpty, stamps != holding.stamps {
+                self.scheduler.hasten(key, now: self.now)
+            }
         }
         guard isNeeded else { return }
         self.filesAlarm.set(after: Self.filesMilliseconds) { [weak self] in

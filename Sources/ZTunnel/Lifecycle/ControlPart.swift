@@ -16,7 +16,6 @@ final class ControlPart: @unchecked Sendable {
     /// Keeps the certificates of all workloads.
     private(set) lazy var certificates = self.makeKeeper()
     private var revocations: RevocationWatch?
-    private var identityWatch: IdentityFileWatch?
     private var localState: LocalStateSync?
     private var discovery: DiscoveryClient?
     private var synced: (() -> Void)?
@@ -77,23 +76,11 @@ final class ControlPart: @unchecked Sendable {
             self.askMetadata(attestation)
         case .credentials(let source):
             self.certificates.keep(self.own, by: source)
-            if case .files(let files) = source { self.watch(files, source) }
         case .none:
             self.context.log.warning("no certificate will come: nothing is carried over tunnels")
             self.context.readiness.done(.identity)
             if self.needsIdentityFirst { self.beginDiscovery() }
         }
-    }
-
-    private func watch(_ files: IdentityFiles, _ source: CredentialSource) {
-        let watch = IdentityFileWatch(loop: self.loop, files: files) { [weak self] in
-            guard let self else { return }
-            // Forgotten first, as what is kept already is read again only when it is due.
-            self.certificates.forget(self.own.key)
-            self.certificates.keep(self.own, by: source)
-        }
-        self.identityWatch = watch
-        watch.start()
     }
 
     private func askMetadata(_ attestation: StartPlan.AttestationPlan) {
