@@ -126,6 +126,18 @@ long mesh_unix_receive(int fd, void *bytes, size_t capacity, struct mesh_unix_re
 /// The process at the other end of a unix socket: its user id, or -errno.
 int64_t mesh_unix_peer_uid(int fd);
 
+/// Runs a program to its end, at most `timeout_ms`, within a namespace (-1: the thread's own), and gathers what it
+/// prints. BLOCKS. Fails when it could not start or was stopped because of the time (-ETIMEDOUT).
+int mesh_run_program(const char *path, char *const argv[], const void *input, size_t input_count, void *output,
+                     size_t capacity, size_t *count, int timeout_ms, int netns, int home, int *status);
+/// A netlink socket for routes; its calls end after two seconds.
+int mesh_netlink_socket(const struct mesh_scope *scope);
+/// Adds or removes the rule that packets of mark 0x111/0xfff are for this host (family 4 or 6); doing so again is fine.
+/// BLOCKS for the kernel's answer.
+int mesh_policy_route(int netlink, int family, int add);
+/// 1 when the rule is there, 0 when not.
+int mesh_policy_route_exists(int netlink, int family);
+
 /// Milliseconds of the monotonic clock.
 uint64_t mesh_monotonic_ms(void);
 /// Seconds of the wall clock since 1970.

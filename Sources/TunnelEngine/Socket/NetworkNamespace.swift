@@ -9,6 +9,12 @@ package final class NetworkNamespace: Sendable, Hashable, CustomStringConvertibl
     package struct Identity: Hashable, Sendable {
         package let device: UInt64
         package let inode: UInt64
+
+        /// Joins the two.
+        package init(device: UInt64, inode: UInt64) {
+            self.device = device
+            self.inode = inode
+        }
     }
 
     /// Which namespace it is.

@@ -45,6 +45,13 @@ extension SocketScope {
         /// What would allow it.
         package var remedy: String
 
+        /// Joins the three.
+        package init(attempt: String, error: SocketError, remedy: String) {
+            self.attempt = attempt
+            self.error = error
+            self.remedy = remedy
+        }
+
         package var description: String { "\(self.attempt) failed: \(self.error); \(self.remedy)" }
     }
 

@@ -9,6 +9,13 @@ package struct UnixMessage: Sendable {
     package var descriptors: [OwnedDescriptor]
     /// Whether bytes or descriptors did not fit and were lost.
     package var isCut: Bool
+
+    /// Joins the three.
+    package init(bytes: [UInt8], descriptors: [OwnedDescriptor], isCut: Bool) {
+        self.bytes = bytes
+        self.descriptors = descriptors
+        self.isCut = isCut
+    }
 }
 
 /// System calls on unix sockets, with which programs on one host pass descriptors to each other.

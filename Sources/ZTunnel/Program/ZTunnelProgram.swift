@@ -26,6 +26,11 @@ package enum ZTunnelProgram {
             return 1
         case .healthCheck:
             return self.checkHealth()
+        case .redirect(let options):
+            let result = RedirectCommand.run(options)
+            self.print(result.output, to: STDOUT_FILENO)
+            self.print(result.problem, to: STDERR_FILENO)
+            return result.status
         case .proxy:
             return self.runProxy()
         }
