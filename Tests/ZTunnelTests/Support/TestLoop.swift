@@ -46,9 +46,9 @@ final class TestLoop: @unchecked Sendable {
 }
 
 /// Waits until `condition` holds, at most ten seconds.
-func eventually(_ condition: () -> Bool) -> Bool {
+func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
     for _ in 0..<1_000 {
-        if condition() { return true }
+        if try condition() { return true }
         usleep(10_000)
     }
     return false

@@ -70,7 +70,7 @@ struct XDSChange {
             message.trustDomain = workload.identity.trustDomain
             message.serviceAccount = workload.identity.serviceAccount
             message.addresses = workload.addresses.map(\.bytes)
-            message.tunnelProtocol = .hbone
+            message.tunnelProtocol = workload.tunnel == .hbone ? .hbone : .none
             message.authorizationPolicies = workload.authorizationPolicies
             if let tunnel = workload.applicationTunnel {
                 message.applicationTunnel = .with {
