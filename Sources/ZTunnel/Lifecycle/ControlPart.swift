@@ -6,11 +6,11 @@ import TunnelEngine
 ///
 /// `@unchecked Sendable`: apart from `init`, everything runs on the loop's own thread.
 final class ControlPart: @unchecked Sendable {
-    private let loop: EventLoop
+    let loop: EventLoop
     /// Whom the control plane knows this process as.
-    private let own: ServedWorkload
-    private let roster: WorkloadRoster
-    private let plan: StartPlan
+    let own: ServedWorkload
+    let roster: WorkloadRoster
+    let plan: StartPlan
     private let resolver: NameResolver
     private var servers: [EndpointServer] = []
     /// Keeps the certificates of all workloads.
@@ -19,6 +19,8 @@ final class ControlPart: @unchecked Sendable {
     private var localState: LocalStateSync?
     private var discovery: DiscoveryClient?
     private var synced: (() -> Void)?
+    /// Whoever finds the workloads to serve, in the modes for many.
+    var finder: (any WorkloadFinder)?
     private lazy var alarm = LoopAlarm(loop: self.loop)
 
     private var context: MeshContext { self.own.mesh }

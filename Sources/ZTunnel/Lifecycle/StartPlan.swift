@@ -54,6 +54,8 @@ package struct StartPlan: Sendable {
     package var metadata: (address: SocketAddress, request: HTTPClientRequest)?
     /// The task's DNS servers.
     package var resolver: ResolverConfiguration
+    /// How the tasks of the host are found, in mode daemon; nil in others.
+    package var daemon: DaemonSettings?
 
     /// Why a ztunnel can't start; one line each.
     package struct Problems: Error, Sendable {
@@ -105,6 +107,7 @@ package struct StartPlan: Sendable {
                 throw Problems(lines: ["\(Self.name(of: source)): \(error)"])
             }
         }
+        self.daemon = try Self.daemon(configuration, self.identity, environment)
         self.resolver = ResolverConfiguration(parsing: SmallFile.read("/etc/resolv.conf", limit: 65_536) ?? "")
     }
 
@@ -204,6 +207,28 @@ package struct StartPlan: Sendable {
             name: configuration.workloadName ?? workload?.name ?? "",
             addresses: [configuration.instanceAddress, configuration.listenAddress].compactMap { $0 }
         )
+    }
+
+    private static func daemon(
+        _ configuration: Configuration,
+        _ identity: IdentityPlan,
+        _ environment: [String: String]
+    ) throws(Problems) -> DaemonSettings? {
+        guard configuration.mode == .daemon else { return nil }
+        guard case .attested = identity else {
+            // It says for whom the tasks' attestations are meant.
+            throw Problems(lines: ["PROXY_MODE=daemon needs BOOTSTRAP_TOKEN, and no TULLE_CERT_FILE"])
+        }
+        do throws(DaemonSettings.Problem) {
+            var settings = try DaemonSettings(environment: { environment[$0] }, exists: { SmallFile.exists($0) })
+            // What nobody listens for must not be captured.
+            if !configuration.isDNSEnabled { settings.redirect.capturesDNS = false }
+            if !configuration.isIPv6Enabled { settings.redirect.capturesIPv6 = false }
+            if configuration.originalSource == .never { settings.redirect.preservesSource = false }
+            return settings
+        } catch {
+            throw Problems(lines: [error.description])
+        }
     }
 
     private static func readToken(_ value: String) throws(Problems) -> BootstrapToken {

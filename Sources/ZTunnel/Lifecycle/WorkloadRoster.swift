@@ -8,6 +8,7 @@ import TunnelEngine
 package final class WorkloadRoster: Sendable {
     private let workers: [Worker]
     private let served = Mutex<[String: ServedWorkload]>([:])
+    private let observer = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// Why a workload is not served.
     package enum Refusal: Error, Sendable, CustomStringConvertible {
@@ -90,8 +91,14 @@ package final class WorkloadRoster: Sendable {
         for worker in self.workers { worker.loop.submit { worker.judgePeers(of: key) } }
     }
 
+    /// Has `observer` called after each change of the state, on the thread that made it.
+    package func observeState(_ observer: @escaping @Sendable () -> Void) {
+        self.observer.withLock { $0 = observer }
+    }
+
     /// Tells all workers of a new state.
     package func stateChanged(_ snapshot: MeshSnapshot) {
+        self.observer.withLock { $0 }?()
         for worker in self.workers { worker.loop.submit { worker.stateChanged(snapshot) } }
     }
 }

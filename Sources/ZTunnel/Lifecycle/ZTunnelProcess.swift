@@ -111,6 +111,7 @@ final class ZTunnelProcess: Sendable {
     /// The first state is here: opens the data plane's listeners.
     private func listen() {
         self.context.readiness.done(.state)
+        guard self.plan.configuration.mode == .dedicated else { return self.findWorkloads() }
         self.roster.add(self.own) { [self] result in
             switch result {
             case .success:
@@ -119,6 +120,18 @@ final class ZTunnelProcess: Sendable {
             case .failure(let refusal):
                 self.giveUp("\(refusal)")
             }
+        }
+    }
+
+    /// Opens listeners for many workloads, as they are found.
+    private func findWorkloads() {
+        do throws(SocketScope.Incapability) {
+            try self.control.findWorkloads { [self] in
+                self.context.readiness.done(.proxy)
+                self.context.log.info("ztunnel ready")
+            }
+        } catch {
+            self.giveUp("\(error)")
         }
     }
 
@@ -142,6 +155,7 @@ final class ZTunnelProcess: Sendable {
         self.context.readiness.missing(.serving)
         let deadline = self.plan.configuration.drainDeadline
         self.context.log.info("draining", [LogField("deadline_milliseconds", deadline)])
+        self.controlLoop.submit { self.control.finder?.stop() }
         self.roster.removeAll(milliseconds: deadline) { kill(getpid(), Self.endSignal) }
     }
 
