@@ -122,8 +122,10 @@ class Place:
         pages.mkdir(exist_ok=True)
         (pages / "hello").write_text("hello")
         (pages / "large").write_bytes(b"x" * 50_000_000)
+        # It keeps connections open: Envoy resets a tunnel whose server closes while bytes are queued in Envoy, towards
+        # another Envoy with windows of this size as well.
         server = subprocess.Popen(
-            ["python3", "-m", "http.server", "8080", "--bind", address, "--directory", str(pages)],
+            ["python3", "-m", "http.server", "8080", "--protocol", "HTTP/1.1", "--bind", address, "--directory", pages],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
         self.parts.append(server)
