@@ -8,13 +8,14 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
 
 from lab import program
-from network import connect, echoes, inside, outcome
+from network import connect, echoes, outcome
 
 PODS = ("tulle-zds-a", "tulle-zds-b")
 BRIDGE = "tulle-zds0"
@@ -126,6 +127,9 @@ def pods(tmp_path_factory):
                 f"s.ThreadingTCPServer.allow_reuse_address = True\ns.ThreadingTCPServer(('', {PORT}), H).serve_forever()"
             )
             servers.append(subprocess.Popen(["ip", "netns", "exec", pod, "python3", "-c", server]))
+        for pod in PODS:
+            # The loopback is never captured.
+            wait("the echo server", lambda pod=pod: outcome(pod, "127.0.0.1", PORT, b"x") == b"x".hex())
         yield addresses
     finally:
         for server in servers:
