@@ -277,6 +277,23 @@ int mesh_udp_socket(const struct mesh_address *bind_to, const struct mesh_scope 
     return fd;
 }
 
+int mesh_udp_listen(const struct mesh_address *address, const struct mesh_scope *scope) {
+    int fd = native_socket(family_of(address), SOCK_DGRAM, scope);
+    if (fd < 0) return fd;
+    int on = 1;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0) return failed(fd);
+    struct sockaddr_storage native;
+    socklen_t length = to_native(address, &native);
+    if (bind(fd, (struct sockaddr *)&native, length) < 0) return failed(fd);
+    return fd;
+}
+
+int mesh_udp_connect(int fd, const struct mesh_address *to) {
+    struct sockaddr_storage native;
+    socklen_t length = to_native(to, &native);
+    return connect(fd, (struct sockaddr *)&native, length) < 0 ? -errno : 0;
+}
+
 long mesh_udp_send(int fd, const void *bytes, size_t count, const struct mesh_address *to) {
     struct sockaddr_storage native;
     socklen_t length = to_native(to, &native);

@@ -73,6 +73,10 @@ int mesh_set_keepalive(int fd, int idle_seconds, int interval_seconds, int probe
 int mesh_set_abortive_close(int fd);
 
 int mesh_udp_socket(const struct mesh_address *bind_to, const struct mesh_scope *scope);
+/// As mesh_udp_socket, on an address that sockets of the same user may share.
+int mesh_udp_listen(const struct mesh_address *address, const struct mesh_scope *scope);
+/// Lets the socket hear from `to` only, and of its failures.
+int mesh_udp_connect(int fd, const struct mesh_address *to);
 long mesh_udp_send(int fd, const void *bytes, size_t count, const struct mesh_address *to);
 long mesh_udp_receive(int fd, void *bytes, size_t capacity, struct mesh_address *from);
 

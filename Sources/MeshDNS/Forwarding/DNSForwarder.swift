@@ -2,13 +2,13 @@ package import MeshModel
 
 /// Gets answers from DNS servers, as a pure machine: it says what to send and what came of it.
 ///
-/// Each query goes out by UDP from a socket of its own, with a random id, so that an attacker who cannot see it has to guess
-/// both. The next server is asked when one is silent or fails, the same one by TCP when its answer is truncated, and without
-/// EDNS when it does not know that. Equal questions share one query; answers are kept for as long as they allow. A server
-/// that was silent is asked last for a while.
+/// Each query goes out by UDP from a socket of its own, with a random id, so that an attacker who cannot see it has to
+/// guess both. The next server is asked when one is silent or fails, the same one by TCP when its answer is truncated,
+/// and without EDNS when it does not know that. Equal questions share one query; answers are kept for as long as they
+/// allow. A server that was silent is asked last for a while.
 ///
-/// A question that comes back to us, because a server hands it on to us, finds itself under way and waits: a loop ends with
-/// the deadline and does not grow.
+/// A question that comes back to us, because a server hands it on to us, finds itself under way and waits: a loop ends
+/// with the deadline and does not grow.
 package struct DNSForwarder: Sendable {
     /// Something to send from a new socket.
     package struct Transmission: Hashable, Sendable {
@@ -36,8 +36,8 @@ package struct DNSForwarder: Sendable {
 
     /// What came from a server.
     package enum Reply: Hashable, Sendable {
-        /// A response to a question, and for how many seconds it was kept here.
-        case response(DNSResponse, age: UInt32)
+        /// A response to a question, and for how many seconds it was kept here; nil when it came just now.
+        case response(DNSResponse, age: UInt32?)
         /// The response to a message that was handed on as it was, with the id of that message.
         case message([UInt8])
     }

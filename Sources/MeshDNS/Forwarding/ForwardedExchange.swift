@@ -113,7 +113,7 @@ struct ForwardedExchange: Sendable {
 
     /// What is told when nothing better came.
     var outcome: Result<DNSForwarder.Reply, DNSForwardingError> {
-        if let poor = self.poor { return .success(.response(poor, age: 0)) }
+        if let poor = self.poor { return .success(.response(poor, age: nil)) }
         return .failure(self.isSilent ? .timedOut : .unreachable)
     }
 
@@ -134,7 +134,7 @@ struct ForwardedExchange: Sendable {
             self.poor = response
             self.plans = [self.plan(again: attempt, usesTCP: true)] + self.plans
         case .noError, .noSuchName:
-            if response.question != nil { return .finish(.success(.response(response, age: 0))) }
+            if response.question != nil { return .finish(.success(.response(response, age: nil))) }
         default:
             break
         }

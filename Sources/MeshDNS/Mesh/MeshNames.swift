@@ -129,8 +129,8 @@ package struct MeshNames: Hashable, Sendable {
         package var records: [DNSRecord]
     }
 
-    /// The answer to `question`; nil when other servers must be asked: a name that is not the mesh's, or another type than
-    /// A and AAAA.
+    /// The answer to `question`; nil when other servers must be asked: a name that is not the mesh's, or another type
+    /// than A and AAAA.
     package func answer(
         _ question: DNSQuestion,
         from client: Workload,

@@ -39,8 +39,8 @@ struct DNSReader {
 
     /// Visits a name's labels.
     ///
-    /// A pointer must lead behind the header, which is no name, and to something that ends before the part of the name in
-    /// which it stands began. So there are no loops, and a name never depends on what comes after it.
+    /// A pointer must lead behind the header, which is no name, and to something that ends before the part of the name
+    /// in which it stands began. So there are no loops, and a name never depends on what comes after it.
     private mutating func walkName(_ visit: (Range<Int>) -> Void) throws(DNSError) {
         var count = 1
         var place = self.position

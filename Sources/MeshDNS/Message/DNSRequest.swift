@@ -2,8 +2,8 @@
 package enum DNSRequest: Hashable, Sendable {
     /// Find the answer.
     case question(DNSQuery)
-    /// Hand the message on as it is, but for its id, and its answer back: an UPDATE, a NOTIFY, or a signed query, in which
-    /// nothing may be changed.
+    /// Hand the message on as it is, but for its id, and its answer back: an UPDATE, a NOTIFY, or a signed query, in
+    /// which nothing may be changed.
     case relay([UInt8])
     /// Send this answer at once.
     case refuse([UInt8])
@@ -21,8 +21,8 @@ package enum DNSRequest: Hashable, Sendable {
     ///
     /// - A response is answered with FORMERR on a stream, as ztunnel does, and ignored by UDP: two servers that answer
     ///   each other's responses would never stop, and a forged sender's address is all that it takes.
-    /// - UPDATE and NOTIFY are for other servers than resolvers, but a captured client cannot know that its message came
-    ///   to one, so they are handed on. Other operations get NOTIMP: STATUS and IQUERY are dead, and DSO is about the
+    /// - UPDATE and NOTIFY are for other servers than resolvers, but a captured client cannot know that its message
+    ///   came to one, so they are handed on. Other operations get NOTIMP: STATUS and IQUERY are dead, and DSO is about the
     ///   connection itself.
     /// - Zone transfers are no questions to a resolver: REFUSED.
     package init(reading bytes: [UInt8], overStream: Bool) {
@@ -70,6 +70,9 @@ package enum DNSRequest: Hashable, Sendable {
         }
         return reader.position + 4
     }
+
+    /// What is told to the client of a message that was handed on in vain: SERVFAIL.
+    package static func failure(_ bytes: [UInt8]) -> [UInt8] { self.refusal(bytes, .serverFailure) }
 
     /// A bare header that answers `bytes`.
     static func refusal(_ bytes: [UInt8], _ code: DNSMessage.ResponseCode) -> [UInt8] {

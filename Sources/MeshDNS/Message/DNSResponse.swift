@@ -1,7 +1,7 @@
 /// A server's response, kept as the bytes that came.
 ///
-/// Names inside records may point to other places of the message, so a response is handed on by changing it in place: its
-/// id, flags, question, times to live and EDNS record; and by cutting it at the end of a record.
+/// Names inside records may point to other places of the message, so a response is handed on by changing it in place:
+/// its id, flags, question, times to live and EDNS record; and by cutting it at the end of a record.
 package struct DNSResponse: Hashable, Sendable {
     /// One record's place.
     private struct Span: Hashable, Sendable {
@@ -138,9 +138,9 @@ package struct DNSResponse: Hashable, Sendable {
 
     /// The response as an answer to `query`, which asked the same question.
     ///
-    /// Everything of the server's response is in it as far as it fits: what is left out of the additional section is not
-    /// told (RFC 2181 §9), anything else is marked as truncation. To a client without EDNS the server's EDNS record, and
-    /// what stands behind it, is not sent.
+    /// Everything of the server's response is in it as far as it fits: what is left out of the additional section is
+    /// not told (RFC 2181 §9), anything else is marked as truncation. To a client without EDNS the server's EDNS
+    /// record, and what stands behind it, is not sent.
     /// - Parameter age: for how many seconds it was kept here; its times to live are less by as much.
     package func answer(to query: DNSQuery, age: UInt32 = 0, overStream: Bool) -> [UInt8] {
         guard self.question == query.question, self.questionEnd == 12 + query.questionBytes.count else {

@@ -10,8 +10,8 @@ extension MeshSnapshot {
 
     /// The service that clients in `namespace` mean by a name; `isUsable` narrows the choice before it is made.
     ///
-    /// The client's own namespace comes first, then a canonical service, then one of `preferredNamespace`, then the first
-    /// by key: ztunnel's order for DNS.
+    /// The client's own namespace comes first, then a canonical service, then one of `preferredNamespace`, then the
+    /// first by key: ztunnel's order for DNS.
     /// - Parameter name: in lower case and without a dot at the end.
     package func service(
         named name: String,
@@ -36,8 +36,8 @@ extension MeshSnapshot {
 
     /// The first address of a family of each endpoint of a service, as a headless service's name stands for.
     ///
-    /// Only endpoints on `network` count, as an address of another one means nothing to the client, and only healthy ones
-    /// unless the service takes all.
+    /// Only endpoints on `network` count, as an address of another one means nothing to the client, and only healthy
+    /// ones unless the service takes all.
     package func endpointAddresses(of service: Service, isV4: Bool, network: String) -> [IPAddress] {
         self.endpointRecords(of: service.key).compactMap { endpoint in
             let workload = endpoint.record.workload

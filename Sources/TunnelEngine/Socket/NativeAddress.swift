@@ -14,6 +14,12 @@ extension SocketAddress {
         return native
     }
 
+    /// The same for a socket that is of IPv6, which names IPv4 peers by IPv4-mapped addresses.
+    var mappedNative: mesh_address {
+        let halves = self.ip.v6Halves
+        return SocketAddress(ip: IPAddress(v6High: halves.high, v6Low: halves.low), port: self.port).native
+    }
+
     /// Reads an address that a system call returned, in canonical form.
     init?(_ native: mesh_address) {
         let count = native.family == 4 ? 4 : 16

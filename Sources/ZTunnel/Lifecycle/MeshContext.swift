@@ -17,6 +17,8 @@ package final class MeshContext: Sendable {
     package let registry = MetricsRegistry()
     /// The metrics of connections.
     package let connections: ConnectionMetrics
+    /// The metrics of DNS.
+    package let dns: DNSMetrics
     /// The metric of look-ups for endpoints that are known by name only.
     package let onDemandNames: OnDemandNameMetrics
     /// What became of the local file of state.
@@ -33,6 +35,8 @@ package final class MeshContext: Sendable {
         self.log = log
         self.access = log.scoped("access")
         self.connections = ConnectionMetrics(registry: self.registry)
+        self.dns = DNSMetrics(registry: self.registry)
+        if configuration.isDNSEnabled { self.readiness.missing(.dns) }
         self.onDemandNames = OnDemandNameMetrics(registry: self.registry)
     }
 

@@ -6,6 +6,8 @@ package enum MeshPorts {
     package static let inboundPlain: UInt16 = 15_006
     /// Inbound tunnels.
     package static let inboundTunnel: UInt16 = 15_008
+    /// DNS, for the task itself.
+    package static let dns: UInt16 = 15_053
     /// SOCKS 5 and HTTP proxy, for the task itself.
     package static let proxy: UInt16 = 15_080
     /// Administration, for the task itself.

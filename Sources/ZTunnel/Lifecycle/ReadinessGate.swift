@@ -10,6 +10,8 @@ package final class ReadinessGate: Sendable {
         case state = "state manager"
         /// The listeners.
         case proxy
+        /// The listeners of the DNS proxy, where it is on.
+        case dns = "dns proxy"
         /// Workloads that others hand over, or that are found on the host.
         case workloads = "workload proxy manager"
         /// Never done again once a shutdown has begun.

@@ -1,4 +1,5 @@
 import Glibc
+import MeshDNS
 import MeshIdentity
 package import MeshModel
 import MeshTelemetry
@@ -15,6 +16,9 @@ package final class WorkloadProxy: @unchecked Sendable {
     package let workload: ServedWorkload
     let pool: TunnelPool
     let resolver: NameResolver
+    /// What the mesh's names mean here.
+    let names: MeshNames
+    private let upstream: DNSUpstream
     let endpointNames: EndpointNames
     let endpointLoad = EndpointLoad()
     var retryBudget = RetryBudget()
@@ -23,6 +27,12 @@ package final class WorkloadProxy: @unchecked Sendable {
     private lazy var outbound = OutboundListener(proxy: self)
     private lazy var inboundPlain = InboundPlainListener(proxy: self)
     private lazy var proxyPort = ProxyPort(proxy: self)
+    private lazy var dns = DNSProxy(
+        loop: self.loop,
+        workload: self.workload,
+        names: self.names,
+        upstream: self.upstream
+    )
     private lazy var tunnels = InboundTunnels(proxy: self)
     private lazy var tunnelServer = TunnelServer(
         loop: self.loop,
@@ -36,6 +46,7 @@ package final class WorkloadProxy: @unchecked Sendable {
     private lazy var deadline = LoopAlarm(loop: self.loop)
     private var onDrained: (() -> Void)?
     private var isServingTunnels = false
+    private var isServingNames = false
     /// The policies at the last change; nil while the workload isn't known.
     private var judgedBy: ApplicablePolicies?
 
@@ -56,7 +67,14 @@ package final class WorkloadProxy: @unchecked Sendable {
         limits.idleMilliseconds = context.configuration.poolIdle
         limits.link = context.linkLimits
         self.pool = TunnelPool(loop: loop, limits: limits, scope: workload.scope)
-        self.resolver = NameResolver(loop: loop, configuration: workload.nameServers, scope: workload.scope)
+        self.upstream = DNSUpstream(
+            loop: loop,
+            configuration: workload.nameServers,
+            avoiding: context.dnsAddresses,
+            scope: workload.scope
+        )
+        self.resolver = NameResolver(loop: loop, upstream: self.upstream)
+        self.names = MeshNames(serving: workload)
         self.endpointNames = EndpointNames(loop: loop, resolver: self.resolver)
     }
 
@@ -74,6 +92,10 @@ package final class WorkloadProxy: @unchecked Sendable {
             try self.tunnelServer.listen(on: address, scope: self.workload.scope)
         }
         self.isServingTunnels = true
+        if self.context.configuration.isDNSEnabled {
+            self.isServingNames = true
+            try self.dns.listen()
+        }
         self.sample()
     }
 
@@ -153,6 +175,12 @@ package final class WorkloadProxy: @unchecked Sendable {
         self.listeners = []
         self.proxyPort.close()
         self.deadline.set(after: milliseconds) { [weak self] in self?.terminate() }
+        if self.isServingNames {
+            self.dns.drain { [weak self] in
+                self?.isServingNames = false
+                self?.finishDrain()
+            }
+        }
         guard self.isServingTunnels else { return self.finishDrain() }
         self.tunnelServer.drain { [weak self] in
             self?.isServingTunnels = false
@@ -170,15 +198,20 @@ package final class WorkloadProxy: @unchecked Sendable {
         self.pool.close()
         self.tunnelServer.close()
         self.isServingTunnels = false
+        self.dns.close()
+        self.isServingNames = false
         self.finishDrain()
     }
 
     private func finishDrain() {
-        guard let completion = self.onDrained, self.active.isEmpty, !self.isServingTunnels else { return }
+        guard let completion = self.onDrained, self.active.isEmpty, !self.isServingTunnels, !self.isServingNames
+        else { return }
         self.onDrained = nil
         self.deadline.cancel()
         self.sampling.cancel()
         self.pool.close()
+        self.resolver.close()
+        self.upstream.close()
         completion()
     }
 }

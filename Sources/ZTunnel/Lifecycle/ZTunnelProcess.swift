@@ -116,6 +116,7 @@ final class ZTunnelProcess: Sendable {
             switch result {
             case .success:
                 self.context.readiness.done(.proxy)
+                self.context.readiness.done(.dns)
                 self.context.log.info("ztunnel ready")
             case .failure(let refusal):
                 self.giveUp("\(refusal)")
@@ -128,6 +129,7 @@ final class ZTunnelProcess: Sendable {
         do throws(SocketScope.Incapability) {
             try self.control.findWorkloads { [self] in
                 self.context.readiness.done(.proxy)
+                self.context.readiness.done(.dns)
                 self.context.log.info("ztunnel ready")
             }
         } catch {

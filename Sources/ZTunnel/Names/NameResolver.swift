@@ -1,26 +1,27 @@
-import Glibc
 import MeshDNS
 import MeshModel
 import TunnelEngine
 
-/// Resolves names that the mesh doesn't know, by the task's own DNS servers.
+/// Resolves names that the mesh doesn't know, by the workload's own DNS servers.
 ///
-/// Confined to its loop. There is no cache: names that matter are the mesh's and need no DNS.
+/// Confined to its loop. It shares servers and kept answers with the workload's DNS proxy.
 final class NameResolver {
     private let loop: EventLoop
-    private let configuration: ResolverConfiguration
-    private let scope: SocketScope
+    private let upstream: DNSUpstream
     private var lookups: [ObjectIdentifier: NameLookup] = [:]
 
     /// Look-ups at once; more fail at once.
     private static let maximumLookups = 512
 
-    /// Makes a resolver that asks the servers of `configuration`.
-    /// - Parameter scope: where the sockets are made.
-    init(loop: EventLoop, configuration: ResolverConfiguration, scope: SocketScope = .process) {
+    /// Makes a resolver that asks by `upstream`.
+    init(loop: EventLoop, upstream: DNSUpstream) {
         self.loop = loop
-        self.scope = scope
-        self.configuration = configuration
+        self.upstream = upstream
+    }
+
+    /// Makes a resolver that asks the servers of `configuration`.
+    convenience init(loop: EventLoop, configuration: ResolverConfiguration) {
+        self.init(loop: loop, upstream: DNSUpstream(loop: loop, configuration: configuration))
     }
 
     /// Looks `name` up and gives the first address; the completion is called once, possibly before this returns.
@@ -33,7 +34,7 @@ final class NameResolver {
     /// Looks `name` up; the completion is called once, possibly before this returns, with at least one address.
     func lookUp(_ name: String, completion: @escaping (Result<DNSAnswer, DialFailure>) -> Void) {
         guard self.lookups.count < Self.maximumLookups else { return completion(.failure(.nameNotFound)) }
-        let lookup = NameLookup(loop: self.loop, name: name, configuration: self.configuration, scope: self.scope)
+        let lookup = NameLookup(loop: self.loop, name: name, upstream: self.upstream)
         let key = ObjectIdentifier(lookup)
         self.lookups[key] = lookup
         lookup.start { [weak self] result in
@@ -41,93 +42,82 @@ final class NameResolver {
             completion(result)
         }
     }
+
+    /// Forgets all look-ups; their completions are not called.
+    func close() {
+        for lookup in self.lookups.values { lookup.cancel() }
+        self.lookups = [:]
+    }
 }
 
-/// One look-up on a socket of its own, whose random port an attacker would have to guess too.
-private final class NameLookup: DatagramDelegate {
-    private var lookup: DNSLookup
-    private var sockets: [Bool: DatagramSocket] = [:]
+/// One look-up, with the search list and for both families.
+private final class NameLookup {
+    private var lookup: AddressLookup
+    private let upstream: DNSUpstream
+    private let deadline: LoopAlarm
+    private let patience: LoopAlarm
     private var completion: ((Result<DNSAnswer, DialFailure>) -> Void)?
-    private var random = SystemRandomNumberGenerator()
-    private let loop: EventLoop
-    private let scope: SocketScope
-    private let alarm: LoopAlarm
 
-    init(loop: EventLoop, name: String, configuration: ResolverConfiguration, scope: SocketScope) {
-        self.scope = scope
-        self.lookup = DNSLookup(host: name, configuration: configuration, now: .milliseconds(Int64(clamping: loop.now)))
-        self.loop = loop
-        self.alarm = LoopAlarm(loop: loop)
+    /// How long addresses of one family wait for those of the other, in milliseconds.
+    private static let patienceMilliseconds: UInt64 = 500
+
+    init(loop: EventLoop, name: String, upstream: DNSUpstream) {
+        self.lookup = AddressLookup(host: name, configuration: upstream.configuration)
+        self.upstream = upstream
+        self.deadline = LoopAlarm(loop: loop)
+        self.patience = LoopAlarm(loop: loop)
     }
-
-    private var now: Duration { .milliseconds(Int64(clamping: self.loop.now)) }
 
     func start(completion: @escaping (Result<DNSAnswer, DialFailure>) -> Void) {
         self.completion = completion
-        self.follow(self.lookup.start(now: self.now, random: &self.random))
-    }
-
-    private func follow(_ action: DNSLookup.Action?) {
-        switch action {
-        case .finish(.success(let answer)):
-            self.finish(answer.addresses.isEmpty ? .failure(.nameNotFound) : .success(answer))
-        case .finish(.failure(let error)):
-            switch error {
-            case .noAnswer, .timedOut: self.finish(.failure(.timedOut))
-            default: self.finish(.failure(.nameNotFound))
-            }
-        case .send(let queries):
-            for query in queries where self.completion != nil { self.send(query) }
-            self.startTimer()
-        case nil:
-            self.startTimer()
+        self.deadline.set(after: self.upstream.configuration.deadline.milliseconds) { [weak self] in
+            self?.finish(.failure(.timedOut))
         }
+        self.follow(self.lookup.start())
     }
 
-    private func startTimer() {
+    private func follow(_ step: AddressLookup.Step) {
         guard self.completion != nil else { return }
-        let wait = self.lookup.deadline - self.now
-        self.alarm.set(after: wait.milliseconds) { [weak self] in
-            guard let self else { return }
-            self.follow(self.lookup.timeOut(now: self.now, random: &self.random))
+        switch step {
+        case .ask(let queries):
+            self.patience.cancel()
+            for query in queries where self.completion != nil { self.ask(query) }
+        case .wait:
+            guard let answer = self.lookup.answer else { return }
+            self.patience.set(after: Self.patienceMilliseconds) { [weak self] in self?.finish(.success(answer)) }
+        case .finish(.success(let answer)):
+            self.finish(.success(answer))
+        case .finish(.failure(.failed(.timedOut))), .finish(.failure(.failed(.unreachable))):
+            self.finish(.failure(.timedOut))
+        case .finish(.failure):
+            self.finish(.failure(.nameNotFound))
         }
     }
 
-    private func send(_ query: DNSLookup.Query) {
-        // An answer that needs TCP holds more addresses than we would use; the servers' next one is asked instead.
-        guard !query.usesTCP, let socket = self.socket(isV4: query.server.ip.isV4),
-            socket.send(query.bytes, to: query.server)
-        else {
-            return self.follow(self.lookup.unreachable(query.server, now: self.now, random: &self.random))
+    private func ask(_ query: DNSQuery) {
+        let question = query.question
+        self.upstream.ask(query) { [weak self] result in
+            guard let self, self.completion != nil else { return }
+            switch result {
+            case .success(.response(let response, let age)):
+                self.follow(self.lookup.receive(question.type, .success(response), age: age ?? 0))
+            case .success(.message):
+                self.follow(self.lookup.receive(question.type, .failure(.unreachable)))
+            case .failure(let error):
+                self.follow(self.lookup.receive(question.type, .failure(error)))
+            }
         }
     }
 
-    private func socket(isV4: Bool) -> DatagramSocket? {
-        if let socket = self.sockets[isV4] { return socket }
-        let any = isV4 ? IPAddress(v4: 0) : IPAddress(v6High: 0, v6Low: 0)
-        let socket = try? DatagramSocket(
-            loop: self.loop,
-            address: SocketAddress(ip: any, port: 0),
-            scope: self.scope,
-            delegate: self
-        )
-        self.sockets[isV4] = socket
-        return socket
-    }
-
-    func received(_ datagram: UnsafeRawBufferPointer, from peer: SocketAddress, on socket: DatagramSocket) {
-        guard self.completion != nil, datagram.count <= 4_096 else { return }
-        self.follow(
-            self.lookup.receive(Array(datagram), from: peer, usesTCP: false, now: self.now, random: &self.random)
-        )
+    func cancel() {
+        self.completion = nil
+        self.deadline.cancel()
+        self.patience.cancel()
     }
 
     private func finish(_ result: Result<DNSAnswer, DialFailure>) {
         let completion = self.completion
-        self.completion = nil
-        self.alarm.cancel()
-        for socket in self.sockets.values { socket.close() }
-        self.sockets = [:]
+        self.cancel()
         completion?(result)
     }
 }

@@ -113,7 +113,11 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         let load = self.proxy.endpointLoad
         var random = SystemRandomNumberGenerator()
         let snapshot = self.proxy.context.state.snapshot
-        return snapshot.routeOutbound(host: host, port: port, from: self.client, random: &random) {
+        let client = self.client
+        // What the mesh's DNS would answer for the name counts here too: short names, wildcards, the search list.
+        let known = snapshot.service(host: host, from: client.namespace)?.hostname
+        let meant = known ?? self.proxy.names.hostname(meantBy: host, from: client.namespace, in: snapshot) ?? host
+        return snapshot.routeOutbound(host: meant, port: port, from: client, random: &random) {
             load.connections(of: $0)
         }
     }

@@ -288,7 +288,8 @@ private func address(_ message: inout DNSMessage) {
         var back = 0
         while back < bench.sent.count, bench.sent.count < 20 {
             // The server sends our own query to us, as a client of its own.
-            guard case .question(let query) = DNSRequest(reading: bench.sent[back].bytes, overStream: false) else { break }
+            let sent = bench.sent[back].bytes
+            guard case .question(let query) = DNSRequest(reading: sent, overStream: false) else { break }
             back += 1
             bench.ask(UInt64(100 + back), query)
             bench.timeOut(back - 1)

@@ -156,7 +156,8 @@ enum Sent {
     func garbage(_ seed: UInt64) {
         var random = SeededGenerator(state: seed)
         let samples = [
-            Sent.query("echo.demo", payload: 1_232), Sent.query("a.b.c", flags: 0x2800), DNSMessageTests.sample.encoded(),
+            Sent.query("echo.demo", payload: 1_232), Sent.query("a.b.c", flags: 0x2800),
+            DNSMessageTests.sample.encoded(),
         ]
         for _ in 0..<3_000 {
             var bytes = samples.randomElement(using: &random) ?? []

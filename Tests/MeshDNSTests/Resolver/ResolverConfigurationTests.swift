@@ -58,4 +58,31 @@ import Testing
         let configuration = ResolverConfiguration(parsing: "search a.b c")
         #expect(configuration.candidates(for: host).map(\.description) == expected)
     }
+
+    @Test("any text makes a configuration within bounds", arguments: 0..<4)
+    func garbage(_ seed: UInt64) {
+        var random = SeededGenerator(state: seed)
+        let words = [
+            "nameserver", "search", "domain", "options", "10.0.0.1", "fd00::1", "a.b", "..", "ndots:", "timeout:",
+            "99999999999", "\u{0}", "\u{2028}", "é", "#", ";", "-1", "\t", "attempts:3", "fe80::1%eth0",
+        ]
+        for _ in 0..<2_000 {
+            var text = ""
+            for _ in 0..<Int.random(in: 0...40, using: &random) {
+                text += words.randomElement(using: &random) ?? ""
+                text += [" ", "\n", "\r\n", ""].randomElement(using: &random) ?? ""
+            }
+            let configuration = ResolverConfiguration(parsing: text)
+            #expect((1...3).contains(configuration.servers.count))
+            #expect(configuration.search.count <= 6)
+            #expect((0...15).contains(configuration.dots) && (1...5).contains(configuration.attempts))
+            #expect(configuration.timeout >= .seconds(1) && configuration.timeout <= .seconds(30))
+            #expect(configuration.candidates(for: "echo").count <= 7)
+        }
+    }
+
+    @Test func aHugeFileIsCut() {
+        let text = String(repeating: "# nothing\n", count: 10_000) + "nameserver 10.0.0.1\n"
+        #expect(ResolverConfiguration(parsing: text).servers.map { "\($0)" } == ["127.0.0.1:53"])
+    }
 }

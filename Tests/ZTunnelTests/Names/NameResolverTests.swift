@@ -9,59 +9,63 @@ import TunnelEngine
 /// The resolver against a DNS server on a real socket.
 @Suite(.serialized)
 struct NameResolverTests {
-    /// Knows one name, and says that all others don't exist.
-    private final class Server: DatagramDelegate {
-        let isSilent: Bool
-        init(isSilent: Bool) { self.isSilent = isSilent }
-
-        func received(_ datagram: UnsafeRawBufferPointer, from peer: SocketAddress, on socket: DatagramSocket) {
-            guard !self.isSilent, let query = try? DNSMessage(decoding: Array(datagram)),
-                let question = query.questions.first
-            else { return }
-            var answer = DNSMessage(id: query.id)
-            answer.isResponse = true
-            answer.questions = query.questions
-            if "\(question.name)".hasPrefix("known.") {
-                if question.type == .a {
-                    answer.answers = [
-                        DNSRecord(
-                            name: question.name,
-                            timeToLive: 60,
-                            content: .address(IPAddress(v4: 0x0a00_0009))
-                        )
-                    ]
-                }
-            } else {
-                answer.code = .noSuchName
-            }
-            _ = socket.send(answer.encoded(), to: peer)
-        }
-    }
-
-    private func resolve(_ name: String, isSilent: Bool = false) throws -> Result<IPAddress, DialFailure> {
+    private func resolve<Value>(
+        _ name: String,
+        _ body: @escaping (NameResolver, @escaping (Value) -> Void) -> Void
+    ) throws -> (Value, [String]) {
         let loop = try TestLoop()
-        let address = SocketAddress(ip: IPAddress(v4: 0x7f00_0001), port: 25_353)
-        let socket = try loop.sync {
-            try DatagramSocket(loop: loop.loop, address: address, delegate: Server(isSilent: isSilent))
-        }
-        var configuration = ResolverConfiguration(servers: [address])
+        let server = try loop.sync { try FakeNameServer(loop: loop.loop, port: 25_353) }
+        var configuration = ResolverConfiguration(servers: [server.address])
         configuration.timeout = .milliseconds(100)
         configuration.deadline = .milliseconds(300)
         let resolver = try loop.sync { [configuration] in NameResolver(loop: loop.loop, configuration: configuration) }
-        let result = try loop.wait { completion in resolver.resolve(name, completion: completion) }
-        try loop.sync { socket.close() }
-        return result
+        let result = try loop.wait { completion in body(resolver, completion) }
+        try loop.sync {
+            resolver.close()
+            server.close()
+        }
+        return (result, server.questions)
+    }
+
+    private func resolve(_ name: String) throws -> Result<IPAddress, DialFailure> {
+        try self.resolve(name) { $0.resolve(name, completion: $1) }.0
     }
 
     @Test func findsAnAddress() throws {
         #expect(try self.resolve("known.example") == .success(IPAddress(v4: 0x0a00_0009)))
     }
 
+    @Test func followsAnAlias() throws {
+        #expect(try self.resolve("alias.example") == .success(IPAddress(v4: 0x0a00_0009)))
+    }
+
     @Test func saysThatANameDoesNotExist() throws {
         #expect(try self.resolve("nobody.example") == .failure(.nameNotFound))
     }
 
+    @Test func saysThatATextIsNoName() throws {
+        #expect(try self.resolve("no body") == .failure(.nameNotFound))
+    }
+
     @Test func givesUpOnASilentServer() throws {
-        #expect(try self.resolve("known.example", isSilent: true) == .failure(.timedOut))
+        #expect(try self.resolve("silent.example") == .failure(.timedOut))
+    }
+
+    @Test func fetchesALongAnswerByTCP() throws {
+        let (answer, questions) = try self.resolve("large.example") { $0.lookUp("large.example", completion: $1) }
+        #expect(try answer.get().addresses.count == 300)
+        #expect(try answer.get().timeToLive == .seconds(60))
+        #expect(questions.contains("large.example A tcp"))
+    }
+
+    @Test func keepsWhatItLearned() throws {
+        let (answers, questions) = try self.resolve("known.example") { resolver, completion in
+            resolver.lookUp("known.example") { first in
+                resolver.lookUp("known.example") { completion([first, $0]) }
+            }
+        }
+        #expect(answers.count == 2 && answers.allSatisfy { (try? $0.get())?.addresses.count == 1 })
+        // The lack of an AAAA record came without a SOA record, so that is asked for again.
+        #expect(questions.filter { $0 == "known.example A udp" }.count == 1)
     }
 }
