@@ -21,6 +21,8 @@ package final class MeshContext: Sendable {
     package let dns: DNSMetrics
     /// The metric of look-ups for endpoints that are known by name only.
     package let onDemandNames: OnDemandNameMetrics
+    /// The metric of dials that were tried on another endpoint, by the first failure's code.
+    package let outboundRetries: MetricFamily<Counter>
     /// What became of the local file of state.
     package let localState = LocalStateReport()
     /// The log of this program.
@@ -38,6 +40,11 @@ package final class MeshContext: Sendable {
         self.dns = DNSMetrics(registry: self.registry)
         if configuration.isDNSEnabled { self.readiness.missing(.dns) }
         self.onDemandNames = OnDemandNameMetrics(registry: self.registry)
+        self.outboundRetries = self.registry.counters(
+            "tulle_outbound_retries_total",
+            help: "Dials that failed and were tried on another endpoint.",
+            labels: ["reason"]
+        )
     }
 
     /// What TLS may agree on (`TLS12_ENABLED`, `COMPLIANCE_POLICY`).

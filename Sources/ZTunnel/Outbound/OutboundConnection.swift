@@ -172,7 +172,11 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         if !self.candidates.isEmpty {
             self.attemptAlarm.set(after: self.proxy.outboundLimits.attemptMilliseconds) { [weak self] in
                 self?.attempt?.cancel()
-                let reason = ConnectionFailure(.dialDeadline, "no answer in time, and there is another endpoint")
+                let reason = ConnectionFailure(
+                    .dialDeadline,
+                    "no answer in time, and there is another endpoint",
+                    dial: .timedOut
+                )
                 self?.failed(RouteDial.Failure(reason: reason, mayTryAnother: true))
             }
         }
@@ -211,6 +215,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         guard failure.mayTryAnother, !self.candidates.isEmpty, self.proxy.retryBudget.spend() else {
             return self.fail(failure.reason)
         }
+        self.proxy.context.outboundRetries.with(failure.reason.code).add()
         self.proxy.context.log.debug(
             "trying another endpoint",
             [

@@ -238,6 +238,14 @@ import Testing
         #expect(route.tunnel?.authority(at: Mesh.ip("192.0.2.7")) == "192.0.2.7:8080")
     }
 
+    @Test("a service without a virtual address is reached by its name")
+    func headless() {
+        let mesh = Mesh.snapshot([Mesh.endpoint("echo", "10.0.0.9")], [Mesh.service("orders", nil)])
+        #expect(self.tunnel(self.route(host: "orders.shop", in: mesh))?.authority == "10.0.0.9:8080")
+        let passing = Mesh.service("orders", nil) { $0.loadBalancing.mode = .passthrough }
+        #expect(self.route(host: "orders.shop", in: Mesh.snapshot([], [passing])) == .unknownHost)
+    }
+
     @Test("24: a workload of the host's network is reached through its service only")
     func hostNetworkWorkloadsAreReachedThroughTheirServiceOnly() {
         let echo = Mesh.endpoint("echo", "10.0.0.9") { $0.usesHostNetwork = true }

@@ -92,6 +92,20 @@ struct OutboundRouteTests {
         let retries = self.lines(shell, "trying another endpoint")
         #expect(!retries.isEmpty)
         #expect(retries.allSatisfy { $0.contains("error.code=\"dial_refused\"") })
+        let text = String(decoding: shell.workload.mesh.registry.exposition(.prometheus), as: UTF8.self)
+        #expect(text.contains("tulle_outbound_retries_total{reason=\"dial_refused\"} \(retries.count)\n"))
+        try shell.onLoop { #expect($0.endpointLoad.workloadCount == 0) }
+    }
+
+    @Test("without budget the first failure is told")
+    func spentBudget() throws {
+        let mesh = try self.mesh([("dead", Self.deadAddress), ("gone", IPAddress(v4: 0x7f4e_000a))])
+        let shell = try self.task("shell", Self.shellAddress, mesh)
+        defer { self.stop(shell) }
+        try shell.onLoop { proxy in while proxy.retryBudget.spend() {} }
+        for _ in 0..<4 { #expect(try self.open("echo.demo:80").1 == "HTTP/1.1 502") }
+        #expect(eventually { self.lines(shell, "error.code=\"dial_refused\"").count == 4 })
+        #expect(self.lines(shell, "trying another endpoint").isEmpty)
     }
 
     @Test("31: a peer's decision is final")
