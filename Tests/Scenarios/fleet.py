@@ -93,7 +93,8 @@ class Fleet:
     def start_again(self, index: int) -> None:
         """Makes the service of a role that is there."""
         name = member(index)
-        app = workload("app", "tcp-echo", str(PORT), port=PORT, dockerLabels={"tulle/dataplane": "daemon"}, stopTimeout=2)
+        labels = {"tulle/dataplane": "daemon"}
+        app = workload("app", "tcp-echo", str(PORT), port=PORT, dockerLabels=labels, stopTimeout=2)
         self.mesh.create(on_instance(name, self.mesh.role(name), [app]))
 
     def stop_member(self, index: int) -> None:
@@ -114,6 +115,10 @@ class Fleet:
     def tasks(self) -> dict[str, dict]:
         """The running task of each service."""
         return {task["service"]: task for task in self.mesh.tasks() if task["lastStatus"] == "RUNNING"}
+
+    def services(self) -> set[str]:
+        """The services that have a task, running or not."""
+        return {task["service"] for task in self.mesh.tasks()}
 
     def speaks(self, one: int, other: int, tasks: dict[str, dict] | None = None) -> bool:
         """Whether bytes go from one member to another (counted round) and back."""

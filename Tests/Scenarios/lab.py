@@ -140,7 +140,8 @@ class Lab:
         ecs = self.client("ecs")
         ecs.register_task_definition(**definition)
         name = definition["family"]
-        request = {"cluster": self.cluster, "serviceName": name, "taskDefinition": name, "enableECSManagedTags": True, **more}
+        request = {"cluster": self.cluster, "serviceName": name, "taskDefinition": name, **more}
+        request["enableECSManagedTags"] = True
         if request.get("schedulingStrategy") != "DAEMON":
             request.setdefault("desiredCount", 1)
         request.setdefault("launchType", definition["requiresCompatibilities"][0])
@@ -259,7 +260,8 @@ class Lab:
         """Processes of a service's task whose program is `name`."""
         task = self.task(service)
         if task.get("namespace"):
-            done = subprocess.run(["ip", "netns", "pids", task["namespace"]], capture_output=True, text=True, check=True)
+            command = ["ip", "netns", "pids", task["namespace"]]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
             pids = list(map(int, done.stdout.split()))
         else:
             pids = [each["processID"] for each in task["containers"] if each.get("processID")]

@@ -47,7 +47,7 @@ def test_each_task_has_listeners_of_its_own(fleet):
 
 
 def test_tasks_come_and_go_while_others_work(fleet):
-    """A fifth goes and comes again; the rest have long transfers and new connections all the while, and notice nothing."""
+    """A fifth goes and comes again; the rest have long and new connections all the while, and notice nothing."""
     tasks = fleet.tasks()
     one, two = tasks[member(COUNT - 1)], tasks[member(COUNT - 2)]
     pid = fleet.daemon
@@ -58,7 +58,7 @@ def test_tasks_come_and_go_while_others_work(fleet):
                 fleet.stop_member(index)
             assert doomed.all_end(20) is not None, "a connection outlived its server"
         gone = {member(index) for index in leaving}
-        fleet.mesh.wait("a fifth of the members to go", lambda: not gone & {t["service"] for t in fleet.mesh.tasks()}, 60)
+        fleet.mesh.wait("a fifth of the members to go", lambda: not gone & fleet.services(), 60)
         assert outcome(one["namespace"], tasks[member(0)]["address"], PORT, b"x", 12) != b"x".hex()
         assert all(held.alive())
         for index in leaving:

@@ -62,7 +62,7 @@ def test_an_application_gets_nothing_from_its_own_ztunnel(mesh, where, port):
 
 @pytest.mark.parametrize("port", [*CAPTURE, TUNNEL, *OPEN, *PRIVATE])
 def test_an_application_gets_nothing_from_another_tasks_ztunnel(mesh, port):
-    """The call is captured like any other, so it is accepted; what is open to everybody answers through the mesh too."""
+    """The call is captured, so it is accepted; what is open to everybody answers through the mesh too."""
     seen = soon(mesh.task("shell")["namespace"], mesh.task("echo")["address"], port)
     if port in OPEN:
         assert seen.startswith(BAD_REQUEST), seen

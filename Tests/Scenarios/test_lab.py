@@ -29,7 +29,8 @@ def lab(tmp_path_factory):
     try:
         lab.up()
         lab.make_cluster("demo")
-        app = {"name": "app", "image": "tulle/echo:1", "dependsOn": [{"containerName": "ztunnel", "condition": "HEALTHY"}]}
+        after = [{"containerName": "ztunnel", "condition": "HEALTHY"}]
+        app = {"name": "app", "image": "tulle/echo:1", "dependsOn": after}
         lab.create(task_definition("echo", lab.make_role("echo"), [app, PROXY], proxyConfiguration=redirect(9999)))
         shell = {"name": "shell", "image": "curlimages/curl", "user": "1000"}
         lab.create(task_definition("shell", lab.make_role("shell"), [shell]))

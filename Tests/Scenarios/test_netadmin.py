@@ -1,7 +1,9 @@
-"""Capture by rules that an init container with NET_ADMIN writes: IPv4 and IPv6."""
+"""Capture by rules that an init container with NET_ADMIN writes: IPv4, IPv6 and DNS."""
 
 from __future__ import annotations
 
+import socket
+import struct
 import subprocess
 import time
 
@@ -9,7 +11,7 @@ import pytest
 
 from definitions import environment, on_instance, workload
 from mesh import BRIDGE, NAMESPACE
-from network import connect, echoes, outcome
+from network import connect, echoes, inside, outcome
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +75,31 @@ def test_connections_go_through_the_mesh_to_names_and_to_both_kinds_of_addresses
     other = subprocess.run(["tcpdump", "-nr", str(capture), "not port 15008"], capture_output=True, text=True).stdout
     assert other == ""
     mesh.wait("the access line", lambda: mesh.logs("inner", "ztunnel").count("sa/echo") > lines, 10)
+
+
+def ask(name: str, server: str, over: str) -> bytes:
+    """The address that a DNS server gives for a name, asked by UDP or TCP."""
+    labels = b"".join(bytes([len(each)]) + each.encode() for each in name.split("."))
+    query = struct.pack(">HHHHHH", 0x1234, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack(">HH", 1, 1)
+    if over == "udp":
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as connection:
+            connection.settimeout(3)
+            connection.sendto(query, (server, 53))
+            answer = connection.recv(4096)
+    else:
+        with socket.create_connection((server, 53), timeout=3) as connection:
+            connection.sendall(struct.pack(">H", len(query)) + query)
+            answer = connection.recv(4096)[2:]
+    assert answer[:2] == query[:2] and struct.unpack(">H", answer[6:8])[0] >= 1, answer
+    return answer[-4:]
+
+
+@pytest.mark.parametrize("over", ["udp", "tcp"])
+def test_dns_is_answered_by_ztunnel_whatever_server_is_asked(mesh, rules, over):
+    """192.0.2.53 is nobody's address, so only the redirect can make an answer."""
+    name = f"inner.{NAMESPACE}"
+    answer = inside(rules["outer"]["namespace"], lambda: ask(name, "192.0.2.53", over))
+    assert socket.inet_ntoa(answer) == mesh.address_of(name)
 
 
 def test_applying_again_changes_nothing_and_removing_takes_all_away(mesh, rules):
