@@ -25,6 +25,7 @@ needs=(
     tcpdump:tcpdump
     nginx:nginx-light
     curl:curl
+    dig:bind9-dnsutils
     openssl:openssl
     python3:python3
     setpriv:util-linux

@@ -35,7 +35,8 @@ def get(address: str, port: int, path: str) -> str | None:
 class ZTunnel:
     """One ztunnel process and its log."""
 
-    def __init__(self, directory: Path, name: str, address: str, **settings: str):
+    def __init__(self, directory: Path, name: str, address: str, resolv: Path | None = None, **settings: str):
+        """`resolv` takes the place of /etc/resolv.conf, for this process alone."""
         self.name, self.address = name, address
         self.log_path = directory / f"{name}.log"
         environment = {
@@ -48,8 +49,12 @@ class ZTunnel:
         }
         self.environment = {key: value for key, value in environment.items() if value is not None}
         with open(self.log_path, "ab") as log:
+            command = [program("TULLE_ZTUNNEL", "ztunnel")]
+            if resolv:
+                bind = 'mount --bind "$0" /etc/resolv.conf && exec "$1"'
+                command = ["unshare", "--mount", "sh", "-c", bind, str(resolv), *command]
             self.process = subprocess.Popen(
-                [program("TULLE_ZTUNNEL", "ztunnel")], env=self.environment, stdout=log, stderr=log, cwd=directory,
+                command, env=self.environment, stdout=log, stderr=log, cwd=directory,
                 stdin=subprocess.DEVNULL,
             )
 

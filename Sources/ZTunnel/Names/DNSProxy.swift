@@ -197,15 +197,17 @@ final class DNSProxy: DatagramDelegate, ListenerDelegate {
         }
     }
 
+    /// - Parameters:
+    ///   - domain: the host name of the service that answered; "" where a server did.
+    ///   - count: the records of the answer.
     private func note(_ query: DNSQuery, _ client: Workload, _ result: String, domain: String, count: Int) {
+        let known = domain.isEmpty ? [] : [LogField("domain", domain)]
         self.log.debug(
             "dns request",
             [
                 LogField("src.workload", client.name), LogField("src.namespace", client.namespace),
-                LogField("query", .bare("\(query.question.type)")),
-                LogField("domain", domain.isEmpty ? "\(query.question.name)" : domain), LogField("result", result),
-                LogField("endpoints", count),
-            ]
+                LogField("query", "\(query.question.name) \(query.question.type)"),
+            ] + known + [LogField("result", result), LogField("endpoints", count)]
         )
     }
 

@@ -55,7 +55,9 @@ final class DNSProxyConnection: ByteConnectionDelegate {
         guard !self.isReading else { return }
         self.isReading = true
         defer { self.isReading = false }
+        var hasTaken = false
         while self.pending < self.limits.pipelined, self.connection != nil, let message = self.frames.next() {
+            hasTaken = true
             self.pending += 1
             let isTaken = self.proxy.handle(message, .tcp, originalServer: self.originalServer) { [weak self] answer in
                 self?.answer(answer)
@@ -63,7 +65,8 @@ final class DNSProxyConnection: ByteConnectionDelegate {
             // What is no message at all has no place in a stream.
             guard isTaken else { return self.close() }
         }
-        self.watchIdle()
+        // Only whole messages count: a client that sends a byte now and then is as good as silent.
+        if hasTaken { self.watchIdle() }
     }
 
     private func answer(_ bytes: [UInt8]) {
@@ -71,6 +74,7 @@ final class DNSProxyConnection: ByteConnectionDelegate {
         guard let connection = self.connection else { return }
         guard let framed = DNSFrameReader.framed(bytes) else { return connection.close() }
         connection.send(framed)
+        self.watchIdle()
         self.read()
         self.closeIfDone()
     }

@@ -1,3 +1,4 @@
+import MeshDNS
 import MeshModel
 import MeshTelemetry
 import TunnelEngine
@@ -201,11 +202,14 @@ final class NodeAgentClient: WorkloadFinder {
             addresses: tenant.addresses
         )
         let mark = self.mesh.configuration.packetMark ?? SocketScope.meshMark
+        var nameServers = self.parts.own.nameServers
+        // Our own list is that of another namespace; without one a pod is taken to have Kubernetes' usual list.
+        nameServers.search = []
         return ServedWorkload(
             key: uid,
             mesh: self.mesh,
             local: local,
-            nameServers: self.parts.own.nameServers,
+            nameServers: nameServers,
             scope: SocketScope(namespace: pod.namespace, mark: mark)
         )
     }
