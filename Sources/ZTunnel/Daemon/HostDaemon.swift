@@ -70,7 +70,8 @@ final class HostDaemon: WorkloadFinder {
     }
 
     private func take(_ tasks: [HostTask]) {
-        for (id, reason) in self.register.take(tasks) {
+        let roster = self.parts.roster
+        for (id, reason) in self.register.take(tasks, isServed: { roster.workload($0) != nil }) {
             self.parts.source.doubt(id)
             self.report(id, "task's network can't be entered", reason)
         }

@@ -25,13 +25,18 @@ struct TaskRegister {
     }
 
     /// Takes over what runs now.
+    /// - Parameter isServed: whether a task is served already.
     /// - Returns: tasks whose namespace could not be opened, and why.
-    mutating func take(_ tasks: [HostTask]) -> [(id: String, reason: String)] {
+    mutating func take(_ tasks: [HostTask], isServed: (String) -> Bool) -> [(id: String, reason: String)] {
         var next: [String: Entry] = [:]
         var failures: [(id: String, reason: String)] = []
         for task in tasks where !task.usesHostNetwork && next.count < self.limits.tasks * 2 {
             if var known = self.entries[task.id] {
                 known.task = task
+                // The agent starts the pause container first and gives its network the address afterwards.
+                if !isServed(task.id), let addresses = try? known.tenant.namespace.addresses() {
+                    known.tenant = NamespaceTenant(namespace: known.tenant.namespace, addresses: addresses)
+                }
                 next[task.id] = known
                 continue
             }

@@ -145,7 +145,21 @@ struct HostDaemonTests {
         #expect(eventually { self.settled.isSet })
         #expect(try !self.isCaptured(space))
         #expect(self.host.roster.workloads.isEmpty)
+        // The address's last holder is forgotten.
+        try self.push(XDSChange(removed: ["c1/ecs.amazonaws.com/Task/demo/other"]))
         try self.push(Self.workload("t1", "10.99.0.5"))
+        #expect(try eventually { try self.serves(space) })
+    }
+
+    @Test("a task whose network gets its address only after it was found is served then")
+    func lateAddress() throws {
+        let space = try HostNamespace()
+        try self.push(Self.workload("t1", "10.99.0.5"))
+        try self.tell([Self.task("t1", space)])
+        #expect(self.host.roster.workloads.isEmpty)
+        let add = ["addr", "add", "10.99.0.5/32", "dev", "lo"]
+        #expect(try ChildProgram(path: "/usr/sbin/ip").run(add, in: space.namespace).status == 0)
+        try self.tell([Self.task("t1", space)])
         #expect(try eventually { try self.serves(space) })
     }
 
