@@ -263,6 +263,10 @@ int mesh_set_keepalive(int fd, int idle_seconds, int interval_seconds, int probe
     return 0;
 }
 
+int mesh_set_user_timeout(int fd, unsigned int milliseconds) {
+    return setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds) < 0 ? -errno : 0;
+}
+
 int mesh_set_abortive_close(int fd) {
     struct linger linger = {.l_onoff = 1, .l_linger = 0};
     return setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger) < 0 ? -errno : 0;

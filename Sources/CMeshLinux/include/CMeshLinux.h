@@ -69,6 +69,8 @@ int mesh_peer_address(int fd, struct mesh_address *out);
 int mesh_original_destination(int fd, struct mesh_address *out);
 int mesh_set_nodelay(int fd);
 int mesh_set_keepalive(int fd, int idle_seconds, int interval_seconds, int probes);
+/// Ends a connection whose bytes stay unacknowledged for so long (TCP_USER_TIMEOUT).
+int mesh_set_user_timeout(int fd, unsigned int milliseconds);
 /// Makes the next close send RST instead of FIN.
 int mesh_set_abortive_close(int fd);
 

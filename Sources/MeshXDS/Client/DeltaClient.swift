@@ -18,6 +18,10 @@ package struct DeltaClient: Sendable {
     package var maximumNames = 1 << 20
     /// The longest text of a NACK in bytes. Default 4 KiB.
     package var maximumErrorBytes = 4096
+    /// The most bytes that the versions of one type may take in its first request. Default 3 MiB: stock istiod refuses
+    /// messages of more than 4 MiB, and with them every reconnect in a big mesh. Beyond it none are listed, so that
+    /// everything comes anew, and ``sweep()`` finds what is gone.
+    package var maximumVersionBytes = 3 << 20
 
     private let node: EnvoyDiscovery.Node
     private var types: [TypeState]
@@ -36,7 +40,15 @@ package struct DeltaClient: Sendable {
         var names: Set<String> = []
         /// Those of them that have no answer yet.
         var pending: Set<String> = []
-        var wasAccepted = false
+        /// What is held but was not listed when this stream opened, and has not come again since.
+        var unconfirmed: Set<String> = []
+        var wasAnswered = false
+
+        /// What the names and versions take in a request, with the headers of their fields.
+        var versionBytes: Int {
+            self.versions.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 16 }
+                + self.rejected.reduce(0) { $0 + $1.utf8.count + 16 }
+        }
     }
 
     /// A client that follows `types`, in this order.
@@ -50,8 +62,17 @@ package struct DeltaClient: Sendable {
         self.backoff = backoff
     }
 
-    /// Whether the first response of every wildcard type was accepted, on this stream or an earlier one.
-    package var isSynced: Bool { self.types.allSatisfy { $0.wasAccepted || $0.interest == .onDemand } }
+    /// Whether the first response of every wildcard type was applied, on this stream or an earlier one.
+    ///
+    /// Istio's ztunnel waits for one without a rejected resource, so that one that nobody can read keeps every new
+    /// ztunnel of the mesh from serving. Here such a response counts: what was rejected is named in the NACK, the log and
+    /// the metric, and a rejected policy closes what it would cover.
+    package var isSynced: Bool { self.types.allSatisfy { $0.wasAnswered || $0.interest == .onDemand } }
+
+    /// Whether names of a type were asked for on demand and have no answer yet.
+    package func isPending(_ name: String, of typeURL: String) -> Bool {
+        self.types.first { $0.typeURL == typeURL }?.pending.contains(name) ?? false
+    }
 
     /// How many resources of a type are held.
     package func count(of typeURL: String) -> Int {
@@ -68,12 +89,19 @@ package struct DeltaClient: Sendable {
     package mutating func streamOpened() -> [EnvoyDiscovery.DeltaDiscoveryRequest] {
         self.isOpen = true
         self.hasReceived = false
+        for index in self.types.indices {
+            let isListed = self.types[index].versionBytes <= self.maximumVersionBytes
+            self.types[index].unconfirmed =
+                isListed ? [] : Set(self.types[index].versions.keys).union(self.types[index].rejected)
+        }
         return self.types.map { type in
             .with {
                 $0.node = self.node
                 $0.typeURL = type.typeURL
-                $0.initialResourceVersions = type.versions
-                for name in type.rejected { $0.initialResourceVersions[name] = "" }
+                if type.unconfirmed.isEmpty {
+                    $0.initialResourceVersions = type.versions
+                    for name in type.rejected { $0.initialResourceVersions[name] = "" }
+                }
                 if type.interest == .onDemand {
                     // Both at once means: nothing but the names.
                     $0.resourceNamesSubscribe = ["*"] + type.names.sorted()
@@ -82,6 +110,25 @@ package struct DeltaClient: Sendable {
                 }
             }
         }
+    }
+
+    /// Whether ``sweep()`` would find something.
+    package var needsSweep: Bool { self.types.contains { !$0.unconfirmed.isEmpty } }
+
+    /// What was not listed when the stream opened and has not come since: removed meanwhile. To be applied like any other
+    /// update, without an answer. The owner calls it when the stream has been quiet for a while after its beginning.
+    package mutating func sweep() -> [XDSUpdate] {
+        var updates: [XDSUpdate] = []
+        for index in self.types.indices where !self.types[index].unconfirmed.isEmpty {
+            let gone = self.types[index].unconfirmed
+            self.types[index].unconfirmed = []
+            for name in gone { self.types[index].versions[name] = nil }
+            self.types[index].rejected.subtract(gone)
+            var update = XDSUpdate(typeURL: self.types[index].typeURL, nonce: "")
+            update.removed = gone.sorted()
+            updates.append(update)
+        }
+        return updates
     }
 
     /// Asks for names of a type that is followed on demand; nil when there is nothing to send now.
@@ -154,6 +201,7 @@ package struct DeltaClient: Sendable {
             }
         }
         update.removed = response.removedResources
+        self.types[index].unconfirmed.subtract(names)
         update.answered = self.types[index].pending.intersection(names).sorted()
         return update
     }
@@ -184,7 +232,7 @@ package struct DeltaClient: Sendable {
                 }
             }
             self.types[index].pending.subtract(update.answered)
-            if rejections.isEmpty { self.types[index].wasAccepted = true }
+            self.types[index].wasAnswered = true
         }
         return .with {
             $0.typeURL = update.typeURL

@@ -12,6 +12,8 @@ package enum Socket {
         package var intervalSeconds: Int32 = 180
         /// Unanswered probes after which the connection fails.
         package var probes: Int32 = 9
+        /// Milliseconds after which a connection fails whose bytes stay unacknowledged; nil leaves it to the kernel.
+        package var userTimeoutMilliseconds: UInt32?
         package init() {}
     }
 
@@ -82,6 +84,9 @@ package enum Socket {
         _ = mesh_set_nodelay(descriptor)
         if let keepAlive {
             _ = mesh_set_keepalive(descriptor, keepAlive.idleSeconds, keepAlive.intervalSeconds, keepAlive.probes)
+            if let milliseconds = keepAlive.userTimeoutMilliseconds {
+                _ = mesh_set_user_timeout(descriptor, milliseconds)
+            }
         }
     }
 

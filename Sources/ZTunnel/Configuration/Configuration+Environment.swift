@@ -59,13 +59,19 @@ extension Configuration {
     /// What no single setting can tell.
     private func check(_ environment: inout Environment) {
         if !self.isProxyEnabled, !self.isDNSEnabled {
-            environment.reject("ENABLE_PROXY", allowed: "true, unless ISTIO_META_DNS_CAPTURE is true: nothing would run")
+            environment.reject(
+                "ENABLE_PROXY",
+                allowed: "true, unless ISTIO_META_DNS_CAPTURE is true: nothing would run"
+            )
         }
         if self.isOnDemand, self.isDNSEnabled {
             environment.reject(
                 "XDS_ON_DEMAND",
                 allowed: "false, unless ISTIO_META_DNS_CAPTURE is false: the DNS proxy must know all names"
             )
+        }
+        if self.isOnDemand, self.mode != .dedicated {
+            environment.reject("XDS_ON_DEMAND", allowed: "false in modes shared and daemon: they must know all workloads")
         }
         if self.mode == .dedicated, self.bootstrapToken == nil, self.workload == nil {
             environment.reject("PROXY_WORKLOAD_INFO", allowed: Self.allowedWorkload)
@@ -141,7 +147,6 @@ extension Configuration {
         ) {
             self.nodeAgentSocket = path
         }
-        self.isPortReuseEnabled = environment.flag("INPOD_PORT_REUSE", default: true)
         self.packetMark =
             environment.number("PACKET_MARK", in: UInt32(0)...UInt32.max) ?? (self.mode == .dedicated ? nil : 1_337)
         switch environment.flag("ENABLE_ORIG_SRC") {

@@ -88,8 +88,6 @@ package struct Configuration: Hashable, Sendable {
     package var metricsPort = MeshPorts.metrics
     /// `INPOD_UDS`: the node agent's socket in mode shared.
     package var nodeAgentSocket = "/var/run/ztunnel/ztunnel.sock"
-    /// `INPOD_PORT_REUSE`: whether two ztunnels may listen next to each other in a pod. Default true.
-    package var isPortReuseEnabled = true
     /// `PACKET_MARK`: the mark of our own sockets; nil for none. Default 1337 in modes shared and daemon.
     package var packetMark: UInt32?
     /// `ENABLE_ORIG_SRC`: whether inbound connections keep the client's address.

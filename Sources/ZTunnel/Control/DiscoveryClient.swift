@@ -23,10 +23,17 @@ final class DiscoveryClient: ControlCallOwner {
     private var hasBegun = false
     private var wasSynced = false
     private lazy var alarm = LoopAlarm(loop: self.loop)
+    private lazy var sweepAlarm = LoopAlarm(loop: self.loop)
+    /// Names that were answered, and wait for what their resources lead to.
+    private var answeredEarly: [String] = []
+    /// What known resources lead to, and has no answer yet.
+    private var references: Set<String> = []
     private let terminations: MetricFamily<Counter>
     private let messages: MetricFamily<Counter>
     private let messageBytes: MetricFamily<Counter>
 
+    /// Silence after which a stream has brought all that there is; see ``DeltaClient/sweep()``.
+    private static let sweepMilliseconds: UInt64 = 30_000
     /// A whole mesh may come in one response.
     private static let responseBytes = 200 << 20
 
@@ -58,7 +65,10 @@ final class DiscoveryClient: ControlCallOwner {
         self.onSynced = onSynced
         self.machine = DeltaClient(
             node: NodeDescription.make(workload.local, workload.mesh.configuration),
-            types: XDSTypes.inOrder.map { (typeURL: $0, interest: .wildcard) }
+            types: XDSTypes.inOrder.map { type in
+                let isOnDemand = workload.mesh.onDemand != nil && type == XDSTypes.address
+                return (typeURL: type, interest: isOnDemand ? .onDemand : .wildcard)
+            }
         )
         let registry = workload.mesh.registry
         self.terminations = registry.counters(
@@ -83,6 +93,11 @@ final class DiscoveryClient: ControlCallOwner {
 
     /// Connects, and goes on for ever.
     func start() {
+        self.hearDemands()
+        self.open()
+    }
+
+    private func open() {
         self.hasBegun = false
         self.address.find { [weak self] result in
             guard let self else { return }
@@ -139,6 +154,7 @@ final class DiscoveryClient: ControlCallOwner {
 
     private func retry(_ end: XDSStreamEnd, _ reason: String) {
         self.call = nil
+        self.sweepAlarm.cancel()
         var random = SystemRandomNumberGenerator()
         let wait = self.machine.streamEnded(end, random: &random)
         self.terminations.with(Self.label(end)).add()
@@ -150,7 +166,7 @@ final class DiscoveryClient: ControlCallOwner {
                 LogField("error", reason), LogField("retry_in_milliseconds", wait.milliseconds),
             ]
         )
-        self.alarm.set(after: wait.milliseconds) { [weak self] in self?.start() }
+        self.alarm.set(after: wait.milliseconds) { [weak self] in self?.open() }
     }
 
     /// The names of ztunnel's metric.
@@ -199,10 +215,66 @@ final class DiscoveryClient: ControlCallOwner {
                 LogField("removed", update.removed.count),
             ]
         )
+        self.answered(update)
+        if self.machine.needsSweep {
+            self.sweepAlarm.set(after: Self.sweepMilliseconds) { [weak self] in self?.sweep() }
+        }
         if !self.wasSynced, self.machine.isSynced {
             self.wasSynced = true
-            self.onSynced()
+            self.finishSync()
         }
+    }
+
+    /// On demand our own workload must be known before anybody can be served.
+    private func finishSync() {
+        guard let onDemand = self.context.onDemand else { return self.onSynced() }
+        let local = self.workload.local
+        let names = local.addresses.map { "\(NetworkAddress(network: local.network, ip: $0))" }
+        nonisolated(unsafe) let client = self
+        onDemand.demand(names, on: self.loop) { _ in client.onSynced() }
+    }
+
+    private func sweep() {
+        for update in self.machine.sweep() {
+            _ = self.context.state.apply(update)
+            self.localState?.restore(update.removed, of: update.typeURL)
+        }
+    }
+
+    // MARK: On demand
+
+    private func hearDemands() {
+        guard let onDemand = self.context.onDemand else { return }
+        nonisolated(unsafe) weak let client = self
+        let loop = self.loop
+        onDemand.begin { names in loop.submit { client?.demand(names) } }
+    }
+
+    private func demand(_ names: [String]) {
+        if let request = self.machine.subscribe(names, to: XDSTypes.address) { self.call?.send(request.serialized) }
+        self.deliver(names.filter { !self.machine.isPending($0, of: XDSTypes.address) })
+    }
+
+    /// Asks for the waypoints and gateways that new resources lead to, and tells those who wait.
+    private func answered(_ update: XDSUpdate) {
+        guard self.context.onDemand != nil, update.typeURL == XDSTypes.address else { return }
+        self.references.subtract(update.answered)
+        let snapshot = self.context.state.snapshot
+        let found = update.resources.flatMap { OnDemandReferences.names(of: $0.name, in: snapshot) }
+        if !found.isEmpty, let request = self.machine.subscribe(found, to: XDSTypes.address) {
+            self.references.formUnion(request.resourceNamesSubscribe)
+            self.call?.send(request.serialized)
+        }
+        self.deliver(update.answered)
+    }
+
+    /// Whoever waits goes on when everything is here that his decision may need.
+    private func deliver(_ names: [String]) {
+        self.answeredEarly += names
+        guard self.references.isEmpty, !self.answeredEarly.isEmpty else { return }
+        let names = self.answeredEarly
+        self.answeredEarly = []
+        self.context.onDemand?.answered(names)
     }
 
     func ended(_ end: ControlCall.End, on call: ControlCall) {

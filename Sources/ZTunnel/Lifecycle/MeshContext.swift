@@ -23,6 +23,8 @@ package final class MeshContext: Sendable {
     package let onDemandNames: OnDemandNameMetrics
     /// The metric of dials that were tried on another endpoint, by the first failure's code.
     package let outboundRetries: MetricFamily<Counter>
+    /// Asks for what connections need; nil where the whole mesh is known.
+    package let onDemand: OnDemandResources?
     /// What became of the local file of state.
     package let localState = LocalStateReport()
     /// The log of this program.
@@ -33,6 +35,7 @@ package final class MeshContext: Sendable {
     /// Joins the parts.
     package init(configuration: Configuration, state: MeshState, log: Log) {
         self.configuration = configuration
+        self.onDemand = configuration.isOnDemand ? OnDemandResources() : nil
         self.state = state
         self.log = log
         self.access = log.scoped("access")
@@ -65,6 +68,7 @@ package final class MeshContext: Sendable {
             keepAlive.idleSeconds = configured.idleSeconds
             keepAlive.intervalSeconds = configured.intervalSeconds
             keepAlive.probes = configured.probes
+            keepAlive.userTimeoutMilliseconds = self.configuration.userTimeout
             return keepAlive
         }
     }

@@ -199,13 +199,15 @@ package struct StartPlan: Sendable {
             let lines = ["PROXY_WORKLOAD_INFO names another workload than BOOTSTRAP_TOKEN, which is for \(token.identity)"]
             throw Problems(lines: lines)
         }
+        var addresses = [configuration.instanceAddress, configuration.listenAddress].compactMap { $0 }
+        if addresses.count == 2, addresses[0] == addresses[1] { addresses.removeLast() }
         return LocalWorkload(
             identity: identity,
             network: configuration.network ?? token?.network ?? "",
             cluster: configuration.cluster ?? token?.cluster ?? "Kubernetes",
             meshDomain: configuration.clusterDomain ?? token?.meshDomain ?? "cluster.local",
             name: configuration.workloadName ?? workload?.name ?? "",
-            addresses: [configuration.instanceAddress, configuration.listenAddress].compactMap { $0 }
+            addresses: addresses
         )
     }
 

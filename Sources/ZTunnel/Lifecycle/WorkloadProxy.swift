@@ -83,6 +83,7 @@ package final class WorkloadProxy: @unchecked Sendable {
 
     /// Opens all listeners; throws with the address of the first that can't be bound.
     package func listen() throws(ListenFailure) {
+        guard self.context.configuration.isProxyEnabled else { return }
         try self.listen(MeshPorts.outbound, self.outbound)
         try self.listen(MeshPorts.inboundPlain, self.inboundPlain)
         if self.context.configuration.isProxyPortEnabled {

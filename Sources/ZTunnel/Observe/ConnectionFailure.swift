@@ -48,6 +48,8 @@ package struct ConnectionFailure: Error, Hashable, Sendable {
         case overloaded = "overloaded"
         /// No endpoint could be reached within the time that a client waits.
         case dialDeadline = "dial_deadline"
+        /// The control plane, asked on demand, did not say in time what the destination is.
+        case discoveryUnanswered = "discovery_unanswered"
         /// The client left before the connection stood.
         case clientGone = "client_gone"
     }

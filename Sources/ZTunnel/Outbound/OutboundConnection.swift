@@ -76,11 +76,52 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
                 self.report.record.destination.address = "\(address)"
                 return self.fail(ConnectionFailure(recursive: address))
             }
-            self.follow(self.decide(address), at: [])
+            self.demand(address) { $0.follow($0.decide(address), at: []) }
         case .name(let name, let port):
-            let decision = self.decide(name, port)
-            guard case .unknownHost = decision else { return self.follow(decision, at: []) }
-            self.resolve(name, port: port)
+            self.demand(name) { connection in
+                let decision = connection.decide(name, port)
+                guard case .unknownHost = decision else { return connection.follow(decision, at: []) }
+                connection.resolve(name, port: port)
+            }
+        }
+    }
+
+    // MARK: On demand
+
+    private func demand(_ address: SocketAddress, then next: @escaping (OutboundConnection) -> Void) {
+        guard let onDemand = self.proxy.context.onDemand else { return next(self) }
+        let network = self.proxy.workload.local.network
+        let snapshot = self.proxy.context.state.snapshot
+        self.demand(OnDemandReferences.names(to: address, network: network, in: snapshot), onDemand, then: next)
+    }
+
+    private func demand(_ name: String, then next: @escaping (OutboundConnection) -> Void) {
+        guard let onDemand = self.proxy.context.onDemand else { return next(self) }
+        let namespace = self.proxy.workload.local.identity.namespace
+        self.demand(OnDemandReferences.names(to: name, namespace: namespace), onDemand, then: next)
+    }
+
+    /// Goes on when the control plane has said what it knows; without an answer nobody can tell the mesh from the
+    /// outside, so the connection is refused.
+    private func demand(
+        _ names: [String],
+        _ onDemand: OnDemandResources,
+        then next: @escaping (OutboundConnection) -> Void
+    ) {
+        guard !names.isEmpty else { return next(self) }
+        nonisolated(unsafe) weak let connection = self
+        nonisolated(unsafe) let next = next
+        onDemand.demand(names, on: self.proxy.loop) { outcome in
+            guard let connection, connection.descriptor >= 0 else { return }
+            guard outcome == .answered else {
+                return connection.fail(
+                    ConnectionFailure(
+                        .discoveryUnanswered,
+                        "the control plane did not say in time what \(names.joined(separator: ", ")) is"
+                    )
+                )
+            }
+            next(connection)
         }
     }
 

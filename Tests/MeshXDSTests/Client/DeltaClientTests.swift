@@ -28,20 +28,56 @@ import Testing
         #expect(client.count(of: addresses) == 1)
     }
 
-    @Test func isSyncedAfterTheFirstAcceptedResponseOfEachType() {
+    @Test func isSyncedAfterTheFirstResponseOfEachType() {
         let client = self.client()
         _ = client.streamOpened()
         #expect(!client.isSynced)
         _ = client.acknowledge(client.receive(response("1", type: policies)))
         #expect(!client.isSynced)
-        let bad = client.receive(response("2", [("a", 1)]))
+        let bad = client.receive(response("2", [("a", 1), ("b", 1)]))
+        #expect(!client.isSynced, "not before it was applied")
         _ = client.acknowledge(bad, rejected: [XDSRejection(name: "a", reason: "bad")])
-        #expect(!client.isSynced, "a rejected response does not count")
-        _ = client.acknowledge(client.receive(response("3")))
-        #expect(client.isSynced)
+        #expect(client.isSynced, "one bad resource must not keep us from serving")
         var random = SeededGenerator(state: 1)
         _ = client.streamEnded(.failed, random: &random)
         #expect(client.isSynced, "and stays so without the control plane")
+    }
+
+    @Test func aRequestThatWouldBeTooLargeListsNoVersionsAndFindsWhatIsGoneLater() {
+        let client = self.client()
+        client.machine.maximumVersionBytes = 3 * 18
+        var random = SeededGenerator(state: 1)
+        _ = client.streamOpened()
+        _ = client.acknowledge(client.receive(response("1", [("a", 1)])))
+        _ = client.streamEnded(.routine, random: &random)
+        #expect(client.streamOpened()[1].initialResourceVersions == ["a": "v1"])
+        #expect(!client.machine.needsSweep)
+        let more = client.receive(response("2", [("b", 1), ("c", 1), ("d", 1)]))
+        _ = client.acknowledge(more, rejected: [.init(name: "d", reason: "x")])
+        _ = client.streamEnded(.routine, random: &random)
+        #expect(client.streamOpened()[1].initialResourceVersions.isEmpty)
+        #expect(client.machine.needsSweep)
+        _ = client.acknowledge(client.receive(response("3", [("a", 1)], removed: ["b"])))
+        #expect(client.machine.sweep().map(\.removed) == [["c", "d"]])
+        #expect(client.count(of: addresses) == 1)
+        #expect(!client.machine.needsSweep && client.machine.sweep().isEmpty)
+        _ = client.streamEnded(.routine, random: &random)
+        #expect(client.streamOpened()[1].initialResourceVersions == ["a": "v1"])
+    }
+
+    @Test func aStreamThatEndsBeforeTheSweepForgetsNothing() {
+        let client = self.client()
+        client.machine.maximumVersionBytes = 0
+        var random = SeededGenerator(state: 1)
+        _ = client.streamOpened()
+        _ = client.acknowledge(client.receive(response("1", [("a", 1), ("b", 1)])))
+        for _ in 0..<2 {
+            _ = client.streamEnded(.failed, random: &random)
+            #expect(client.streamOpened()[1].initialResourceVersions.isEmpty)
+            _ = client.acknowledge(client.receive(response("2", [("a", 2)])))
+        }
+        #expect(client.count(of: addresses) == 2)
+        #expect(client.machine.sweep().map(\.removed) == [["b"]])
     }
 
     @Test func aReconnectSaysWhatIsHeld() {

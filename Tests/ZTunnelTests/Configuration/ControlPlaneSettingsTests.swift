@@ -139,6 +139,8 @@ struct ControlPlaneSettingsTests {
         #expect(throws: ConfigurationErrors.self) { try self.read(["BOOTSTRAP_TOKEN": "t", "XDS_ON_DEMAND": "true"]) }
         let onDemand = ["BOOTSTRAP_TOKEN": "t", "XDS_ON_DEMAND": "true", "ISTIO_META_DNS_CAPTURE": "no"]
         #expect(try self.read(onDemand).isOnDemand)
+        let daemon = onDemand.merging(["PROXY_MODE": "daemon"]) { _, new in new }
+        #expect(throws: ConfigurationErrors.self) { try self.read(daemon) }
         #expect(throws: ConfigurationErrors.self) {
             try self.read(["BOOTSTRAP_TOKEN": "t", "LOCAL_XDS": "{}", "LOCAL_XDS_PATH": "f"])
         }
