@@ -106,7 +106,7 @@ final class RouteDial {
                 case .failure(let failure):
                     self.fail(ConnectionFailure(name: name, failure), mayTryAnother: true)
                 case .success(let addresses):
-                    let preferred = addresses.filter { prefersV4 == nil || $0.isV4 == prefersV4 }
+                    let preferred = addresses.filter { $0.isV4 == prefersV4 ?? self.hasV4 }
                     guard let ip = preferred.randomElement() ?? addresses.randomElement() else {
                         return self.fail(ConnectionFailure(name: name, .nameNotFound), mayTryAnother: true)
                     }
@@ -114,6 +114,12 @@ final class RouteDial {
                 }
             }
         }
+    }
+
+    /// Whether the client has an IPv4 address itself, as far as is known: its family is the one that surely works.
+    private var hasV4: Bool {
+        let own = self.client.workload.addresses
+        return own.isEmpty || own.contains { $0.isV4 }
     }
 
     private func follow(_ route: OutboundRoute, at address: SocketAddress) {

@@ -331,7 +331,15 @@ struct OutboundRouteTests {
     @Test("136: an endpoint known by name is looked up once and counted each time")
     func namedEndpoint() throws {
         let server = SocketAddress(ip: Self.shellAddress, port: 25_354)
-        let names = try TestNameServer(server, name: "db.example.org", addresses: [Self.echoAddress])
+        let names = try TestNameServer(
+            server,
+            name: "db.example.org",
+            addresses: [
+                Self.echoAddress,
+                // The client has an IPv4 address only, and asks by name: this one is not for it.
+                IPAddress(v6High: 0x0100_0000_0000_0000, v6Low: 1),
+            ]
+        )
         let mesh = try self.mesh([]) { change in
             var named = try TestMesh.workload("db", Self.deadAddress, port: 1)
             named.addresses = []
