@@ -27,6 +27,7 @@ package final class IdentitySnapshot: Sendable {
 package final class IdentityStore: Sendable {
     private let current = Mutex<IdentitySnapshot?>(nil)
     private let missing = Mutex<(@Sendable () -> Void)?>(nil)
+    private let expected = Atomic<Bool>(false)
     private let policy: TLSPolicy
     private let revocations: RevocationRegister?
 
@@ -40,7 +41,13 @@ package final class IdentityStore: Sendable {
     }
 
     /// Calls `body` once when a connection finds no valid identity; in place of what was set before.
-    package func whenMissing(_ body: @escaping @Sendable () -> Void) { missing.withLock { $0 = body } }
+    package func whenMissing(_ body: @escaping @Sendable () -> Void) {
+        missing.withLock { $0 = body }
+        expected.store(true, ordering: .relaxed)
+    }
+
+    /// Whether somebody asks for identities to put here: then it makes sense to wait for the first one.
+    package var isExpected: Bool { expected.load(ordering: .relaxed) }
 
     private func report() {
         let body = missing.withLock { missing in

@@ -19,6 +19,8 @@ package final class WorkloadProxy: @unchecked Sendable {
     /// What the mesh's names mean here.
     let names: MeshNames
     private let upstream: DNSUpstream
+    /// Connections that wait for the first certificate.
+    let identityQueue: IdentityQueue
     let endpointNames: EndpointNames
     let endpointLoad = EndpointLoad()
     var retryBudget = RetryBudget()
@@ -75,6 +77,7 @@ package final class WorkloadProxy: @unchecked Sendable {
         )
         self.resolver = NameResolver(loop: loop, upstream: self.upstream)
         self.names = MeshNames(serving: workload)
+        self.identityQueue = IdentityQueue(loop: loop, identities: workload.identities)
         self.endpointNames = EndpointNames(loop: loop, resolver: self.resolver)
     }
 

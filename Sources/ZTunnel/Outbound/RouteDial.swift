@@ -164,12 +164,18 @@ final class RouteDial {
         _ hop: TunnelHop,
         _ route: OutboundRoute,
         at address: SocketAddress,
-        inside inner: TunnelHop? = nil
+        inside inner: TunnelHop? = nil,
+        hasWaited: Bool = false
     ) {
         let identity: IdentitySnapshot
         do throws(IdentityError) {
             identity = try self.proxy.workload.identities.snapshot(now: self.proxy.context.now)
         } catch {
+            let again = { [weak self] in
+                guard let self, self.completion != nil else { return }
+                self.open(hop, route, at: address, inside: inner, hasWaited: true)
+            }
+            if error.code == .missing, !hasWaited, self.proxy.identityQueue.wait(again) { return }
             return self.fail(ConnectionFailure(error), mayTryAnother: false)
         }
         let own = "\(identity.svid.identity)"

@@ -82,7 +82,9 @@ struct OpenSSLInteropTests {
     @Test(arguments: ["ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-GCM-SHA256"])
     func allowedTLS12WorksWithItsSuites(_ suite: String) throws {
         let policy = TLSPolicy(allowsTLS12: true)
-        let outcome = try connect(["(certificate)", "-alpn", "h2", "-tls1_2", "-cipher", suite], policy: policy)
+        let outcome = try connect(["(certificate)", "-alpn", "h2", "-tls1_2", "-cipher", suite, "-msg"], policy: policy)
+        #expect(outcome.client.contains("ServerHello"))
+        #expect(!outcome.client.contains("NewSessionTicket"))
         #expect(outcome.server.failure == nil)
         #expect(outcome.server.identity == TestAuthority.clientURI)
         #expect(outcome.client.contains("answer"))

@@ -56,7 +56,7 @@ struct CertificateKeeperTests {
     }
 
     private func make(_ limits: CertificateKeeperLimits = CertificateKeeperLimits()) throws -> Keeping {
-        let mesh = try TestMesh.context(IPAddress(v4: 0x7f4e_0009), state: MeshState(), log: log.log)
+        let mesh = try TestMesh.context(IPAddress(v4: 0x7f4e_0109), state: MeshState(), log: log.log)
         let (loop, issued) = (self.loop.loop, self.issued)
         return try self.loop.sync {
             Keeping(
@@ -68,11 +68,11 @@ struct CertificateKeeperTests {
     }
 
     private func served(_ key: String, _ name: String) throws -> ServedWorkload {
-        let mesh = try TestMesh.context(IPAddress(v4: 0x7f4e_0009), state: MeshState(), log: log.log)
+        let mesh = try TestMesh.context(IPAddress(v4: 0x7f4e_0109), state: MeshState(), log: log.log)
         return ServedWorkload(
             key: key,
             mesh: mesh,
-            local: try TestMesh.local(name, IPAddress(v4: 0x7f4e_0009)),
+            local: try TestMesh.local(name, IPAddress(v4: 0x7f4e_0109)),
             nameServers: ResolverConfiguration(servers: [])
         )
     }

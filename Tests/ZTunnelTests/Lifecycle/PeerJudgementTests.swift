@@ -2,6 +2,7 @@ import BoringTLS
 import Foundation
 import MeshIdentity
 import MeshModel
+import Synchronization
 import Testing
 
 @testable import ZTunnel
@@ -9,9 +10,11 @@ import Testing
 /// Three proxies on loopback, two of which hold connections to the third while certificates are revoked.
 @Suite("Peers of running connections", .serialized)
 struct PeerJudgementTests {
-    private static let echoAddress = IPAddress(v4: 0x7f4e_0001)
-    private static let addresses = ["shell": IPAddress(v4: 0x7f4e_0002), "other": IPAddress(v4: 0x7f4e_0003)]
+    private static let echoAddress = IPAddress(v4: 0x7f4e_0101)
+    private static let addresses = ["shell": IPAddress(v4: 0x7f4e_0102), "other": IPAddress(v4: 0x7f4e_0103)]
     private static let serials: [String: UInt64] = ["echo": 31, "shell": 32, "other": 33]
+    /// A workload without a certificate.
+    private static let lateAddress = IPAddress(v4: 0x7f4e_0104)
 
     private let authority: TestAuthority
     private let tasks: [String: TestTask]
@@ -129,6 +132,34 @@ struct PeerJudgementTests {
         try task("echo").onLoop { $0.judgePeers() }
         #expect(shell.receive() == nil)
         #expect(eventually { (try? self.lines("echo", "error.code=\"peer_certificate_untrusted\""))?.count == 1 })
+    }
+
+    @Test("a connection that comes before the first certificate waits for it, where one is asked for")
+    func beforeTheFirstCertificate() throws {
+        defer { self.stop() }
+        let mesh = try task("shell").state.snapshot
+        let late = try TestTask("shell", Self.lateAddress, authority: authority, mesh: mesh, serial: nil)
+        defer {
+            _ = late.drain(milliseconds: 0)
+            late.stop()
+        }
+        func request() throws -> TestSocket {
+            let socket = try #require(TestSocket.connect(Self.lateAddress, MeshPorts.proxy))
+            socket.send(Array("CONNECT 240.240.0.2:80 HTTP/1.1\r\n\r\n".utf8))
+            return socket
+        }
+        func status(_ socket: TestSocket) -> String { String(decoding: socket.receive(exactly: 12), as: UTF8.self) }
+        #expect(status(try request()).hasPrefix("HTTP/1.1 5"))
+        #expect(eventually { late.log.lines.filter { $0.contains("identity_missing") }.count == 1 })
+        let wanted = Mutex(0)
+        late.workload.identities.whenMissing { wanted.withLock { $0 += 1 } }
+        let waiting = try request()
+        let another = try request()
+        #expect(eventually { wanted.withLock { $0 } == 1 })
+        try late.workload.identities.install(authority.issue(TestMesh.identity("shell"), serial: 60))
+        #expect(status(waiting) == "HTTP/1.1 200")
+        #expect(status(another) == "HTTP/1.1 200")
+        #expect(late.log.lines.filter { $0.contains("identity_missing") }.count == 1)
     }
 
     @Test("a client of another trust domain is refused, and its application gets no byte")

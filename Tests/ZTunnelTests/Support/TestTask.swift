@@ -19,7 +19,7 @@ final class TestTask: @unchecked Sendable {
         _ address: IPAddress,
         authority: TestAuthority,
         mesh: MeshSnapshot,
-        serial: UInt64 = 2,
+        serial: UInt64? = 2,
         network: String = "",
         nameServer: SocketAddress? = nil
     ) throws {
@@ -35,7 +35,9 @@ final class TestTask: @unchecked Sendable {
             local: try TestMesh.local(name, address, network: network),
             nameServers: servers
         )
-        try self.workload.identities.install(authority.issue(TestMesh.identity(name), serial: serial))
+        if let serial {
+            try self.workload.identities.install(authority.issue(TestMesh.identity(name), serial: serial))
+        }
         self.proxy = WorkloadProxy(loop: loop, workload: self.workload)
         audience.proxy = self.proxy
         guard LoopThread.start(loop) else { throw ListenTimeout() }
