@@ -82,7 +82,8 @@ struct OpenSSLInteropTests {
     @Test(arguments: ["ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-GCM-SHA256"])
     func allowedTLS12WorksWithItsSuites(_ suite: String) throws {
         let policy = TLSPolicy(allowsTLS12: true)
-        let outcome = try connect(["(certificate)", "-alpn", "h2", "-tls1_2", "-cipher", suite, "-msg"], policy: policy)
+        let arguments = ["(certificate)", "-alpn", "h2", "-tls1_2", "-cipher", suite, "-msg"]
+        let outcome = try connect(arguments, policy: policy)
         #expect(outcome.client.contains("ServerHello"))
         #expect(!outcome.client.contains("NewSessionTicket"))
         #expect(outcome.server.failure == nil)
