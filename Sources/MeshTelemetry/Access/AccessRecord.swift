@@ -65,10 +65,13 @@ package struct AccessRecord: Sendable {
         self.direction = direction
     }
 
-    /// The fields in order.
-    private var fields: [LogField] {
+    /// The trace that both ends' lines and spans share, as 32 hexadecimal digits; nil leaves it out.
+    package var traceID: String?
+
+    /// The fields that say who talks to whom, in order.
+    private var ends: [LogField] {
         var fields: [LogField] = []
-        fields.reserveCapacity(20)
+        fields.reserveCapacity(21)
         func add(_ name: StaticString, _ text: String?, isBare: Bool = false) {
             guard let text, !text.isEmpty else { return }
             fields.append(LogField(name, isBare ? .bare(text) : .text(text)))
@@ -86,16 +89,39 @@ package struct AccessRecord: Sendable {
         add("dst.identity", self.destination.identity)
         add("dst.cluster", self.destination.cluster)
         add("direction", self.direction.rawValue)
-        fields.append(LogField("bytes_sent", self.bytesSent))
-        fields.append(LogField("bytes_recv", self.bytesReceived))
-        add("duration", "\(self.durationMilliseconds)ms")
-        add("error", self.failure?.message)
-        add("error.code", self.failure?.code)
         return fields
+    }
+
+    /// How it ended, in order; ours follow Istio's fields.
+    private var end: [LogField] {
+        var fields: [LogField] = []
+        if let failure = self.failure {
+            fields.append(LogField("error", failure.message))
+            fields.append(LogField("error.code", failure.code))
+        }
+        if let traceID = self.traceID { fields.append(LogField("trace_id", traceID)) }
+        return fields
+    }
+
+    /// Writes that the connection began, at debug.
+    package func writeOpened(to log: Log) {
+        log.write(.debug, "connection opened", self.ends + (self.traceID.map { [LogField("trace_id", $0)] } ?? []))
     }
 
     /// Writes the record: at info when the connection ended well, else at error.
     package func write(to log: Log) {
-        log.write(self.failure == nil ? .info : .error, "connection complete", self.fields)
+        let moved = [
+            LogField("bytes_sent", self.bytesSent), LogField("bytes_recv", self.bytesReceived),
+            LogField("duration", "\(self.durationMilliseconds)ms"),
+        ]
+        log.write(self.failure == nil ? .info : .error, "connection complete", self.ends + moved + self.end)
+    }
+
+    /// Writes that the connection was refused before it was known who talks to whom, at warning.
+    package func writeRefused(to log: Log) {
+        var early = AccessRecord(direction: self.direction)
+        early.source.address = self.source.address
+        early.destination.address = self.destination.address
+        log.write(.warning, "connection failed", early.ends + self.end)
     }
 }

@@ -11,7 +11,7 @@ package struct ConnectionLabels: Hashable, Sendable {
     }
 
     /// Why a connection ended, as Istio's `response_flags` name it.
-    package enum Flag: String, Sendable {
+    package enum Flag: String, Sendable, CaseIterable {
         /// Nothing went wrong.
         case none = "-"
         /// Policy refused it, or cut it when policy changed.
@@ -28,6 +28,20 @@ package struct ConnectionLabels: Hashable, Sendable {
         case identity = "IDENTITY_ERROR"
         /// The peer's certificate was revoked.
         case revoked = "CERT_REVOKED"
+
+        /// The flag's place among all flags.
+        var index: Int {
+            switch self {
+            case .none: 0
+            case .denied: 1
+            case .connect: 2
+            case .tls: 3
+            case .http2: 4
+            case .networkPolicy: 5
+            case .identity: 6
+            case .revoked: 7
+            }
+        }
     }
 
     /// One end of a connection.
@@ -36,18 +50,22 @@ package struct ConnectionLabels: Hashable, Sendable {
         package var name = ""
         /// The canonical service.
         package var canonicalService = ""
-        /// The canonical revision.
+        /// The canonical revision, shown as the version as well.
         package var canonicalRevision = ""
+        /// The application: the canonical service, but the workload's name where only the peer's baggage tells.
+        package var app = ""
         /// The namespace.
         package var namespace = ""
         /// The SPIFFE URI.
         package var principal = ""
         /// The cluster.
         package var cluster = ""
-        /// The region; empty leaves the label out.
+        /// The region.
         package var region = ""
-        /// The zone; empty leaves the label out.
+        /// The zone.
         package var zone = ""
+        /// Whether there is a workload behind the labels; without one on either end regions and zones are left out.
+        package var isKnown = false
 
         /// A workload of which nothing is known.
         package init() {}
@@ -73,35 +91,44 @@ package struct ConnectionLabels: Hashable, Sendable {
         self.reporter = reporter
     }
 
-    /// The label names in Istio's order.
-    static let names: [String] = [
-        "reporter", "source_workload", "source_canonical_service", "source_canonical_revision",
-        "source_workload_namespace", "source_principal", "source_app", "source_version", "source_cluster",
-        "destination_service", "destination_service_namespace", "destination_service_name", "destination_workload",
-        "destination_canonical_service", "destination_canonical_revision", "destination_workload_namespace",
-        "destination_principal", "destination_app", "destination_version", "destination_cluster", "request_protocol",
-        "response_flags", "connection_security_policy", "source_region", "source_zone", "destination_region",
-        "destination_zone",
+    /// The labels of one end, in Istio's order; `source` and `destination` in front name the end.
+    private static let endNames = [
+        "workload", "canonical_service", "canonical_revision", "workload_namespace", "principal", "app", "version",
+        "cluster",
     ]
+
+    /// The names of ``sourceValues``.
+    static let sourceNames = Self.endNames.map { "source_\($0)" }
+
+    /// The label names in Istio's order.
+    static let names: [String] =
+        ["reporter"] + Self.sourceNames
+        + ["destination_service", "destination_service_namespace", "destination_service_name"]
+        + Self.endNames.map { "destination_\($0)" }
+        + [
+            "request_protocol", "response_flags", "connection_security_policy", "source_region", "source_zone",
+            "destination_region", "destination_zone",
+        ]
 
     /// The values for ``names``.
     func values(flag: Flag) -> [String] {
-        let source = Self.values(of: self.source)
-        let destination = Self.values(of: self.destination)
         let service = [self.service, self.serviceNamespace, self.serviceName].map(Self.known)
         let security = self.isMutualTLS ? "mutual_tls" : "unknown"
-        return [self.reporter.rawValue] + source + service + destination + ["tcp", flag.rawValue, security]
-            + [self.source.region, self.source.zone, self.destination.region, self.destination.zone]
+        let places = [self.source.region, self.source.zone, self.destination.region, self.destination.zone]
+        let hasPlace = self.source.isKnown || self.destination.isKnown
+        return [self.reporter.rawValue] + self.source.values + service + self.destination.values
+            + ["tcp", flag.rawValue, security] + (hasPlace ? places.map(Self.known) : places.map { _ in "" })
     }
 
-    static func values(of workload: Workload) -> [String] {
+    static func known(_ text: String) -> String { text.isEmpty ? "unknown" : text }
+}
+
+extension ConnectionLabels.Workload {
+    /// The values of the end's labels.
+    package var values: [String] {
         [
-            workload.name, workload.canonicalService, workload.canonicalRevision, workload.namespace,
-            workload.principal, workload.canonicalService, workload.canonicalRevision, workload.cluster,
-        ].map(self.known)
-    }
-
-    private static func known(_ text: String) -> String {
-        text.isEmpty ? "unknown" : text
+            self.name, self.canonicalService, self.canonicalRevision, self.namespace, self.principal, self.app,
+            self.canonicalRevision, self.cluster,
+        ].map(ConnectionLabels.known)
     }
 }

@@ -4,17 +4,15 @@ package final class OnDemandNameMetrics: Sendable {
 
     /// Adds the metric to `registry`.
     package init(registry: MetricsRegistry) {
-        let source = ConnectionLabels.names.filter { $0.hasPrefix("source_") }
         self.requests = registry.counters(
             "istio_on_demand_dns_total",
             help: "Look-ups of endpoints that are known by name only, answered from memory or not.",
-            labels: source + ["hostname"]
+            labels: ConnectionLabels.sourceNames + ["hostname"]
         )
     }
 
     /// Counts one look-up for a client.
     package func count(_ source: ConnectionLabels.Workload, hostname: String) {
-        let values = ConnectionLabels.values(of: source) + [source.region, source.zone, hostname]
-        self.requests.series(values).add()
+        self.requests.series(source.values + [hostname]).add()
     }
 }

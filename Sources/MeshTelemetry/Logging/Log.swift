@@ -1,36 +1,19 @@
-import Synchronization
-
 /// Writes leveled lines for one scope: a constant message and named facts.
 ///
-/// Copies share output, format and level; a change of level takes effect at once everywhere.
+/// Copies share output, format and levels; a change of levels takes effect at once everywhere.
 package struct Log: Sendable {
-    /// The level below which lines are written, shared by all scopes of a program.
-    package final class Threshold: Sendable {
-        private let raw: Atomic<UInt8>
-
-        /// Starts at `level`.
-        package init(_ level: LogLevel) {
-            self.raw = Atomic(level.rawValue)
-        }
-
-        /// The least important level that is still written.
-        package var level: LogLevel {
-            get { LogLevel(rawValue: self.raw.load(ordering: .relaxed)) ?? .info }
-            set { self.raw.store(newValue.rawValue, ordering: .relaxed) }
-        }
-    }
-
     private let sink: @Sendable ([UInt8]) -> Void
     private let format: LogFormat
     private let scope: StaticString
-    /// The level, which may be changed while the program runs.
+    private let gate: Threshold.Gate
+    /// Which lines are written; may be changed while the program runs.
     package let threshold: Threshold
 
     /// Makes a log.
     /// - Parameters:
     ///   - scope: the part of the program, such as `inbound`.
     ///   - format: plain or JSON.
-    ///   - threshold: the shared level.
+    ///   - threshold: the shared levels.
     ///   - sink: takes each line with its newline; must not block.
     package init(
         scope: StaticString,
@@ -41,6 +24,7 @@ package struct Log: Sendable {
         self.scope = scope
         self.format = format
         self.threshold = threshold
+        self.gate = threshold.gate(scope)
         self.sink = sink
     }
 
@@ -50,18 +34,20 @@ package struct Log: Sendable {
     }
 
     /// Whether lines of this level are written.
-    package func isWritten(_ level: LogLevel) -> Bool { level <= self.threshold.level }
+    package func isWritten(_ level: LogLevel) -> Bool { self.gate.isOpen(to: level) }
 
     /// Writes a line if its level is wanted; `fields` is not evaluated otherwise.
     package func write(
         _ level: LogLevel,
         _ message: StaticString,
         _ fields: @autoclosure () -> [LogField] = [],
+        in span: LogSpan? = nil,
         time: Timestamp = .now()
     ) {
         guard self.isWritten(level) else { return }
-        var line = LogLine(format: self.format, time: time, level: level, scope: self.scope, message: message)
+        var line = LogLine(format: self.format, time: time, level: level, scope: self.scope, message: message, in: span)
         for field in fields() { line.add(field) }
+        if let span { line.close(span) }
         self.sink(line.finished())
     }
 

@@ -7,8 +7,15 @@ struct LogLine {
     private let format: LogFormat
     private var hasFields = false
 
-    /// Begins a line with time, level, scope and message.
-    init(format: LogFormat, time: Timestamp, level: LogLevel, scope: StaticString, message: StaticString) {
+    /// Begins a line with time, level, scope, span and message.
+    init(
+        format: LogFormat,
+        time: Timestamp,
+        level: LogLevel,
+        scope: StaticString,
+        message: StaticString,
+        in span: LogSpan? = nil
+    ) {
         self.format = format
         self.bytes.reserveCapacity(512)
         switch format {
@@ -18,6 +25,7 @@ struct LogLine {
             self.put(level.name)
             self.put("\t")
             self.put(scope)
+            if let span { self.putPlain(span) }
             self.put("\t")
             self.put(message)
         case .json:
@@ -34,17 +42,44 @@ struct LogLine {
 
     /// Adds a fact.
     mutating func add(_ field: LogField) {
+        self.put(self.format == .json ? "," : self.hasFields ? " " : "\t")
+        self.hasFields = true
+        self.putPair(field)
+    }
+
+    /// Ends the fields with the span's object, in JSON; plain lines have it already.
+    mutating func close(_ span: LogSpan) {
+        guard self.format == .json else { return }
+        self.put(",")
+        self.putQuoted(Self.text(span.name))
+        self.put(":{")
+        for (index, field) in span.fields.enumerated() {
+            if index > 0 { self.put(",") }
+            self.putPair(field)
+        }
+        self.put("}")
+    }
+
+    private mutating func putPlain(_ span: LogSpan) {
+        self.put(":")
+        self.put(span.name)
+        self.put("{")
+        for (index, field) in span.fields.enumerated() {
+            if index > 0 { self.put(" ") }
+            self.putPair(field)
+        }
+        self.put("}")
+    }
+
+    private mutating func putPair(_ field: LogField) {
         switch self.format {
         case .plain:
-            self.put(self.hasFields ? " " : "\t")
             self.put(field.name)
             self.put("=")
         case .json:
-            self.put(",")
             self.putQuoted(Self.text(field.name))
             self.put(":")
         }
-        self.hasFields = true
         switch field.value {
         case .number(let number):
             self.bytes.append(contentsOf: number.description.utf8)

@@ -26,6 +26,7 @@ package final class LogWriter: Sendable {
     }
 
     private let output: CInt
+    private let format: LogFormat
     private let limits: Limits
     /// Raised when there is something to write.
     private let wake = Semaphore()
@@ -37,9 +38,11 @@ package final class LogWriter: Sendable {
     /// Starts the thread.
     /// - Parameters:
     ///   - output: where lines go; stays open and belongs to the caller.
+    ///   - format: how the notice about lost lines is written; the lines themselves come finished.
     ///   - limits: the queue's bounds.
-    package init(output: CInt = STDOUT_FILENO, limits: Limits = Limits()) {
+    package init(output: CInt = STDOUT_FILENO, format: LogFormat = .plain, limits: Limits = Limits()) {
         self.output = output
+        self.format = format
         self.limits = limits
         // The thread holds the writer until it ends.
         let context = Unmanaged.passRetained(self)
@@ -106,7 +109,7 @@ package final class LogWriter: Sendable {
                 return batch
             }
             self.put(batch.bytes)
-            if batch.dropped > 0 { self.put(Self.lossNotice(batch.dropped)) }
+            if batch.dropped > 0 { self.put(self.lossNotice(batch.dropped)) }
         }
         self.ended.signal()
     }
@@ -129,9 +132,9 @@ package final class LogWriter: Sendable {
         }
     }
 
-    private static func lossNotice(_ count: UInt64) -> [UInt8] {
+    private func lossNotice(_ count: UInt64) -> [UInt8] {
         var line = LogLine(
-            format: .plain,
+            format: self.format,
             time: .now(),
             level: .warning,
             scope: "log",

@@ -2,9 +2,12 @@
 struct ExpositionWriter {
     private(set) var bytes: [UInt8] = []
     private let format: ExpositionFormat
+    /// Families that are promised to stay; nil where nothing is said about that.
+    private let stable: Set<String>?
 
-    init(format: ExpositionFormat) {
+    init(format: ExpositionFormat, stable: Set<String>? = nil) {
         self.format = format
+        self.stable = stable
     }
 
     /// The lines that open a family. OpenMetrics names a counter's family without `_total`.
@@ -12,6 +15,7 @@ struct ExpositionWriter {
         let shown = self.format == .openMetrics && type == "counter" ? Self.withoutTotal(name) : name
         self.put("# HELP \(shown) ")
         self.putEscaped(help, quotes: self.format == .openMetrics)
+        if let stable = self.stable, !stable.contains(name) { self.put(" (unstable)") }
         self.put("\n# TYPE \(shown) \(type)\n")
     }
 

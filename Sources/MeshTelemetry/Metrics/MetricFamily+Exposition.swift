@@ -1,5 +1,8 @@
 extension MetricFamily: Expositional {
-    func write(to writer: inout ExpositionWriter) {
+    var names: [String] { [self.name] }
+    var pieceCount: Int { 1 }
+
+    func write(piece: Int, to writer: inout ExpositionWriter) {
         let series = self.snapshot()
         guard let first = series.first else { return }
         switch first.metric {

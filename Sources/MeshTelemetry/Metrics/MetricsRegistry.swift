@@ -2,16 +2,25 @@ import Synchronization
 
 /// All metrics of a program, and their text.
 ///
-/// Metrics are made at start-up and used from any thread. Families without series are left out of the text.
+/// Metrics are made at start-up and used from any thread. Families without series are left out of the text. Who asks
+/// twice for the same name and type gets the same family, so that several workloads of one process share it.
 package final class MetricsRegistry: Sendable {
     private let seriesLimit: Int
+    private let stable: Set<String>?
     private let families = Mutex<[any Expositional]>([])
 
     /// Makes an empty registry.
-    /// - Parameter seriesLimit: how many series a family may hold before the rest share the overflow series.
-    package init(seriesLimit: Int = 2_000) {
+    /// - Parameters:
+    ///   - seriesLimit: how many series a family may hold before the rest share the overflow series.
+    ///   - stable: the families that are promised to stay; all others say `(unstable)` in their help. With nil none
+    ///     says anything.
+    package init(seriesLimit: Int = 2_000, stable: Set<String>? = nil) {
         self.seriesLimit = max(1, seriesLimit)
+        self.stable = stable
     }
+
+    /// The names of all families, in the order in which they were added.
+    package var names: [String] { self.families.withLock { $0.flatMap(\.names) } }
 
     /// Adds counters under `name`, which ends in `_total`.
     package func counters(_ name: String, help: String, labels: [String] = []) -> MetricFamily<Counter> {
@@ -41,14 +50,35 @@ package final class MetricsRegistry: Sendable {
 
     /// Adds a gauge that is read when the text is made; `read` gives nil to leave it out.
     ///
-    /// `read` runs on the thread that serves the text and must not block.
+    /// `read` runs on the thread that serves the text and must not block. A later one of the same name replaces it.
     package func sampled(_ name: String, help: String, read: @escaping @Sendable () -> Double?) {
-        self.register(SampledGauge(name: name, help: help, read: read))
+        self.sampled(name, help: help, labels: []) { read().map { [(values: [], value: $0)] } ?? [] }
+    }
+
+    /// Adds gauges that are read when the text is made.
+    /// - Parameter read: gives the series with the values of `labels`; runs on the thread that serves the text.
+    package func sampled(
+        _ name: String,
+        help: String,
+        labels: [String],
+        read: @escaping @Sendable () -> [(values: [String], value: Double)]
+    ) {
+        self.register(SampledFamily(name: name, help: help, labels: labels, type: "gauge", read: read))
     }
 
     /// Adds a counter that is read when the text is made; its name ends in `_total`.
     package func sampledCounter(_ name: String, help: String, read: @escaping @Sendable () -> UInt64) {
-        self.register(SampledCounter(name: name, help: help, read: read))
+        self.sampledCounter(name, help: help, labels: []) { [(values: [], value: Double(read()))] }
+    }
+
+    /// Adds counters that are read when the text is made; the name ends in `_total`.
+    package func sampledCounter(
+        _ name: String,
+        help: String,
+        labels: [String],
+        read: @escaping @Sendable () -> [(values: [String], value: Double)]
+    ) {
+        self.register(SampledFamily(name: name, help: help, labels: labels, type: "counter", read: read))
     }
 
     /// Adds counters that are read when the text is made, with label values by position; the name ends in `_total`.
@@ -63,51 +93,71 @@ package final class MetricsRegistry: Sendable {
 
     /// The text of all metrics, families in the order in which they were added.
     package func exposition(_ format: ExpositionFormat) -> [UInt8] {
-        let families = self.families.withLock { $0 }
-        var writer = ExpositionWriter(format: format)
-        for family in families {
-            family.write(to: &writer)
-        }
-        return writer.finished()
+        var text = self.text(format)
+        var bytes: [UInt8] = []
+        while let piece = text.next() { bytes += piece }
+        return bytes
+    }
+
+    /// The same text piece by piece, so that a large one never stands in memory as a whole.
+    package func text(_ format: ExpositionFormat) -> MetricsText {
+        MetricsText(families: self.families.withLock { $0 }, format: format, stable: self.stable)
     }
 
     func register(_ family: any Expositional) {
-        self.families.withLock { $0.append(family) }
+        self.families.withLock { families in
+            if let index = families.firstIndex(where: { $0.names == family.names }) {
+                families[index] = family
+            } else {
+                families.append(family)
+            }
+        }
     }
 
     private func add<Metric>(_ family: MetricFamily<Metric>) -> MetricFamily<Metric> {
-        self.register(family)
-        return family
+        self.families.withLock { families in
+            guard let index = families.firstIndex(where: { $0.names == family.names }) else {
+                families.append(family)
+                return family
+            }
+            if let known = families[index] as? MetricFamily<Metric> { return known }
+            families[index] = family
+            return family
+        }
     }
 }
 
 /// Something that writes itself as part of the metrics text.
 protocol Expositional: Sendable {
-    func write(to writer: inout ExpositionWriter)
+    /// The families that it writes.
+    var names: [String] { get }
+    /// In how many pieces it writes itself.
+    var pieceCount: Int { get }
+    /// Writes one of the pieces.
+    func write(piece: Int, to writer: inout ExpositionWriter)
 }
 
-/// A gauge whose value is asked for when it is shown.
-private struct SampledGauge: Expositional {
+/// A family whose series are asked for when they are shown.
+private struct SampledFamily: Expositional {
     let name: String
     let help: String
-    let read: @Sendable () -> Double?
+    let labels: [String]
+    let type: String
+    let read: @Sendable () -> [(values: [String], value: Double)]
 
-    func write(to writer: inout ExpositionWriter) {
-        guard let value = self.read() else { return }
-        writer.family(self.name, help: self.help, type: "gauge")
-        writer.sample(self.name, names: [], values: [], value: ExpositionWriter.text(value))
-    }
-}
+    var names: [String] { [self.name] }
+    var pieceCount: Int { 1 }
 
-/// A counter whose value is asked for when it is shown.
-private struct SampledCounter: Expositional {
-    let name: String
-    let help: String
-    let read: @Sendable () -> UInt64
-
-    func write(to writer: inout ExpositionWriter) {
-        writer.family(self.name, help: self.help, type: "counter")
-        writer.sample(self.name, names: [], values: [], value: "\(self.read())")
+    func write(piece: Int, to writer: inout ExpositionWriter) {
+        let series = self.read()
+        guard !series.isEmpty else { return }
+        writer.family(self.name, help: self.help, type: self.type)
+        for one in series {
+            // Counts are shown whole; a double holds them exactly up to 2^53.
+            let whole = self.type == "counter" ? UInt64(exactly: one.value) : nil
+            let value = whole.map { "\($0)" } ?? ExpositionWriter.text(one.value)
+            writer.sample(self.name, names: self.labels, values: one.values, value: value)
+        }
     }
 }
 

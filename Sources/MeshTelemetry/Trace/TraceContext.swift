@@ -4,8 +4,10 @@ package struct TraceContext: Hashable, Sendable {
     package let traceHigh: UInt64
     /// The lower half of the trace id.
     package let traceLow: UInt64
-    /// The parent id, never zero.
+    /// The parent id, never zero: the span that the receiver's own is below.
     package let parent: UInt64
+    /// Whether somebody records this trace.
+    package var isSampled = false
 
     /// Makes random ids.
     package init(using generator: inout some RandomNumberGenerator) {
@@ -14,21 +16,41 @@ package struct TraceContext: Hashable, Sendable {
         self.parent = .random(in: 1 ... .max, using: &generator)
     }
 
+    /// The same trace with a new random parent: the span of somebody who goes on with it.
+    package func child(using generator: inout some RandomNumberGenerator) -> TraceContext {
+        TraceContext(
+            traceHigh: self.traceHigh,
+            traceLow: self.traceLow,
+            parent: .random(in: 1 ... .max, using: &generator),
+            isSampled: self.isSampled
+        )
+    }
+
+    private init(traceHigh: UInt64, traceLow: UInt64, parent: UInt64, isSampled: Bool) {
+        self.traceHigh = traceHigh
+        self.traceLow = traceLow
+        self.parent = parent
+        self.isSampled = isSampled
+    }
+
     /// Parses a `traceparent` value of version 00; nil when malformed.
     package init?(parsing text: some StringProtocol) {
         guard text.utf8.count == 55 else { return nil }
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 4, parts[0] == "00", parts[1].utf8.count == 32, parts[2].utf8.count == 16,
             let high = Self.hex(parts[1].prefix(16)), let low = Self.hex(parts[1].dropFirst(16)),
-            let parent = Self.hex(parts[2]), Self.hex(parts[3]) != nil, high | low != 0, parent != 0
+            let parent = Self.hex(parts[2]), let flags = Self.hex(parts[3]), high | low != 0, parent != 0
         else { return nil }
         self.traceHigh = high
         self.traceLow = low
         self.parent = parent
+        self.isSampled = flags & 1 == 1
     }
 
-    /// The `traceparent` value, not sampled.
-    package var header: String { "00-\(self.traceID)-\(Self.text(self.parent))-00" }
+    /// The `traceparent` value.
+    package var header: String {
+        "00-\(self.traceID)-\(Self.text(self.parent))-\(self.isSampled ? "01" : "00")"
+    }
 
     /// The trace id as 32 hexadecimal digits.
     package var traceID: String { Self.text(self.traceHigh) + Self.text(self.traceLow) }

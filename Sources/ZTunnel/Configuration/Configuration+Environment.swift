@@ -221,8 +221,8 @@ extension Configuration {
     }
 
     private mutating func readLog(_ environment: inout Environment) {
-        if let log = environment.value("RUST_LOG", allowed: LogDirectives.allowed, LogDirectives.init(parsing:)) {
-            self.log = log
+        if let filter = environment.value("RUST_LOG", allowed: LogFilter.allowed, { try? LogFilter(parsing: $0) }) {
+            self.logFilter = filter
         }
         if let format = environment.value("LOG_FORMAT", allowed: "plain or json", { LogFormat(rawValue: $0) }) {
             self.logFormat = format

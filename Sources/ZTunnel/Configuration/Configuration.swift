@@ -129,8 +129,8 @@ package struct Configuration: Hashable, Sendable {
     package var drainDeadline: UInt64 = 5_000
     /// `ZTUNNEL_WORKER_THREADS` and the CPU limits: how many event loops carry connections.
     package var workers = WorkerThreads()
-    /// `RUST_LOG`. Default info.
-    package var log = LogDirectives()
+    /// `RUST_LOG`: which lines are logged, such as `info` or `info,access=debug`. Default info.
+    package var logFilter = LogFilter()
     /// `LOG_FORMAT`: `plain` or `json`. Default plain.
     package var logFormat: LogFormat = .plain
     /// `AUTHZ_POLICY_INFO_LOGGING`: log which policy decided at info and not at debug. Default false.

@@ -44,6 +44,7 @@ final class InboundConnection: RelayObserver, ActiveConnection {
             self.identity = request.peerIdentity.flatMap { try? SPIFFEID(parsing: $0) }
             self.report.labels.isMutualTLS = true
             self.report.record.hboneAddress = request.authority
+            self.report.continueTrace(request.header("traceparent"))
             self.report.record.destination.address = request.local.map { "\($0)" }
         case .plain(_, let destination):
             self.identity = nil
@@ -54,7 +55,9 @@ final class InboundConnection: RelayObserver, ActiveConnection {
     /// Begins to serve it.
     func start() {
         guard self.proxy.add(self) else {
-            return self.fail(ConnectionFailure(.overloaded, "more than \(WorkloadProxy.maximumConnections) connections"))
+            return self.fail(
+                ConnectionFailure(.overloaded, "more than \(WorkloadProxy.maximumConnections) connections")
+            )
         }
         switch self.origin {
         case .tunnel(let request):
@@ -106,19 +109,23 @@ final class InboundConnection: RelayObserver, ActiveConnection {
     }
 
     private func describe(_ workload: Workload, in snapshot: MeshSnapshot) {
-        let proven = self.identity?.uri
-        let address = NetworkAddress(network: workload.network, ip: self.peer.ip)
-        // An address can be somebody else's by now: the workload counts only if it fits the proven identity.
-        let source = snapshot.workload(at: address).flatMap { found in
-            self.identity == nil || found.identity == self.identity ? found : nil
-        }
-        self.report.setSource(source, proven: proven)
-        if source == nil, let identity = self.identity {
-            self.report.labels.source.namespace = identity.namespace
-            self.report.record.source.namespace = identity.namespace
-        }
+        let source = PeerAttribution.of(
+            self.peer.ip,
+            identity: self.identity,
+            request: self.request,
+            readsBaggage: self.proxy.context.configuration.isBaggageEnabled,
+            local: workload,
+            in: snapshot
+        )
+        self.report.setSource(source.workload, baggage: source.baggage, proven: self.identity?.uri)
         let own = self.identity == nil ? nil : "\(self.proxy.workload.local.identity)"
         self.report.setDestination(workload, proven: own)
+    }
+
+    /// The peer's request, while it waits for an answer.
+    private var request: TunnelRequest? {
+        guard case .tunnel(let request) = self.origin else { return nil }
+        return request
     }
 
     private func target(
@@ -255,7 +262,8 @@ final class InboundConnection: RelayObserver, ActiveConnection {
                         observer: self
                     )
                 case .tunnel(let request):
-                    let baggage = TunnelHeaders.baggage(workload)
+                    let isOffered = self.proxy.context.configuration.isBaggageEnabled
+                    let baggage = isOffered ? TunnelHeaders.baggage(workload) : ""
                     let headers = baggage.isEmpty ? [] : [HTTP2Header("baggage", baggage)]
                     guard let stream = request.accept(headers: headers) else {
                         Socket.close(upstream)

@@ -14,7 +14,7 @@ package final class MeshContext: Sendable {
     /// Which peers are revoked (`CRL_PATH`); asked in every handshake of the mesh.
     package let revocations = RevocationRegister()
     /// The metrics.
-    package let registry = MetricsRegistry()
+    package let registry = MetricsRegistry(stable: MetricsEndpoint.stableNames)
     /// The metrics of connections.
     package let connections: ConnectionMetrics
     /// The metrics of DNS.
@@ -31,9 +31,17 @@ package final class MeshContext: Sendable {
     package let log: Log
     /// The access log.
     package let access: Log
+    /// Takes the spans of connections; nil while nobody wants them.
+    package let tracer: ConnectionTracer?
 
     /// Joins the parts.
-    package init(configuration: Configuration, state: MeshState, log: Log) {
+    package init(
+        configuration: Configuration,
+        state: MeshState,
+        log: Log,
+        tracer: ConnectionTracer? = nil
+    ) {
+        self.tracer = tracer
         self.configuration = configuration
         self.onDemand = configuration.isOnDemand ? OnDemandResources() : nil
         self.state = state

@@ -61,21 +61,27 @@ package struct AdminEndpoint {
         }
     }
 
+    /// Shows or changes what is logged; nothing changes unless the whole request can be done.
     private func setLevel(_ request: HTTPRequest) -> HTTPResponse {
-        for part in request.query {
-            switch part.name {
-            case "reset":
-                self.context.log.threshold.level = self.context.configuration.logLevel
-            case "level":
-                guard let level = LogLevel(parsing: part.value) else {
-                    return HTTPResponse(status: 400, text: "level must be error, warn, info or debug\n")
-                }
-                self.context.log.threshold.level = level
-            default:
-                return HTTPResponse(status: 400, text: "use ?level=error|warn|info|debug or ?reset\n")
+        let help = "use ?level=info or ?level=access=debug,info to add, ?reset to go back to the start\n"
+        let threshold = self.context.log.threshold
+        var filter = threshold.filter
+        if request.query.contains(where: { $0.name == "reset" }) { filter = self.context.configuration.logFilter }
+        for part in request.query where part.name != "reset" {
+            guard part.name == "level", let text = PercentCoding.decode(part.value) else {
+                return HTTPResponse(status: 400, text: help)
+            }
+            do throws(LogFilter.Malformed) {
+                try filter.add(text)
+            } catch {
+                return HTTPResponse(status: 400, text: "\(error)\n\(help)")
             }
         }
-        return HTTPResponse(status: 200, text: "current log level is \(self.context.log.threshold.level.name)\n")
+        if filter != threshold.filter {
+            threshold.filter = filter
+            self.context.log.info("log levels changed", [LogField("filter", "\(filter)")])
+        }
+        return HTTPResponse(status: 200, text: "current log level is \(filter)\n")
     }
 
     private func use(_ method: String) -> HTTPResponse {

@@ -1,18 +1,24 @@
+import Glibc
 package import MeshModel
 package import MeshTelemetry
 package import TunnelEngine
 
-/// Counts one connection and writes its access-log line when it ends.
+/// Counts one connection, and writes its access-log line and its span when it ends.
 ///
 /// Confined to the connection's loop.
 package final class ConnectionReport {
     private let context: MeshContext
     private let loop: EventLoop
     private let started: UInt64
+    /// When it began on the wall clock, in nanoseconds since 1970; 0 while nobody records traces.
+    private let startedOnWall: UInt64
     /// The labels of its metrics.
     package var labels: ConnectionLabels
     /// What the access log will say.
     package var record: AccessRecord
+    /// The trace that it belongs to, with its own span as `parent`; nil until somebody begins or goes on with one.
+    package private(set) var trace: TraceContext?
+    private var caller: UInt64?
     private var series: ConnectionSeries?
     private var countedReceived: UInt64 = 0
     private var countedSent: UInt64 = 0
@@ -23,6 +29,7 @@ package final class ConnectionReport {
         self.context = context
         self.loop = loop
         self.started = loop.now
+        self.startedOnWall = context.tracer == nil ? 0 : Self.wallNanoseconds
         self.labels = ConnectionLabels(reporter: direction == .outbound ? .source : .destination)
         self.record = AccessRecord(direction: direction)
         self.record.source.address = "\(source)"
@@ -33,17 +40,32 @@ package final class ConnectionReport {
         if !self.isFinished { self.context.connections.openSockets(self.labels.reporter).add(-1) }
     }
 
+    /// Milliseconds since it began.
+    package var ageMilliseconds: UInt64 { self.loop.now - min(self.loop.now, self.started) }
+    /// Bytes from client to server, as far as they were counted.
+    package var bytesReceived: UInt64 { self.countedReceived }
+    /// Bytes from server to client, as far as they were counted.
+    package var bytesSent: UInt64 { self.countedSent }
+
+    // MARK: Who talks to whom
+
     /// Fills in the client's end.
-    /// - Parameter proven: the identity that mutual TLS proved; nil for plain connections.
-    package func setSource(_ workload: Workload?, proven: String?) {
-        self.labels.source = Self.labels(workload, principal: proven)
-        Self.fill(&self.record.source, workload, proven: proven)
+    /// - Parameters:
+    ///   - workload: what the mesh knows; wins over the baggage.
+    ///   - baggage: what the peer says of itself.
+    ///   - proven: the identity that mutual TLS proved; nil for plain connections.
+    package func setSource(_ workload: Workload?, baggage: WorkloadBaggage = WorkloadBaggage(), proven: String?) {
+        self.labels.source = workload.map { Self.labels($0, principal: proven) } ?? baggage.labels(principal: proven)
+        Self.fill(&self.record.source, workload, baggage, proven: proven)
     }
 
     /// Fills in the server's end.
+    /// - Parameter proven: the identity that mutual TLS proved; nil for plain connections.
     package func setDestination(_ workload: Workload?, proven: String?) {
-        self.labels.destination = Self.labels(workload, principal: workload.map { "\($0.identity)" } ?? proven)
-        Self.fill(&self.record.destination, workload, proven: proven)
+        self.labels.destination =
+            workload.map { Self.labels($0, principal: "\($0.identity)") }
+            ?? WorkloadBaggage().labels(principal: proven)
+        Self.fill(&self.record.destination, workload, WorkloadBaggage(), proven: proven)
     }
 
     /// Takes back what an attempt that failed said of the server's end, before the next one.
@@ -63,10 +85,42 @@ package final class ConnectionReport {
         self.record.service = service.hostname
     }
 
+    // MARK: Trace
+
+    /// Begins a trace; its header goes to the peer, so that both ends share the trace's id.
+    package func beginTrace() -> TraceContext {
+        var random = SystemRandomNumberGenerator()
+        var trace = TraceContext(using: &random)
+        trace.isSampled = self.context.tracer?.sampler.decide(trace) ?? false
+        return self.keep(trace)
+    }
+
+    /// Goes on with the trace of the peer's `traceparent` header; does nothing without a readable one.
+    package func continueTrace(_ header: String?) {
+        guard let caller = header.flatMap({ TraceContext(parsing: $0) }) else { return }
+        var random = SystemRandomNumberGenerator()
+        var trace = caller.child(using: &random)
+        trace.isSampled = self.context.tracer?.sampler.follow(caller) ?? false
+        self.caller = caller.parent
+        self.keep(trace)
+    }
+
+    @discardableResult
+    private func keep(_ trace: TraceContext) -> TraceContext {
+        self.trace = trace
+        // A line names its trace where there is a span to find, or another line to look for.
+        let isWanted = trace.isSampled || self.context.access.isWritten(.debug)
+        self.record.traceID = isWanted ? trace.traceID : nil
+        return trace
+    }
+
+    // MARK: Life
+
     /// Routing is decided: counts the connection as opened.
     package func open() {
         guard self.series == nil else { return }
         self.series = self.context.connections.opened(self.labels)
+        self.record.writeOpened(to: self.context.access)
     }
 
     /// Counts the bytes that were relayed since the last time.
@@ -84,35 +138,70 @@ package final class ConnectionReport {
         self.isFinished = true
         self.context.connections.openSockets(self.labels.reporter).add(-1)
         if let relay { self.sample(relay) }
-        if self.series != nil { self.context.connections.closed(self.labels, flag: failure?.flag ?? .none) }
+        if let failure { self.context.connections.failed(self.labels.reporter, code: failure.code) }
         let isOutbound = self.record.direction == .outbound
         self.record.bytesSent = isOutbound ? self.countedReceived : self.countedSent
         self.record.bytesReceived = isOutbound ? self.countedSent : self.countedReceived
-        self.record.durationMilliseconds = self.loop.now - min(self.loop.now, self.started)
+        self.record.durationMilliseconds = self.ageMilliseconds
         self.record.failure = failure.map { AccessRecord.Failure(code: $0.code, message: $0.message) }
-        self.record.write(to: self.context.access)
+        if let series = self.series {
+            series.closed(failure?.flag ?? .none)
+            self.record.write(to: self.context.access)
+        } else {
+            self.record.writeRefused(to: self.context.access)
+        }
+        self.addSpan(flag: failure?.flag ?? .none)
     }
 
-    static func labels(_ workload: Workload?, principal: String?) -> ConnectionLabels.Workload {
+    private func addSpan(flag: ConnectionLabels.Flag) {
+        guard let tracer = self.context.tracer, let trace = self.trace, trace.isSampled else { return }
+        var span = ConnectionSpan(
+            context: trace,
+            caller: self.caller,
+            kind: self.record.direction == .outbound ? .client : .server,
+            start: self.startedOnWall,
+            end: max(self.startedOnWall, Self.wallNanoseconds)
+        )
+        span.describe(self.record, flag: flag)
+        tracer.add(span)
+    }
+
+    private static var wallNanoseconds: UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return UInt64(max(0, time.tv_sec)) &* 1_000_000_000 &+ UInt64(max(0, time.tv_nsec))
+    }
+
+    /// The labels of a workload.
+    static func labels(_ workload: Workload, principal: String?) -> ConnectionLabels.Workload {
         var labels = ConnectionLabels.Workload()
         labels.principal = principal ?? ""
-        guard let workload else { return labels }
         labels.name = workload.workloadName.isEmpty ? workload.name : workload.workloadName
         labels.canonicalService = workload.canonicalName
         labels.canonicalRevision = workload.canonicalRevision
+        labels.app = workload.canonicalName
         labels.namespace = workload.namespace
         labels.cluster = workload.clusterID
         labels.region = workload.locality.region
         labels.zone = workload.locality.zone
+        labels.isKnown = true
         return labels
     }
 
-    private static func fill(_ end: inout AccessRecord.End, _ workload: Workload?, proven: String?) {
+    private static func fill(
+        _ end: inout AccessRecord.End,
+        _ workload: Workload?,
+        _ baggage: WorkloadBaggage,
+        proven: String?
+    ) {
         end.identity = proven
-        end.workload = nil
-        end.namespace = nil
-        end.cluster = nil
-        guard let workload else { return }
+        guard let workload else {
+            // Empty texts are left out.
+            end.workload = baggage.workload.isEmpty ? baggage.service : baggage.workload
+            end.namespace = baggage.namespace
+            end.cluster = baggage.cluster
+            return
+        }
         end.workload = workload.name.isEmpty ? workload.canonicalName : workload.name
         end.namespace = workload.namespace
         end.cluster = workload.clusterID

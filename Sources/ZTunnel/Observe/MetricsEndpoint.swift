@@ -12,6 +12,11 @@ package enum MetricsEndpoint {
         return HTTPResponse(status: 200, contentType: format.contentType, body: registry.exposition(format))
     }
 
+    /// The families whose names, types and labels stay as they are; Istio's own promise.
+    package static let stableNames = ConnectionMetrics.stableNames.union([
+        "istio_build", "process_open_fds", "process_max_fds",
+    ])
+
     /// Adds what is measured of the process itself.
     package static func addProcessMetrics(_ registry: MetricsRegistry) {
         registry.gauges("istio_build", help: "The running build.", labels: ["component", "tag"])

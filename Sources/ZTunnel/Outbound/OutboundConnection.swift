@@ -53,9 +53,8 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         self.target = target
         self.negotiation = negotiation
         self.isDirect = isDirect
-        var random = SystemRandomNumberGenerator()
-        self.trace = TraceContext(using: &random)
         self.report = ConnectionReport(proxy.context, proxy.loop, direction: .outbound, source: source)
+        self.trace = self.report.beginTrace()
     }
 
     /// Decides where it goes and begins to dial.

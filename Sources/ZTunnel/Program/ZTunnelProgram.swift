@@ -60,12 +60,12 @@ package enum ZTunnelProgram {
             return self.misuseStatus
         }
         self.raiseDescriptorLimit()
-        let writer = LogWriter()
         let configuration = plan.configuration
+        let writer = LogWriter(format: configuration.logFormat)
         let log = Log(
             scope: "ztunnel",
             format: configuration.logFormat,
-            threshold: Log.Threshold(configuration.logLevel),
+            threshold: Log.Threshold(configuration.logFilter),
             sink: { writer.write($0) }
         )
         do throws(SocketError) {

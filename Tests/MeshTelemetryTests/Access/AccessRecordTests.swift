@@ -62,4 +62,36 @@ struct AccessRecordTests {
         let tail = #""direction":"inbound","bytes_sent":0,"bytes_recv":0,"duration":"0ms"}"# + "\n"
         #expect(self.recorder.lines.first?.hasSuffix(tail) == true)
     }
+
+    @Test func writesThatAConnectionBeganAtDebugOnly() {
+        self.full.writeOpened(to: self.recorder.log(.plain))
+        #expect(self.recorder.lines.isEmpty)
+        self.full.writeOpened(to: self.recorder.log(.plain, level: .debug))
+        let line = self.recorder.lines.first ?? ""
+        #expect(line.contains("\tdebug\ttest\tconnection opened\tsrc.addr=10.0.0.1:40000 "))
+        #expect(line.hasSuffix("direction=\"outbound\"\n"))
+    }
+
+    @Test func writesAnEarlyRefusalWithAddressesOnly() {
+        var record = self.full
+        record.failure = .init(code: "recursive_call", message: "attempted recursive call to ourselves")
+        record.writeRefused(to: self.recorder.log(.plain))
+        let line = self.recorder.lines.first ?? ""
+        #expect(line.contains("\twarn\ttest\tconnection failed\t"))
+        #expect(
+            self.body(line) == """
+                src.addr=10.0.0.1:40000 dst.addr=10.0.0.2:15008 direction="outbound" \
+                error="attempted recursive call to ourselves" error.code="recursive_call"
+
+                """
+        )
+    }
+
+    @Test func endsWithTheTraceWhereThereIsOne() {
+        var record = AccessRecord(direction: .inbound)
+        record.traceID = "4bf92f3577b34da6a3ce929d0e0e4736"
+        record.write(to: self.recorder.log(.json))
+        let tail = #""duration":"0ms","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"}"# + "\n"
+        #expect(self.recorder.lines.first?.hasSuffix(tail) == true)
+    }
 }

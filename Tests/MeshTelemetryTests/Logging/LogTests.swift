@@ -54,10 +54,36 @@ struct LogTests {
         let log = self.recorder.log(.plain, level: .warning)
         log.info("one")
         log.warning("two")
-        log.threshold.level = .debug
+        log.threshold.set(.debug)
         log.scoped("other").debug("three")
         let shown = self.recorder.lines.map { $0.split(separator: "\t").dropFirst().joined(separator: " ") }
         #expect(shown == ["warn test two\n", "debug other three\n"])
+    }
+
+    @Test func givesAScopeALevelOfItsOwn() throws {
+        let log = self.recorder.log(.plain)
+        let access = log.scoped("access")
+        log.threshold.filter = try LogFilter(parsing: "error,access=debug,dns=off")
+        #expect(access.isWritten(.debug))
+        #expect(!log.isWritten(.warning))
+        #expect(!log.scoped("dns").isWritten(.error))
+        log.threshold.reset()
+        #expect(log.isWritten(.info))
+        #expect(!access.isWritten(.debug))
+    }
+
+    @Test func showsWhatALineBelongsTo() {
+        let span = LogSpan("inbound", [LogField("id", "4bf9"), LogField("peer", .bare("10.0.0.1:4"))])
+        for format in LogFormat.allCases {
+            self.recorder.log(format).write(.info, "cut", [LogField("tries", 1)], in: span, time: self.time)
+        }
+        #expect(
+            self.recorder.lines == [
+                "1970-01-01T00:00:00.000000Z\tinfo\ttest:inbound{id=\"4bf9\" peer=10.0.0.1:4}\tcut\ttries=1\n",
+                #"{"level":"info","time":"1970-01-01T00:00:00.000000Z","scope":"test","message":"cut","tries":1,"#
+                    + #""inbound":{"id":"4bf9","peer":"10.0.0.1:4"}}"# + "\n",
+            ]
+        )
     }
 
     @Test func neverEvaluatesTheFactsOfASilentLine() {

@@ -32,6 +32,30 @@ struct LogWriterTests {
         close(reading)
     }
 
+    @Test func losesNothingWithinTheBoundThoughTheOutputTakesLittleAtATime() throws {
+        let (reading, writing) = try self.makePipe()
+        // A small pipe that never blocks: every write ends somewhere within a line, and many take nothing.
+        let setPipeSize: CInt = 1_031  // F_SETPIPE_SZ, which needs _GNU_SOURCE
+        try #require(fcntl(writing, setPipeSize, 4_096) >= 4_096)
+        try #require(fcntl(writing, F_SETFL, O_NONBLOCK) == 0)
+        let writer = LogWriter(output: writing)
+        let lines = (0..<9_000).map { "line \($0) \(String(repeating: "x", count: $0 % 300))\n" }
+        for line in lines { writer.write(Array(line.utf8)) }
+        var seen: [UInt8] = []
+        let expected = Array(lines.joined().utf8)
+        var chunk = [UInt8](repeating: 0, count: 1_777)
+        while seen.count < expected.count {
+            let count = read(reading, &chunk, chunk.count)
+            try #require(count > 0)
+            seen += chunk.prefix(count)
+        }
+        #expect(seen == expected)
+        #expect(writer.dropped == 0)
+        #expect(writer.close(timeout: 5_000))
+        close(writing)
+        close(reading)
+    }
+
     @Test func dropsAndCountsLinesWhenTheReaderIsSlow() throws {
         let (reading, writing) = try self.makePipe()
         var limits = LogWriter.Limits()

@@ -110,4 +110,53 @@ struct MetricsRegistryTests {
     func choosesTheFormatByAccept(_ accept: String?, _ type: String) {
         #expect(ExpositionFormat(accept: accept).contentType == type)
     }
+
+    @Test func saysWhichFamiliesMayChange() {
+        let registry = MetricsRegistry(stable: ["kept_total"])
+        registry.counters("kept_total", help: "Kept.").with().add()
+        registry.sampled("new", help: "New.") { 1 }
+        let text = self.text(registry)
+        #expect(text.contains("# HELP kept_total Kept.\n"))
+        #expect(text.contains("# HELP new New. (unstable)\n"))
+        #expect(self.text(registry, .openMetrics).contains("# HELP kept Kept.\n"))
+    }
+
+    @Test func givesTheSameFamilyToWhoeverAsksForItsName() {
+        let registry = MetricsRegistry()
+        let first = registry.counters("requests_total", help: "Requests.", labels: ["code"])
+        let second = registry.counters("requests_total", help: "Requests.", labels: ["code"])
+        #expect(first === second)
+        registry.sampled("open", help: "Open.") { 1 }
+        registry.sampled("open", help: "Open.") { 2 }
+        first.with("1").add()
+        #expect(registry.names == ["requests_total", "open"])
+        #expect(self.text(registry).hasSuffix("# TYPE open gauge\nopen 2.0\n"))
+    }
+
+    @Test func showsSampledSeriesWithTheirLabels() {
+        let registry = MetricsRegistry()
+        registry.sampledCounter("turns_total", help: "Turns.", labels: ["loop"]) { [(["0"], 3), (["1"], 4.5)] }
+        registry.sampledCounter("none_total", help: "None.", labels: ["loop"]) { [] }
+        #expect(
+            self.text(registry) == """
+                # HELP turns_total Turns.
+                # TYPE turns_total counter
+                turns_total{loop="0"} 3
+                turns_total{loop="1"} 4.5
+
+                """
+        )
+    }
+
+    @Test func givesTheSameTextInPieces() {
+        let registry = MetricsRegistry()
+        _ = ConnectionMetrics(registry: registry).opened(ConnectionLabels(reporter: .source))
+        registry.sampled("open", help: "Open.") { 1 }
+        var text = registry.text(.openMetrics)
+        var pieces: [[UInt8]] = []
+        while let piece = text.next() { pieces.append(piece) }
+        #expect(pieces.count == 5)
+        #expect(pieces.allSatisfy { !$0.isEmpty })
+        #expect(Array(pieces.joined()) == registry.exposition(.openMetrics))
+    }
 }

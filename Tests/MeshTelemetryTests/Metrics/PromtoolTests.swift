@@ -13,8 +13,9 @@ struct PromtoolTests {
         labels.source.name = "shell \"quoted\"\n"
         labels.destination.zone = "eu-west-1a"
         labels.isMutualTLS = true
-        metrics.opened(labels).received.add(12)
-        metrics.closed(labels, flag: .denied)
+        let series = metrics.opened(labels)
+        series.received.add(12)
+        series.closed(.denied)
         metrics.openSockets(.source).add(1)
         registry.histograms("wait_seconds", help: "Wait.", labels: ["kind"], bounds: [0.000_01, 1]).with("x").observe(2)
         registry.sampled("process_open_fds", help: "Open descriptors.") { 12 }

@@ -12,7 +12,19 @@ struct TraceContextTests {
         }
         let known = try #require(TraceContext(parsing: "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01"))
         #expect(known.traceID == "0af7651916cd43dd8448eb211c80319c")
-        #expect(known.header == "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-00")
+        #expect(known.header == "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01")
+        #expect(known.isSampled)
+        let other = try #require(TraceContext(parsing: "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-fe"))
+        #expect(other.header.hasSuffix("-00"))
+    }
+
+    @Test func goesOnWithATraceUnderAParentOfItsOwn() throws {
+        var generator = SystemRandomNumberGenerator()
+        let caller = try #require(TraceContext(parsing: "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01"))
+        let child = caller.child(using: &generator)
+        #expect(child.traceID == caller.traceID)
+        #expect(child.parent != caller.parent)
+        #expect(child.isSampled)
     }
 
     @Test(arguments: [

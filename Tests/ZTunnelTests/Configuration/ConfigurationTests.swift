@@ -16,7 +16,7 @@ struct ConfigurationTests {
         #expect(configuration.poolStreams == 100)
         #expect(configuration.poolIdle == 300_000)
         #expect(configuration.keepAlive?.idleSeconds == 180)
-        #expect(configuration.logLevel == .info)
+        #expect(configuration.logFilter == LogFilter(.info))
         #expect(configuration.network == nil)
         #expect(configuration.isProxyPortEnabled)
     }
@@ -25,7 +25,8 @@ struct ConfigurationTests {
         let configuration = try self.read([
             "XDS_ADDRESS": "https://tulled.demo:15012/", "NETWORK": "vpc-1", "CLUSTER_ID": "a",
             "ISTIO_META_CLUSTER_ID": "b", "INSTANCE_IP": "10.0.0.3", "SECRET_TTL": "1h30m",
-            "KEEPALIVE_TIME": "30", "KEEPALIVE_RETRIES": "3", "ZTUNNEL_WORKER_THREADS": "50%", "RUST_LOG": "debug",
+            "KEEPALIVE_TIME": "30", "KEEPALIVE_RETRIES": "3", "ZTUNNEL_WORKER_THREADS": "50%",
+            "RUST_LOG": "warn,access=debug", "ENABLE_RESPONSE_BAGGAGE": "false",
             "LOG_FORMAT": "json", "IPV6_ENABLED": "false", "TERMINATION_GRACE_PERIOD_SECONDS": "30",
             "TULLE_LISTEN_ADDRESS": "127.1.0.4",
         ])
@@ -36,9 +37,10 @@ struct ConfigurationTests {
         #expect(configuration.keepAlive?.idleSeconds == 30)
         #expect(configuration.keepAlive?.probes == 3)
         #expect(configuration.workers.choice == .percent(50))
-        #expect(configuration.logLevel == .debug)
+        #expect("\(configuration.logFilter)" == "access=debug,warn")
         #expect(configuration.logFormat == .json)
         #expect(!configuration.isIPv6Enabled)
+        #expect(!configuration.isBaggageEnabled)
         #expect(configuration.drainDeadline == 25_000)
         #expect(configuration.listenAddress == IPAddress(v4: 0x7f01_0004))
     }

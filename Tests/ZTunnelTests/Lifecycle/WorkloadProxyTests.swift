@@ -183,7 +183,10 @@ struct WorkloadProxyTests {
         #expect(status == "HTTP/1.1 200")
         #expect(socket.receiveAll() == Array("plain".utf8))
         socket.finish()
-        #expect(eventually { self.lines(self.shell, "dst.addr=127.77.0.9:\(port) ").count == 1 })
+        let destination = "dst.addr=127.77.0.9:\(port) "
+        #expect(
+            eventually { self.lines(self.shell, "connection complete").filter { $0.contains(destination) }.count == 1 }
+        )
         #expect(self.lines(self.echo, "connection complete").isEmpty)
     }
 

@@ -17,12 +17,14 @@ struct AdminEndpointTests {
         change.policies = [try TestMesh.denyAll(of: "shell")]
         let state = MeshState(MeshSnapshot(change))
         self.own = try TestMesh.served("echo", IPAddress(v4: 0x0a00_0002), state: state, log: self.log.log)
-        self.context.log.threshold.level = .info
+        self.context.log.threshold.set(.info)
     }
 
     private func answer(_ method: String, _ target: String, quit: @escaping () -> Void = {}) throws -> HTTPResponse {
         let line = try #require(HTTPRequestLine(parsing: "\(method) \(target) HTTP/1.1"))
-        return AdminEndpoint(own: self.own, roster: WorkloadRoster(workers: []), quit: quit).answer(HTTPRequest(line: line, fields: []))
+        return AdminEndpoint(own: self.own, roster: WorkloadRoster(workers: []), quit: quit).answer(
+            HTTPRequest(line: line, fields: [])
+        )
     }
 
     @Test func dumpsTheStateWithoutSecrets() throws {
@@ -41,14 +43,30 @@ struct AdminEndpointTests {
         #expect(certificate?["certChain"]?.array?.count == 1)
     }
 
-    @Test func changesTheLevel() throws {
-        #expect(try self.answer("POST", "/logging").body == Array("current log level is info\n".utf8))
-        #expect(try self.answer("POST", "/logging?level=debug").status == 200)
-        #expect(self.context.log.isWritten(.debug))
-        #expect(try self.answer("POST", "/logging?level=loud").status == 400)
-        #expect(try self.answer("POST", "/logging?other").status == 400)
-        #expect(try self.answer("POST", "/logging?reset").body == Array("current log level is info\n".utf8))
-        #expect(try self.answer("GET", "/logging").status == 405)
+    @Test func showsAndChangesWhatIsLogged() throws {
+        func text(_ target: String) throws -> String {
+            String(decoding: try self.answer("POST", target).body, as: UTF8.self)
+        }
+        #expect(try text("/logging") == "current log level is info\n")
+        #expect(try text("/logging?level=access=debug,warn") == "current log level is access=debug,warn\n")
+        #expect(self.context.access.isWritten(.debug))
+        #expect(!self.context.log.isWritten(.info))
+        // A directive adds to those before, also when its signs are encoded.
+        #expect(try text("/logging?level=xds%3Dinfo") == "current log level is access=debug,xds=info,warn\n")
+        #expect(try text("/logging?reset") == "current log level is info\n")
+        #expect(!self.context.access.isWritten(.debug))
+        #expect(try text("/logging?level=error&reset") == "current log level is error\n")
+    }
+
+    @Test(arguments: ["level=loud", "level=access", "level=a=b=debug", "level=info,access=loud", "other", "level=%zz"])
+    func refusesLevelsThatItCannotRead(_ query: String) throws {
+        #expect(try self.answer("POST", "/logging?reset&\(query)").status == 400)
+        #expect(self.context.log.threshold.filter == LogFilter(.info))
+    }
+
+    @Test func changesLevelsByPostOnly() throws {
+        #expect(try self.answer("GET", "/logging?level=debug").status == 405)
+        #expect(!self.context.log.isWritten(.debug))
     }
 
     @Test(arguments: [
@@ -60,7 +78,9 @@ struct AdminEndpointTests {
         var count = 0
         let line = try #require(HTTPRequestLine(parsing: "POST /quitquitquit HTTP/1.1"))
         let request = HTTPRequest(line: line, fields: [HTTPField(name: name, value: value)])
-        let answer = AdminEndpoint(own: self.own, roster: WorkloadRoster(workers: []), quit: { count += 1 }).answer(request)
+        let answer = AdminEndpoint(own: self.own, roster: WorkloadRoster(workers: []), quit: { count += 1 }).answer(
+            request
+        )
         #expect(answer.status == status)
         #expect(count == (status == 200 ? 1 : 0))
     }

@@ -1,0 +1,78 @@
+/// What a peer's `baggage` header says about the workload behind it.
+///
+/// Nobody vouches for it: it fills telemetry where the mesh's own state knows nothing, and decides nothing.
+package struct WorkloadBaggage: Hashable, Sendable {
+    /// The cluster.
+    package var cluster = ""
+    /// The namespace.
+    package var namespace = ""
+    /// The workload's name.
+    package var workload = ""
+    /// The canonical service.
+    package var service = ""
+    /// The canonical revision.
+    package var revision = ""
+    /// The region.
+    package var region = ""
+    /// The zone.
+    package var zone = ""
+
+    /// Baggage that says nothing.
+    package init() {}
+
+    /// The longest value that is kept, in bytes; longer ones count as missing.
+    static let maximumValueBytes = 255
+    /// Members of one header that are looked at.
+    static let maximumMembers = 64
+
+    /// Reads the values of all `baggage` headers of a request. Unknown members are passed over; the last one of a name
+    /// wins.
+    package init(parsing headers: [String]) {
+        for header in headers {
+            for member in header.split(separator: ",").prefix(Self.maximumMembers) { self.read(member) }
+        }
+    }
+
+    private mutating func read(_ member: Substring) {
+        guard let sign = member.firstIndex(of: "=") else { return }
+        // Properties after a semicolon mean nothing here (W3C Baggage §3.2).
+        let value = Self.trimmed(member[member.index(after: sign)...].prefix { $0 != ";" })
+        let text = value.utf8.count <= Self.maximumValueBytes ? String(value) : ""
+        switch Self.trimmed(member[..<sign]) {
+        case "k8s.cluster.name": self.cluster = text
+        case "k8s.namespace.name": self.namespace = text
+        case "k8s.deployment.name", "k8s.cronjob.name", "k8s.pod.name", "k8s.job.name": self.workload = text
+        case "service.name": self.service = text
+        case "service.version": self.revision = text
+        case "cloud.region": self.region = text
+        case "cloud.availability_zone": self.zone = text
+        default: break
+        }
+    }
+
+    /// Whether it says nothing.
+    package var isEmpty: Bool { self == WorkloadBaggage() }
+
+    /// The labels of the workload it describes.
+    /// - Parameter principal: the identity that mutual TLS proved; baggage never says who somebody is.
+    package func labels(principal: String?) -> ConnectionLabels.Workload {
+        var labels = ConnectionLabels.Workload()
+        labels.name = self.workload
+        labels.canonicalService = self.service
+        labels.canonicalRevision = self.revision
+        labels.namespace = self.namespace
+        labels.principal = principal ?? ""
+        labels.app = self.workload
+        labels.cluster = self.cluster
+        labels.region = self.region
+        labels.zone = self.zone
+        labels.isKnown = !self.isEmpty
+        return labels
+    }
+
+    private static func trimmed(_ text: Substring) -> Substring {
+        var text = text.drop { $0 == " " || $0 == "\t" }
+        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
+        return text
+    }
+}
