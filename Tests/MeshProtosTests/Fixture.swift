@@ -35,6 +35,10 @@ struct Fixture: Sendable, CustomTestStringConvertible {
         "envoy.service.discovery.v3.DeltaDiscoveryRequest": EnvoyDiscovery.DeltaDiscoveryRequest.self,
         "envoy.service.discovery.v3.DeltaDiscoveryResponse": EnvoyDiscovery.DeltaDiscoveryResponse.self,
         "google.protobuf.Struct": GoogleProtobuf.Struct.self,
+        "opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest":
+            OpenTelemetry.ExportTraceServiceRequest.self,
+        "opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse":
+            OpenTelemetry.ExportTraceServiceResponse.self,
     ]
 }
 

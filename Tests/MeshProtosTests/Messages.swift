@@ -196,6 +196,45 @@ enum Messages {
         $0.removedResources = ["gone"]
     }
 
+    static let trace = OpenTelemetry.ExportTraceServiceRequest.with {
+        $0.resourceSpans = [
+            .with {
+                $0.resource = .with { $0.attributes = [.init("service.name", "ztunnel")] }
+                $0.scopeSpans = [
+                    .with {
+                        $0.scope = .with {
+                            $0.name = "tulle"
+                            $0.version = "1"
+                        }
+                        $0.spans = [
+                            .with {
+                                $0.traceID = Array(repeating: 7, count: 16)
+                                $0.spanID = Array(repeating: 1, count: 8)
+                                $0.parentSpanID = Array(repeating: 2, count: 8)
+                                $0.name = "outbound"
+                                $0.kind = .client
+                                $0.startTimeUnixNano = 1_767_323_045_678_901_234
+                                $0.endTimeUnixNano = .max
+                                $0.attributes = [
+                                    .init("tulle.bytes_sent", -3), .init("empty", ""), .init("zero", 0),
+                                    .with {
+                                        $0.key = "flag"
+                                        $0.value = .with { $0.value = .boolValue(false) }
+                                    },
+                                ]
+                                $0.status = .with {
+                                    $0.message = "refused"
+                                    $0.code = .error
+                                }
+                                $0.flags = 0x0000_0101
+                            }
+                        ]
+                    }
+                ]
+            }
+        ]
+    }
+
     /// By the names of their types.
     static let all: [(String, any ProtoMessage)] = [
         ("istio.workload.Workload", workload),
@@ -207,6 +246,11 @@ enum Messages {
         ("google.protobuf.Struct", metadata),
         ("envoy.service.discovery.v3.DeltaDiscoveryRequest", request),
         ("envoy.service.discovery.v3.DeltaDiscoveryResponse", response),
+        ("opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest", trace),
+        (
+            "opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse",
+            OpenTelemetry.ExportTraceServiceResponse.with { $0.partialSuccess = .with { $0.rejectedSpans = 3 } }
+        ),
         (
             "istio.v1.auth.IstioCertificateRequest",
             IstioAuth.CertificateRequest.with {

@@ -25,6 +25,8 @@ TYPES = [
     "istio.v1.auth.IstioCertificateRequest", "istio.v1.auth.IstioCertificateResponse",
     "envoy.service.discovery.v3.DeltaDiscoveryRequest", "envoy.service.discovery.v3.DeltaDiscoveryResponse",
     "google.protobuf.Struct",
+    "opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest",
+    "opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse",
 ]
 RANDOM_PER_TYPE = 12
 
@@ -108,7 +110,7 @@ def scalar(field, rng):
     if kind == field.CPPTYPE_DOUBLE:
         return rng.choice([0.0, 1.5, -2e300, rng.random()])
     low, high = {field.CPPTYPE_INT32: (-2**31, 2**31 - 1), field.CPPTYPE_INT64: (-2**63, 2**63 - 1),
-                 field.CPPTYPE_UINT32: (0, 2**32 - 1)}[kind]
+                 field.CPPTYPE_UINT32: (0, 2**32 - 1), field.CPPTYPE_UINT64: (0, 2**64 - 1)}[kind]
     return rng.choice([0, 1, 127, 128, low, high, rng.randint(low, high)])
 
 

@@ -47,6 +47,17 @@ extension MeshSnapshot {
     /// How many policies there are.
     package var policyCount: Int { self.policiesByKey.count }
 
+    /// The uids of all workloads, in order; little next to the workloads themselves.
+    package var workloadUIDs: [String] { self.workloadsByUID.values.map(\.uid).sorted() }
+    /// The keys of all services, in order.
+    package var serviceKeys: [NamespacedHostname] { self.servicesByKey.values.map(\.service.key).sorted() }
+    /// The keys of all policies, in order.
+    package var policyKeys: [String] { self.policiesByKey.values.map(\.key).sorted() }
+    /// The keys of services that workloads say they back, but that are not known (yet), in order.
+    package var stagedServiceKeys: [NamespacedHostname] {
+        self.endpointsByService.keys.filter { self.servicesByKey[$0] == nil }.sorted()
+    }
+
     /// All workloads, by uid.
     package var workloads: [Workload] { self.workloadsByUID.values.map(\.workload).sorted { $0.uid < $1.uid } }
     /// All services, by key.

@@ -21,6 +21,9 @@ struct ShardedMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// All values, in no order.
     var values: some Sequence<Value> { self.shards.lazy.flatMap(\.values) }
 
+    /// All keys, in no order.
+    var keys: some Sequence<Key> { self.shards.lazy.flatMap(\.keys) }
+
     private static func shard(_ key: Key) -> Int { key.hashValue & 255 }
 }
 

@@ -76,6 +76,18 @@ extension ProtoReader {
         target = Double(bitPattern: try self.fixed64())
     }
 
+    /// Reads a `fixed64`.
+    package mutating func readFixed(_ target: inout UInt64, _ field: ProtoField) throws(ProtoError) {
+        guard field.wireType == .fixed64 else { return try self.skip(field) }
+        target = try self.fixed64()
+    }
+
+    /// Reads a `fixed32`.
+    package mutating func readFixed(_ target: inout UInt32, _ field: ProtoField) throws(ProtoError) {
+        guard field.wireType == .fixed32 else { return try self.skip(field) }
+        target = try self.fixed32()
+    }
+
     /// Reads an enumeration.
     package mutating func read<E: ProtoEnum>(_ target: inout E, _ field: ProtoField) throws(ProtoError) {
         guard field.wireType == .varint else { return try self.skip(field) }

@@ -92,6 +92,12 @@ package struct ProtoReader {
         return self.bytes[start..<start + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
 
+    mutating func fixed32() throws(ProtoError) -> UInt32 {
+        let start = self.position
+        try self.advance(4)
+        return self.bytes[start..<start + 4].reversed().reduce(0) { $0 << 8 | UInt32($1) }
+    }
+
     /// The bytes of a length-delimited value.
     mutating func slice() throws(ProtoError) -> ArraySlice<UInt8> {
         let length = try self.length()

@@ -92,9 +92,26 @@ package struct ProtoWriter {
     /// Writes a `double`, also a zero.
     package mutating func writeAlways(_ value: Double, _ number: UInt32) {
         self.tag(number, .fixed64)
-        let bits = value.bitPattern
-        for shift in stride(from: UInt64(0), to: 64, by: 8) {
-            self.bytes.append(UInt8(truncatingIfNeeded: bits >> shift))
+        self.littleEndian(value.bitPattern)
+    }
+
+    /// Writes a `fixed64`.
+    package mutating func writeFixed(_ value: UInt64, _ number: UInt32) {
+        guard value != 0 else { return }
+        self.tag(number, .fixed64)
+        self.littleEndian(value)
+    }
+
+    /// Writes a `fixed32`.
+    package mutating func writeFixed(_ value: UInt32, _ number: UInt32) {
+        guard value != 0 else { return }
+        self.tag(number, .fixed32)
+        self.littleEndian(value)
+    }
+
+    private mutating func littleEndian(_ value: some FixedWidthInteger) {
+        for shift in stride(from: 0, to: value.bitWidth, by: 8) {
+            self.bytes.append(UInt8(truncatingIfNeeded: value >> shift))
         }
     }
 

@@ -9,6 +9,12 @@ package protocol ByteConnectionDelegate: AnyObject {
     func receivedEnd(on connection: ByteConnection)
     /// The connection is gone; called once.
     func closed(_ connection: ByteConnection, _ error: SocketError?)
+    /// All that was sent has been handed to the kernel, after some of it had to wait.
+    func drained(_ connection: ByteConnection)
+}
+
+extension ByteConnectionDelegate {
+    package func drained(_ connection: ByteConnection) {}
 }
 
 /// A plain TCP connection for small exchanges: admin, metrics, proxy handshakes, credential look-ups.
@@ -53,7 +59,11 @@ package final class ByteConnection: EventSource {
     }
 
     override package func ready(_ readiness: Readiness) {
-        if readiness.contains(.writable) { self.drain() }
+        if readiness.contains(.writable) {
+            let hadToWait = !self.pending.isEmpty
+            self.drain()
+            if hadToWait, self.pending.isEmpty, self.descriptor >= 0 { self.delegate?.drained(self) }
+        }
         if readiness.asksForRead {
             self.isReadable = true
             if readiness.asksForReadToTheEnd { self.sawReadEnd = true }
@@ -100,6 +110,15 @@ package final class ByteConnection: EventSource {
                 return self.close(SocketError(code: Int32(clamping: -count), call: "recv"))
             }
         }
+    }
+
+    /// Bytes that wait for the peer to read.
+    package var pendingCount: Int { self.pending.count }
+
+    /// Bounds what is still to come of the exchange anew.
+    package func extendDeadline(milliseconds: UInt64) {
+        guard self.descriptor >= 0 else { return }
+        self.loop.start(self.deadline, after: milliseconds)
     }
 
     /// Sends bytes, now or as the peer takes them.

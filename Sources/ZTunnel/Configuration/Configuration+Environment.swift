@@ -221,6 +221,7 @@ extension Configuration {
     }
 
     private mutating func readLog(_ environment: inout Environment) {
+        self.tracing = OTLPSettings(&environment)
         if let filter = environment.value("RUST_LOG", allowed: LogFilter.allowed, { try? LogFilter(parsing: $0) }) {
             self.logFilter = filter
         }

@@ -131,6 +131,8 @@ package struct Configuration: Hashable, Sendable {
     package var workers = WorkerThreads()
     /// `RUST_LOG`: which lines are logged, such as `info` or `info,access=debug`. Default info.
     package var logFilter = LogFilter()
+    /// `OTEL_…`: where spans go; nil while no endpoint is named.
+    package var tracing: OTLPSettings?
     /// `LOG_FORMAT`: `plain` or `json`. Default plain.
     package var logFormat: LogFormat = .plain
     /// `AUTHZ_POLICY_INFO_LOGGING`: log which policy decided at info and not at debug. Default false.
@@ -146,8 +148,6 @@ package struct Configuration: Hashable, Sendable {
         package var probes: Int32 = 9
     }
 
-    /// The level of parts that ``log`` doesn't name; the least there is where it says "off".
-    package var logLevel: LogLevel { self.log.standard ?? .error }
 
     /// `TCP_USER_TIMEOUT` in milliseconds, as upstream derives it from keep-alive; nil when it is not enabled.
     package var userTimeout: UInt32? {

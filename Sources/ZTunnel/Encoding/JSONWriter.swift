@@ -1,4 +1,4 @@
-/// Writes one JSON document, compact and in the order of the calls, without building a tree first.
+/// Writes one JSON document, in the order of the calls, without building a tree first: compact, or a line a value.
 ///
 /// The same calls give the same bytes: slashes and everything beyond ASCII are left as they are. Names must differ
 /// within one object; that is the caller's affair.
@@ -6,8 +6,22 @@ package struct JSONWriter {
     /// What is written so far.
     package private(set) var bytes: [UInt8] = []
     private var needsComma = false
+    private var isAfterName = false
+    private var depth = 0
+    private let isPretty: Bool
 
-    package init() {}
+    /// Begins a document.
+    /// - Parameter pretty: whether each value has a line, for people.
+    package init(pretty: Bool = false) {
+        self.isPretty = pretty
+    }
+
+    /// Gives out what is written so far, and goes on behind it.
+    mutating func take() -> [UInt8] {
+        let taken = bytes
+        bytes = []
+        return taken
+    }
 
     /// Writes an object whose members `body` adds.
     package mutating func object(_ body: (inout JSONWriter) -> Void) {
@@ -23,7 +37,9 @@ package struct JSONWriter {
     package mutating func name(_ name: String) {
         string(name)
         bytes.append(UInt8(ascii: ":"))
+        if isPretty { bytes.append(UInt8(ascii: " ")) }
         needsComma = false
+        isAfterName = true
     }
 
     /// Writes a member with a string.
@@ -99,16 +115,49 @@ package struct JSONWriter {
         needsComma = true
     }
 
+    /// Begins an object that ``endObject()`` ends, where no closure can.
+    mutating func beginObject() { begin(UInt8(ascii: "{")) }
+
+    /// Ends an object.
+    mutating func endObject() { end(UInt8(ascii: "}")) }
+
+    /// Begins an array that ``endArray()`` ends, where no closure can.
+    mutating func beginArray() { begin(UInt8(ascii: "[")) }
+
+    /// Ends an array.
+    mutating func endArray() { end(UInt8(ascii: "]")) }
+
     private mutating func container(_ open: UInt8, _ close: UInt8, _ body: (inout JSONWriter) -> Void) {
+        begin(open)
+        body(&self)
+        end(close)
+    }
+
+    private mutating func begin(_ open: UInt8) {
         separate()
         bytes.append(open)
         needsComma = false
-        body(&self)
+        depth += 1
+    }
+
+    private mutating func end(_ close: UInt8) {
+        depth -= 1
+        // An empty container has had no value that asked for a comma.
+        if needsComma { newLine() }
         bytes.append(close)
         needsComma = true
+        isAfterName = false
+    }
+
+    private mutating func newLine() {
+        guard isPretty else { return }
+        bytes.append(UInt8(ascii: "\n"))
+        bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 2 * max(0, depth)))
     }
 
     private mutating func separate() {
         if needsComma { bytes.append(UInt8(ascii: ",")) }
+        if !isAfterName, depth > 0 { newLine() }
+        isAfterName = false
     }
 }

@@ -8,6 +8,8 @@ package struct HTTPRequest: Hashable, Sendable {
     package var query: [HTTPField]
     /// The fields.
     package var fields: [HTTPField]
+    /// Whether the client speaks HTTP/1.1, and so takes a body in chunks.
+    package var takesChunks: Bool
 
     /// Whether the answer has no body.
     package var isHead: Bool { self.method == "HEAD" }
@@ -15,6 +17,7 @@ package struct HTTPRequest: Hashable, Sendable {
     init(line: HTTPRequestLine, fields: [HTTPField]) {
         self.method = line.method
         self.fields = fields
+        self.takesChunks = line.minorVersion >= 1
         let parts = line.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         self.path = String(parts.first ?? "")
         let query = parts.dropFirst().first ?? ""

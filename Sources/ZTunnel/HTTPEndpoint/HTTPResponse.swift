@@ -21,6 +21,16 @@ package struct HTTPResponse: Hashable, Sendable {
         self.init(status: status, contentType: "text/plain; charset=utf-8", body: Array(text.utf8))
     }
 
+    /// The head of an answer whose body follows in pieces.
+    /// - Parameter chunked: whether each piece says its length; else the end of the connection ends the body.
+    func streamHead(chunked: Bool) -> [UInt8] {
+        var head = "HTTP/1.1 \(self.status) \(Self.reason(self.status))\r\n"
+        head += "Content-Type: \(self.contentType)\r\nConnection: close\r\n"
+        if chunked { head += "Transfer-Encoding: chunked\r\n" }
+        for field in self.fields { head += "\(field.name): \(field.value)\r\n" }
+        return Array((head + "\r\n").utf8)
+    }
+
     /// The bytes of the answer.
     /// - Parameter isHead: whether the request was HEAD, whose answer has no body.
     package func bytes(isHead: Bool = false) -> [UInt8] {

@@ -1,3 +1,4 @@
+import BoringTLS
 import MeshModel
 import MeshTelemetry
 import TunnelEngine
@@ -18,6 +19,7 @@ final class ControlPart: @unchecked Sendable {
     private var revocations: RevocationWatch?
     private var localState: LocalStateSync?
     private var discovery: DiscoveryClient?
+    private var exporter: OTLPExporter?
     private var synced: (() -> Void)?
     /// Whoever finds the workloads to serve, in the modes for many.
     var finder: (any WorkloadFinder)?
@@ -40,11 +42,12 @@ final class ControlPart: @unchecked Sendable {
     func begin(quit: @escaping () -> Void, synced: @escaping () -> Void) throws(ListenFailure) {
         self.synced = synced
         let admin = AdminEndpoint(own: self.own, roster: self.roster, quit: quit)
-        try self.serve(self.context.configuration.adminPort, isPrivate: true) { admin.answer($0) }
+        try self.serve(self.context.configuration.adminPort, isPrivate: true) { EndpointAnswer(admin.answer($0)) }
         let registry = self.context.registry
         RevocationMetrics.add(to: registry, self.context.revocations)
         self.watchRevocations()
         try self.serve(self.context.configuration.metricsPort) { MetricsEndpoint.answer($0, registry: registry) }
+        self.startTracing()
         if let first = self.plan.localState, let source = self.context.configuration.localState {
             let localState = LocalStateSync(loop: self.loop, mesh: self.context, source: source)
             self.localState = localState
@@ -60,12 +63,36 @@ final class ControlPart: @unchecked Sendable {
         return true
     }
 
+    /// Begins to send spans where they are wanted; without it the mesh runs all the same.
+    private func startTracing() {
+        guard let tracer = self.context.tracer, let settings = self.context.configuration.tracing else { return }
+        do throws(TLSError) {
+            let exporter = try OTLPExporter(
+                loop: self.loop,
+                mesh: self.context,
+                tracer: tracer,
+                settings: settings,
+                resolver: self.resolver
+            )
+            self.exporter = exporter
+            exporter.start()
+        } catch {
+            self.context.log.error("traces can't be exported", [LogField("error", "\(error)")])
+        }
+    }
+
+    /// Sends the spans that wait; for the end of the process.
+    func flushTraces(completion: @escaping () -> Void) {
+        guard let exporter = self.exporter else { return completion() }
+        exporter.flush(completion: completion)
+    }
+
     private func serve(
         _ port: UInt16,
         isPrivate: Bool = false,
-        _ handler: @escaping (HTTPRequest) -> HTTPResponse
+        _ answer: @escaping (HTTPRequest) -> EndpointAnswer
     ) throws(ListenFailure) {
-        let server = EndpointServer(loop: self.loop, handler: handler)
+        let server = EndpointServer(loop: self.loop, answer: answer)
         try self.context.binding(port, isPrivate: isPrivate) { address throws(SocketError) in
             try server.listen(on: address)
         }

@@ -35,13 +35,8 @@ package final class MeshContext: Sendable {
     package let tracer: ConnectionTracer?
 
     /// Joins the parts.
-    package init(
-        configuration: Configuration,
-        state: MeshState,
-        log: Log,
-        tracer: ConnectionTracer? = nil
-    ) {
-        self.tracer = tracer
+    package init(configuration: Configuration, state: MeshState, log: Log) {
+        self.tracer = configuration.tracing.map { ConnectionTracer(sampler: $0.sampler) }
         self.configuration = configuration
         self.onDemand = configuration.isOnDemand ? OnDemandResources() : nil
         self.state = state

@@ -5,7 +5,7 @@ package import TunnelEngine
 package final class EndpointServer: ListenerDelegate {
     private let loop: EventLoop
     private let limits: HTTPServerState.Limits
-    private let handler: (HTTPRequest) -> HTTPResponse
+    private let handler: (HTTPRequest) -> EndpointAnswer
     private var listener: Listener?
     private var exchanges: [ObjectIdentifier: EndpointExchange] = [:]
 
@@ -16,11 +16,20 @@ package final class EndpointServer: ListenerDelegate {
     package init(
         loop: EventLoop,
         limits: HTTPServerState.Limits = .init(),
-        handler: @escaping (HTTPRequest) -> HTTPResponse
+        answer: @escaping (HTTPRequest) -> EndpointAnswer
     ) {
         self.loop = loop
         self.limits = limits
-        self.handler = handler
+        self.handler = answer
+    }
+
+    /// Makes a server of small answers that doesn't listen yet.
+    package convenience init(
+        loop: EventLoop,
+        limits: HTTPServerState.Limits = .init(),
+        handler: @escaping (HTTPRequest) -> HTTPResponse
+    ) {
+        self.init(loop: loop, limits: limits, answer: { EndpointAnswer(handler($0)) })
     }
 
     /// Starts accepting; returns the bound address.
@@ -60,57 +69,3 @@ package final class EndpointServer: ListenerDelegate {
     }
 }
 
-/// One connection of an endpoint.
-private final class EndpointExchange: ByteConnectionDelegate {
-    private var state: HTTPServerState
-    private let handler: (HTTPRequest) -> HTTPResponse
-    private var connection: ByteConnection?
-    private let requestMilliseconds: UInt64
-    private var alarm: LoopAlarm?
-    var onEnd: (() -> Void)?
-
-    init(limits: HTTPServerState.Limits, handler: @escaping (HTTPRequest) -> HTTPResponse) {
-        self.state = HTTPServerState(limits: limits)
-        self.requestMilliseconds = limits.requestMilliseconds
-        self.handler = handler
-    }
-
-    func begin(_ connection: ByteConnection) {
-        self.connection = connection
-        let alarm = LoopAlarm(loop: connection.loop)
-        self.alarm = alarm
-        alarm.set(after: self.requestMilliseconds) { [weak self] in
-            self?.answer(HTTPResponse(status: 408, text: "request not received in time\n"), isHead: false)
-        }
-    }
-
-    func close() { self.connection?.close() }
-
-    func received(_ bytes: UnsafeRawBufferPointer, on connection: ByteConnection) {
-        switch self.state.receive(bytes) {
-        case .more, .finished: break
-        case .refuse(let response): self.answer(response, isHead: false)
-        case .request(let request): self.answer(self.handler(request), isHead: request.isHead)
-        }
-    }
-
-    func receivedEnd(on connection: ByteConnection) {
-        // A client may close its side after the request; without one there is nothing to answer.
-        if self.alarm != nil { connection.close() }
-    }
-
-    func closed(_ connection: ByteConnection, _ error: SocketError?) {
-        self.alarm?.cancel()
-        self.alarm = nil
-        self.connection = nil
-        self.onEnd?()
-    }
-
-    private func answer(_ response: HTTPResponse, isHead: Bool) {
-        self.alarm?.cancel()
-        self.alarm = nil
-        guard let connection = self.connection else { return }
-        connection.send(response.bytes(isHead: isHead))
-        connection.closeWhenSent()
-    }
-}

@@ -4,12 +4,13 @@ package import MeshTelemetry
 /// The answers of port 15020.
 package enum MetricsEndpoint {
     /// Answers a request with all metrics.
-    package static func answer(_ request: HTTPRequest, registry: MetricsRegistry) -> HTTPResponse {
+    package static func answer(_ request: HTTPRequest, registry: MetricsRegistry) -> EndpointAnswer {
         guard request.path == "/metrics" || request.path == "/stats/prometheus" else {
-            return HTTPResponse(status: 404, text: "not found\n")
+            return EndpointAnswer(HTTPResponse(status: 404, text: "not found\n"))
         }
         let format = ExpositionFormat(accept: request.fields.values(of: "accept").first)
-        return HTTPResponse(status: 200, contentType: format.contentType, body: registry.exposition(format))
+        var text = registry.text(format)
+        return EndpointAnswer(contentType: format.contentType) { text.next() }
     }
 
     /// The families whose names, types and labels stay as they are; Istio's own promise.

@@ -53,6 +53,6 @@ package enum ProcessEnvironment {
 
     static func isRead(_ name: String) -> Bool {
         self.names.contains(name) || self.daemon.contains(name) || self.platform.contains(name)
-            || self.prefixes.contains { name.hasPrefix($0) }
+            || OTLPSettings.variables.contains(name) || self.prefixes.contains { name.hasPrefix($0) }
     }
 }
