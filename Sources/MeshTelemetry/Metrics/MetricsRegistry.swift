@@ -88,7 +88,9 @@ package final class MetricsRegistry: Sendable {
         labels: [String],
         read: @escaping @Sendable () -> [(values: [String], count: UInt64)]
     ) {
-        self.register(SampledCounters(name: name, help: help, labels: labels, read: read))
+        self.sampledCounter(name, help: help, labels: labels) {
+            read().map { (values: $0.values, value: Double($0.count)) }
+        }
     }
 
     /// The text of all metrics, families in the order in which they were added.
@@ -157,23 +159,6 @@ private struct SampledFamily: Expositional {
             let whole = self.type == "counter" ? UInt64(exactly: one.value) : nil
             let value = whole.map { "\($0)" } ?? ExpositionWriter.text(one.value)
             writer.sample(self.name, names: self.labels, values: one.values, value: value)
-        }
-    }
-}
-
-/// Counters whose values are asked for when they are shown.
-private struct SampledCounters: Expositional {
-    let name: String
-    let help: String
-    let labels: [String]
-    let read: @Sendable () -> [(values: [String], count: UInt64)]
-
-    func write(to writer: inout ExpositionWriter) {
-        let series = self.read()
-        guard !series.isEmpty else { return }
-        writer.family(self.name, help: self.help, type: "counter")
-        for (values, count) in series {
-            writer.sample(self.name, names: self.labels, values: values, value: "\(count)")
         }
     }
 }

@@ -20,7 +20,7 @@ package struct WorkloadBaggage: Hashable, Sendable {
     /// Baggage that says nothing.
     package init() {}
 
-    /// The longest value that is kept, in bytes; longer ones count as missing.
+    /// The longest value that is kept, in bytes; longer ones, and those of other than visible ASCII, count as missing.
     static let maximumValueBytes = 255
     /// Members of one header that are looked at.
     static let maximumMembers = 64
@@ -37,7 +37,8 @@ package struct WorkloadBaggage: Hashable, Sendable {
         guard let sign = member.firstIndex(of: "=") else { return }
         // Properties after a semicolon mean nothing here (W3C Baggage §3.2).
         let value = Self.trimmed(member[member.index(after: sign)...].prefix { $0 != ";" })
-        let text = value.utf8.count <= Self.maximumValueBytes ? String(value) : ""
+        let isPlain = value.utf8.count <= Self.maximumValueBytes && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
+        let text = isPlain ? String(value) : ""
         switch Self.trimmed(member[..<sign]) {
         case "k8s.cluster.name": self.cluster = text
         case "k8s.namespace.name": self.namespace = text

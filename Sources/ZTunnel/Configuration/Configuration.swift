@@ -148,7 +148,6 @@ package struct Configuration: Hashable, Sendable {
         package var probes: Int32 = 9
     }
 
-
     /// `TCP_USER_TIMEOUT` in milliseconds, as upstream derives it from keep-alive; nil when it is not enabled.
     package var userTimeout: UInt32? {
         guard self.isUserTimeoutEnabled else { return nil }

@@ -1,3 +1,5 @@
+import TunnelEngine
+
 /// An answer of one of our own endpoints, whose body may be made while the client takes it.
 ///
 /// A large body never stands in memory as a whole: the next piece is asked for when the last ones have left.

@@ -68,4 +68,3 @@ package final class EndpointServer: ListenerDelegate {
         }
     }
 }
-

@@ -260,7 +260,7 @@ final class RouteDial {
                 workload.identity = identity
             }
             if let baggage = self.inner?.responseHeaders.first(named: "baggage") {
-                PeerBaggage(parsing: baggage).describe(&workload)
+                WorkloadBaggage(parsing: [baggage]).describe(&workload)
             }
             self.report.setDestination(workload, proven: stream.peerIdentity)
             self.finish(.success(.stream(stream)))

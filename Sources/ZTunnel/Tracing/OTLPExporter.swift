@@ -80,7 +80,7 @@ final class OTLPExporter: @unchecked Sendable {
         self.log.info("traces are exported", [LogField("endpoint", self.settings.endpoint)])
         let loop = self.loop
         // On the exporter's own loop, whichever thread ended the connection.
-        self.tracer.onBatch { [weak self] in loop.submit { self?.advance() } }
+        self.tracer.onBatch { [weak self] in loop.submit { [weak self] in self?.advance() } }
         self.wait()
     }
 
@@ -143,7 +143,8 @@ final class OTLPExporter: @unchecked Sendable {
         }
         self.batch = nil
         // In the next turn: a collector that takes everything at once must not keep this one going for ever.
-        self.alarm.set(after: self.onFlushed == nil && self.tracer.waiting == 0 ? self.limits.intervalMilliseconds : 1) {
+        self.alarm.set(after: self.onFlushed == nil && self.tracer.waiting == 0 ? self.limits.intervalMilliseconds : 1)
+        {
             [weak self] in self?.advance()
         }
     }

@@ -37,12 +37,14 @@ package struct OTLPSettings: Hashable, Sendable {
 
 extension OTLPSettings {
     /// The variables that are read.
-    static let variables = [
-        "OTEL_SDK_DISABLED", "OTEL_TRACES_EXPORTER", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG",
-        "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES",
-    ] + ["ENDPOINT", "PROTOCOL", "HEADERS", "TIMEOUT", "CERTIFICATE"].flatMap {
-        ["OTEL_EXPORTER_OTLP_\($0)", "OTEL_EXPORTER_OTLP_TRACES_\($0)"]
-    }
+    static let variables =
+        [
+            "OTEL_SDK_DISABLED", "OTEL_TRACES_EXPORTER", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG",
+            "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES",
+        ]
+        + ["ENDPOINT", "PROTOCOL", "HEADERS", "TIMEOUT", "CERTIFICATE"].flatMap {
+            ["OTEL_EXPORTER_OTLP_\($0)", "OTEL_EXPORTER_OTLP_TRACES_\($0)"]
+        }
 
     /// Members of one list, in headers and attributes.
     private static let maximumMembers = 64

@@ -99,7 +99,7 @@ struct AdminEndpointTests {
         let line = try #require(HTTPRequestLine(parsing: "GET /stats/prometheus HTTP/1.1"))
         let accept = [HTTPField(name: "Accept", value: "application/openmetrics-text")]
         let open = MetricsEndpoint.answer(HTTPRequest(line: line, fields: accept), registry: self.context.registry)
-        #expect(open.contentType.hasPrefix("application/openmetrics-text"))
+        #expect(open.head.contentType.hasPrefix("application/openmetrics-text"))
         #expect(String(decoding: open.body, as: UTF8.self).hasSuffix("# EOF\n"))
         let plain = MetricsEndpoint.answer(HTTPRequest(line: line, fields: []), registry: self.context.registry)
         #expect(String(decoding: plain.body, as: UTF8.self).contains("process_open_fds "))

@@ -3,14 +3,14 @@ import CMeshLinux
 /// Compresses a body piece by piece as gzip (RFC 1952).
 ///
 /// Confined to one thread.
-final class GzipEncoder {
+package final class GzipEncoder {
     private let raw: OpaquePointer
     private var isEnded = false
 
     private static let outputBytes = 16 * 1024
 
     /// Begins a body; nil when there is no memory for it.
-    init?() {
+    package init?() {
         guard let raw = mesh_gzip_new() else { return nil }
         self.raw = raw
     }
@@ -18,10 +18,10 @@ final class GzipEncoder {
     deinit { mesh_gzip_free(self.raw) }
 
     /// Takes a piece and gives what is ready, which is often nothing; nil after a failure.
-    func encode(_ piece: [UInt8]) -> [UInt8]? { self.write(piece, finish: false) }
+    package func encode(_ piece: [UInt8]) -> [UInt8]? { self.write(piece, finish: false) }
 
     /// Ends the body and gives the rest; nil after a failure.
-    func finish() -> [UInt8]? { self.write([], finish: true) }
+    package func finish() -> [UInt8]? { self.write([], finish: true) }
 
     private func write(_ piece: [UInt8], finish: Bool) -> [UInt8]? {
         guard !self.isEnded else { return nil }
