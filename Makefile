@@ -1,7 +1,7 @@
 # The front door. Each verb is one script, so that what CI runs and what a person runs is the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down test unit scenario build release lint format protos setup clean
+.PHONY: help demo demo-down test unit scenario build release lint format protos limits setup clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ format: ## format every Swift file in place
 
 protos: setup ## check that our .proto files compile, with Python's protoc
 	@scripts/protos.sh
+
+limits: ## write docs/limits.md anew from the limits in the code
+	@scripts/limits.py
 
 setup: ## install what the other verbs need (apt packages, local Python environment)
 	@scripts/setup.sh

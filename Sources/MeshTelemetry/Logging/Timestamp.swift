@@ -80,6 +80,13 @@ package struct Timestamp: Hashable, Sendable {
 }
 
 extension Timestamp: CustomStringConvertible {
+    /// RFC 3339 in UTC with whole seconds.
+    package var inSeconds: String {
+        var bytes: [UInt8] = []
+        self.append(to: &bytes, fraction: false)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// RFC 3339 in UTC with microseconds.
     package var description: String {
         var bytes: [UInt8] = []

@@ -8,6 +8,8 @@ package struct WorkloadBaggage: Hashable, Sendable {
     package var namespace = ""
     /// The workload's name.
     package var workload = ""
+    /// What kind of controller owns it: `deployment`, `cronjob`, `pod` or `job`.
+    package var kind = ""
     /// The canonical service.
     package var service = ""
     /// The canonical revision.
@@ -20,6 +22,8 @@ package struct WorkloadBaggage: Hashable, Sendable {
     /// Baggage that says nothing.
     package init() {}
 
+    /// The longest header that is read, in bytes.
+    static let maximumBytes = 4_096
     /// The longest value that is kept, in bytes; longer ones, and those of other than visible ASCII, count as missing.
     static let maximumValueBytes = 255
     /// Members of one header that are looked at.
@@ -28,7 +32,7 @@ package struct WorkloadBaggage: Hashable, Sendable {
     /// Reads the values of all `baggage` headers of a request. Unknown members are passed over; the last one of a name
     /// wins.
     package init(parsing headers: [String]) {
-        for header in headers {
+        for header in headers where header.utf8.count <= Self.maximumBytes {
             for member in header.split(separator: ",").prefix(Self.maximumMembers) { self.read(member) }
         }
     }
@@ -40,9 +44,13 @@ package struct WorkloadBaggage: Hashable, Sendable {
         let isPlain = value.utf8.count <= Self.maximumValueBytes && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
         let text = isPlain ? String(value) : ""
         switch Self.trimmed(member[..<sign]) {
+        case _ where text.isEmpty: break
         case "k8s.cluster.name": self.cluster = text
         case "k8s.namespace.name": self.namespace = text
-        case "k8s.deployment.name", "k8s.cronjob.name", "k8s.pod.name", "k8s.job.name": self.workload = text
+        case "k8s.deployment.name": (self.kind, self.workload) = ("deployment", text)
+        case "k8s.cronjob.name": (self.kind, self.workload) = ("cronjob", text)
+        case "k8s.pod.name": (self.kind, self.workload) = ("pod", text)
+        case "k8s.job.name": (self.kind, self.workload) = ("job", text)
         case "service.name": self.service = text
         case "service.version": self.revision = text
         case "cloud.region": self.region = text

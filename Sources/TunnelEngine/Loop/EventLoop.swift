@@ -10,6 +10,8 @@ import Synchronization
 package final class EventLoop: @unchecked Sendable {
     /// The loop's number, for thread names and metrics.
     package let index: Int
+    /// How busy the loop is.
+    package let activity = LoopActivity()
     /// Monotonic milliseconds, read once a turn.
     package private(set) var now: UInt64
     /// Memory that every connection of the loop shares for the length of one call, so that none holds its own.
@@ -86,6 +88,8 @@ package final class EventLoop: @unchecked Sendable {
 
     private func turn(_ events: UnsafeMutablePointer<mesh_event>) -> Bool {
         let count = mesh_epoll_wait(self.epoll, events, 256, self.waitMilliseconds())
+        let start = LoopActivity.clock
+        defer { self.activity.turned(since: start) }
         self.now = mesh_monotonic_ms()
         var hasMail = false
         for index in 0..<max(0, Int(count)) {
@@ -187,6 +191,7 @@ extension EventLoop {
         let data = UInt64(self.sources[Int(slot)].generation) << 32 | UInt64(UInt32(bitPattern: slot))
         source.descriptor = descriptor
         source.slot = slot
+        self.activity.watch(1)
         let result = mesh_epoll_add(self.epoll, descriptor, data)
         if result < 0 {
             self.deregister(source)
@@ -202,6 +207,7 @@ extension EventLoop {
         guard source.slot >= 0 else { return }
         let slot = Int(source.slot)
         source.slot = -1
+        self.activity.watch(-1)
         _ = mesh_epoll_remove(self.epoll, source.descriptor)
         self.sources[slot].generation &+= 1
         self.freeSlots.append(Int32(truncatingIfNeeded: slot))

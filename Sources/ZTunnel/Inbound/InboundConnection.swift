@@ -44,6 +44,7 @@ final class InboundConnection: RelayObserver, ActiveConnection {
             self.identity = request.peerIdentity.flatMap { try? SPIFFEID(parsing: $0) }
             self.report.labels.isMutualTLS = true
             self.report.record.hboneAddress = request.authority
+            self.report.originalDestination = InboundTarget.serviceHost(forwarded: request.header("forwarded"))
             self.report.continueTrace(request.header("traceparent"))
             self.report.record.destination.address = request.local.map { "\($0)" }
         case .plain(_, let destination):
@@ -320,6 +321,8 @@ final class InboundConnection: RelayObserver, ActiveConnection {
     }
 
     // MARK: ActiveConnection
+
+    var entry: ConnectionEntry { self.report.entry(isEstablished: self.relay != nil) }
 
     func sample() { if let relay = self.relay { self.report.sample(relay) } }
 

@@ -2,6 +2,8 @@ import MeshModel
 
 /// A connection that a proxy carries.
 protocol ActiveConnection: AnyObject {
+    /// What the admin endpoint shows of it.
+    var entry: ConnectionEntry { get }
     /// Counts the bytes that moved since the last time.
     func sample()
     /// Ends it at once because its policy denies it now.

@@ -42,11 +42,15 @@ final class ControlPart: @unchecked Sendable {
     func begin(quit: @escaping () -> Void, synced: @escaping () -> Void) throws(ListenFailure) {
         self.synced = synced
         let admin = AdminEndpoint(own: self.own, roster: self.roster, quit: quit)
-        try self.serve(self.context.configuration.adminPort, isPrivate: true) { EndpointAnswer(admin.answer($0)) }
+        try self.serve(self.context.configuration.adminPort, isPrivate: true) { [loop = self.loop] in
+            admin.answer($0, on: loop, respond: $1)
+        }
         let registry = self.context.registry
         RevocationMetrics.add(to: registry, self.context.revocations)
         self.watchRevocations()
-        try self.serve(self.context.configuration.metricsPort) { MetricsEndpoint.answer($0, registry: registry) }
+        try self.serve(self.context.configuration.metricsPort) { request, respond in
+            respond(MetricsEndpoint.answer(request, registry: registry))
+        }
         self.startTracing()
         if let first = self.plan.localState, let source = self.context.configuration.localState {
             let localState = LocalStateSync(loop: self.loop, mesh: self.context, source: source)
@@ -90,7 +94,7 @@ final class ControlPart: @unchecked Sendable {
     private func serve(
         _ port: UInt16,
         isPrivate: Bool = false,
-        _ answer: @escaping (HTTPRequest) -> EndpointAnswer
+        _ answer: @escaping EndpointExchange.Handler
     ) throws(ListenFailure) {
         let server = EndpointServer(loop: self.loop, answer: answer)
         try self.context.binding(port, isPrivate: isPrivate) { address throws(SocketError) in

@@ -44,6 +44,11 @@ package final class Worker: @unchecked Sendable {
     /// The proxy of a workload; nil when it isn't served here.
     package func proxy(_ key: String) -> WorkloadProxy? { self.proxies[key] }
 
+    /// What it carries at this moment.
+    func shares() -> [ConnectionCensus.Share] {
+        self.proxies.values.map { $0.share(isLeaving: false) } + self.leaving.values.map { $0.share(isLeaving: true) }
+    }
+
     /// Judges all connections anew.
     package func stateChanged(_ snapshot: MeshSnapshot) {
         for proxy in self.proxies.values { proxy.stateChanged(snapshot) }

@@ -130,6 +130,18 @@ package final class WorkloadProxy: @unchecked Sendable {
         if self.active.isEmpty { self.finishDrain() }
     }
 
+    /// What it carries at this moment, at most ``ConnectionCensus/maximumEntries``.
+    func share(isLeaving: Bool) -> ConnectionCensus.Share {
+        let listed = self.active.values.prefix(ConnectionCensus.maximumEntries)
+        for connection in listed { connection.sample() }
+        return ConnectionCensus.Share(
+            key: self.workload.key,
+            isLeaving: isLeaving,
+            connections: listed.map(\.entry),
+            omitted: self.active.count - listed.count
+        )
+    }
+
     /// Lets an inbound connection go on when our own workload is known; false when too many wait.
     func awaitWorkload(_ connection: InboundConnection) -> Bool {
         guard self.waiting.count < Self.maximumWaiting else { return false }

@@ -96,6 +96,13 @@ package final class WorkloadRoster: Sendable {
         self.observer.withLock { $0 = observer }
     }
 
+    /// Gathers the live connections of all workers.
+    /// - Parameter completion: called once, on the thread of the worker that is last.
+    package func takeCensus(_ completion: @escaping @Sendable (ConnectionCensus) -> Void) {
+        let taker = ConnectionCensusTaker(self.workers.count, completion)
+        for worker in self.workers { worker.loop.submit { taker.add(worker.shares()) } }
+    }
+
     /// Tells all workers of a new state.
     package func stateChanged(_ snapshot: MeshSnapshot) {
         self.observer.withLock { $0 }?()

@@ -41,7 +41,11 @@ final class ZTunnelProcess: Sendable {
         self.own = ServedWorkload(key: "", mesh: context, local: plan.local, nameServers: plan.resolver)
         self.controlLoop = try EventLoop(index: 0)
         self.control = ControlPart(loop: self.controlLoop, own: self.own, roster: roster, plan: plan)
-        MetricsEndpoint.addProcessMetrics(context.registry)
+        MetricsEndpoint.addProcessMetrics(
+            context.registry,
+            tag: plan.configuration.proxyMetadata["ISTIO_VERSION"] ?? "\(Version.text)"
+        )
+        LoopMetrics.add(to: context.registry, [self.controlLoop] + workers.map(\.loop))
         context.registry.sampledCounter("tulle_log_lines_dropped_total", help: "Log lines lost.") { writer.dropped }
     }
 
@@ -161,7 +165,26 @@ final class ZTunnelProcess: Sendable {
         self.roster.removeAll(milliseconds: deadline) { kill(getpid(), Self.endSignal) }
     }
 
+    /// Gives the spans of the last connections a moment to leave.
+    private func flushTraces() {
+        guard self.context.tracer != nil else { return }
+        let isDone = Flag()
+        self.controlLoop.submit { [control] in control.flushTraces { isDone.raise() } }
+        for _ in 0..<Self.flushSteps where !isDone.isRaised { usleep(Self.flushStepMicroseconds) }
+    }
+
+    /// Looks at the flag while spans leave, and the time between two.
+    private static let flushSteps = 200
+    private static let flushStepMicroseconds: UInt32 = 5_000
+
+    private final class Flag: Sendable {
+        private let raised = Atomic(false)
+        var isRaised: Bool { self.raised.load(ordering: .relaxed) }
+        func raise() { self.raised.store(true, ordering: .relaxed) }
+    }
+
     private func end(_ status: CInt) -> CInt {
+        self.flushTraces()
         for loop in self.workers.map(\.loop) + [self.controlLoop] { loop.stop() }
         self.context.log.info("ztunnel ended", [LogField("status", status)])
         self.writer.close()

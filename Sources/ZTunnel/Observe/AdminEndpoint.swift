@@ -1,10 +1,26 @@
 import MeshTelemetry
+package import TunnelEngine
 
 /// The answers of port 15000.
 package struct AdminEndpoint {
     private let own: ServedWorkload
     private let roster: WorkloadRoster
     private let quit: () -> Void
+    private let dumps = DumpPlaces(AdminEndpoint.maximumDumps)
+
+    /// What there is to ask for.
+    private static let home: StaticString = """
+        <!DOCTYPE html>
+        <html><head><title>ztunnel admin</title></head><body><h1>ztunnel admin</h1><table>
+        <tr><td><a href="config_dump">config_dump</a></td><td>state of the mesh, settings, certificates, \
+        connections</td></tr>
+        <tr><td><a href="connections">connections</a></td><td>live connections, oldest first</td></tr>
+        <tr><td>logging</td><td>POST: shows the log levels; ?level=info or ?level=access=debug,info adds, ?reset goes \
+        back</td></tr>
+        <tr><td>quitquitquit</td><td>POST: ends the process as SIGTERM does</td></tr>
+        </table></body></html>
+
+        """
 
     private var context: MeshContext { self.own.mesh }
 
@@ -18,8 +34,49 @@ package struct AdminEndpoint {
         self.quit = quit
     }
 
-    /// Answers a request.
-    package func answer(_ request: HTTPRequest) -> HTTPResponse {
+    /// Dumps that are under way at once; each holds a state of the mesh while its client reads.
+    private static let maximumDumps = 4
+
+    /// Answers a request, at once or when the workers have said what they carry.
+    /// - Parameter loop: where `respond` is called.
+    package func answer(
+        _ request: HTTPRequest,
+        on loop: EventLoop,
+        respond: @escaping (EndpointAnswer) -> Void
+    ) {
+        guard Self.isLocal(request), ["/config_dump", "/connections"].contains(request.path) else {
+            return respond(EndpointAnswer(self.answer(request)))
+        }
+        guard request.method == "GET" || request.isHead else { return respond(EndpointAnswer(self.use("GET"))) }
+        guard let place = self.dumps.take() else {
+            let text = "more than \(Self.maximumDumps) dumps at once\n"
+            return respond(EndpointAnswer(HTTPResponse(status: 503, text: text)))
+        }
+        let (own, roster) = (self.own, self.roster)
+        // Both run on `loop`: the census only carries them over and back.
+        nonisolated(unsafe) let respond = respond
+        nonisolated(unsafe) let held = place
+        roster.takeCensus { census in
+            loop.submit {
+                let next: () -> [UInt8]?
+                if request.path == "/connections" {
+                    var listing = ConnectionListing(census)
+                    next = { listing.next() }
+                } else {
+                    var dump = ConfigDump(own: own, served: roster.workloads, census: census)
+                    next = { dump.next() }
+                }
+                respond(
+                    EndpointAnswer(contentType: "application/json") {
+                        withExtendedLifetime(held) { next() }
+                    }
+                )
+            }
+        }
+    }
+
+    /// Answers a request for one of the small pages.
+    func answer(_ request: HTTPRequest) -> HTTPResponse {
         guard Self.isLocal(request) else {
             return HTTPResponse(status: 403, text: "the host must be localhost or an address, and no page may ask\n")
         }
@@ -27,14 +84,8 @@ package struct AdminEndpoint {
         case "/":
             return HTTPResponse(
                 status: 200,
-                text: "GET /config_dump\nPOST /logging?level=error|warn|info|debug\nPOST /quitquitquit\n"
-            )
-        case "/config_dump":
-            guard request.method == "GET" || request.isHead else { return self.use("GET") }
-            return HTTPResponse(
-                status: 200,
-                contentType: "application/json",
-                body: ConfigDump.make(self.own, served: self.roster.workloads)
+                contentType: "text/html; charset=utf-8",
+                body: Array("\(Self.home)".utf8)
             )
         case "/logging":
             guard request.method == "POST" else { return self.use("POST") }
@@ -88,5 +139,28 @@ package struct AdminEndpoint {
         var response = HTTPResponse(status: 405, text: "use \(method)\n")
         response.fields = [HTTPField(name: "Allow", value: method)]
         return response
+    }
+}
+
+/// Counts the dumps that are under way.
+private final class DumpPlaces {
+    /// Gives its place back when nobody holds it any more.
+    final class Place {
+        private weak var places: DumpPlaces?
+
+        init(_ places: DumpPlaces) { self.places = places }
+
+        deinit { self.places?.left += 1 }
+    }
+
+    private var left: Int
+
+    init(_ count: Int) { self.left = count }
+
+    /// A place; nil when all are taken.
+    func take() -> Place? {
+        guard self.left > 0 else { return nil }
+        self.left -= 1
+        return Place(self)
     }
 }

@@ -40,6 +40,31 @@ package final class ConnectionReport {
         if !self.isFinished { self.context.connections.openSockets(self.labels.reporter).add(-1) }
     }
 
+    /// Where it wanted to go: the captured destination outbound, the service that the peer named inbound.
+    package var originalDestination: String?
+    /// Whether its tunnel lies within a gateway's.
+    package var isNested = false
+
+    /// What the admin endpoint shows of it.
+    /// - Parameter isEstablished: whether bytes can flow.
+    func entry(isEstablished: Bool) -> ConnectionEntry {
+        let isOutbound = self.record.direction == .outbound
+        return ConnectionEntry(
+            isOutbound: isOutbound,
+            source: self.record.source.address ?? "",
+            originalDestination: self.originalDestination,
+            destination: self.record.destination.address,
+            transport: self.isNested ? .doubleHBONE : self.labels.isMutualTLS ? .hbone : .tcp,
+            peer: isOutbound ? self.record.destination.identity : self.record.source.identity,
+            service: self.record.service,
+            authority: self.record.hboneAddress,
+            isEstablished: isEstablished,
+            ageMilliseconds: self.ageMilliseconds,
+            bytesReceived: self.bytesReceived,
+            bytesSent: self.bytesSent
+        )
+    }
+
     /// Milliseconds since it began.
     package var ageMilliseconds: UInt64 { self.loop.now - min(self.loop.now, self.started) }
     /// Bytes from client to server, as far as they were counted.
@@ -70,6 +95,7 @@ package final class ConnectionReport {
 
     /// Takes back what an attempt that failed said of the server's end, before the next one.
     package func forgetDestination() {
+        self.isNested = false
         self.setDestination(nil, proven: nil)
         self.labels.isMutualTLS = false
         self.record.destination.address = nil

@@ -1,10 +1,13 @@
-import TunnelEngine
+package import TunnelEngine
 
 /// One connection of an endpoint: a request, an answer, the end.
-final class EndpointExchange: ByteConnectionDelegate {
+package final class EndpointExchange: ByteConnectionDelegate {
+    /// Answers a request by a call of `respond`, at once or later, on the same loop; a second call has no effect.
+    package typealias Handler = (_ request: HTTPRequest, _ respond: @escaping (EndpointAnswer) -> Void) -> Void
+
     private var state: HTTPServerState
     private let limits: HTTPServerState.Limits
-    private let handler: (HTTPRequest) -> EndpointAnswer
+    private let handler: Handler
     private var connection: ByteConnection?
     /// Bounds the wait for the request; later spaces out the pieces of the answer.
     private var alarm: LoopAlarm?
@@ -19,7 +22,7 @@ final class EndpointExchange: ByteConnectionDelegate {
     /// What is made in one turn of the loop, so that a large answer leaves others their turn.
     private static let turnBytes = 256 * 1024
 
-    init(limits: HTTPServerState.Limits, handler: @escaping (HTTPRequest) -> EndpointAnswer) {
+    init(limits: HTTPServerState.Limits, handler: @escaping Handler) {
         self.state = HTTPServerState(limits: limits)
         self.limits = limits
         self.handler = handler
@@ -38,7 +41,7 @@ final class EndpointExchange: ByteConnectionDelegate {
     /// Ends it at once.
     func close() { self.connection?.close() }
 
-    func received(_ bytes: UnsafeRawBufferPointer, on connection: ByteConnection) {
+    package func received(_ bytes: UnsafeRawBufferPointer, on connection: ByteConnection) {
         switch self.state.receive(bytes) {
         case .more, .finished: break
         case .refuse(let response): self.answer(response)
@@ -46,12 +49,12 @@ final class EndpointExchange: ByteConnectionDelegate {
         }
     }
 
-    func receivedEnd(on connection: ByteConnection) {
+    package func receivedEnd(on connection: ByteConnection) {
         // A client may close its side after the request; without one there is nothing to answer.
         if !self.isAnswered { connection.close() }
     }
 
-    func closed(_ connection: ByteConnection, _ error: SocketError?) {
+    package func closed(_ connection: ByteConnection, _ error: SocketError?) {
         self.alarm?.cancel()
         self.alarm = nil
         self.connection = nil
@@ -61,7 +64,7 @@ final class EndpointExchange: ByteConnectionDelegate {
         onEnd?()
     }
 
-    func drained(_ connection: ByteConnection) { self.sendPieces() }
+    package func drained(_ connection: ByteConnection) { self.sendPieces() }
 
     private func answer(_ response: HTTPResponse) {
         self.beginAnswer()
@@ -71,7 +74,15 @@ final class EndpointExchange: ByteConnectionDelegate {
 
     private func answer(_ request: HTTPRequest) {
         self.beginAnswer()
-        let answer = self.handler(request).encoded(for: request)
+        var isAnswered = false
+        self.handler(request) { [weak self] answer in
+            guard !isAnswered else { return }
+            isAnswered = true
+            self?.send(answer.encoded(for: request), for: request)
+        }
+    }
+
+    private func send(_ answer: EndpointAnswer, for request: HTTPRequest) {
         guard let pieces = answer.pieces else {
             self.connection?.send(answer.head.bytes(isHead: request.isHead))
             self.connection?.closeWhenSent()

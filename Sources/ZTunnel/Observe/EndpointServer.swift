@@ -5,7 +5,7 @@ package import TunnelEngine
 package final class EndpointServer: ListenerDelegate {
     private let loop: EventLoop
     private let limits: HTTPServerState.Limits
-    private let handler: (HTTPRequest) -> EndpointAnswer
+    private let handler: EndpointExchange.Handler
     private var listener: Listener?
     private var exchanges: [ObjectIdentifier: EndpointExchange] = [:]
 
@@ -16,7 +16,7 @@ package final class EndpointServer: ListenerDelegate {
     package init(
         loop: EventLoop,
         limits: HTTPServerState.Limits = .init(),
-        answer: @escaping (HTTPRequest) -> EndpointAnswer
+        answer: @escaping EndpointExchange.Handler
     ) {
         self.loop = loop
         self.limits = limits
@@ -29,7 +29,7 @@ package final class EndpointServer: ListenerDelegate {
         limits: HTTPServerState.Limits = .init(),
         handler: @escaping (HTTPRequest) -> HTTPResponse
     ) {
-        self.init(loop: loop, limits: limits, answer: { EndpointAnswer(handler($0)) })
+        self.init(loop: loop, limits: limits, answer: { request, respond in respond(EndpointAnswer(handler(request))) })
     }
 
     /// Starts accepting; returns the bound address.

@@ -19,9 +19,10 @@ package enum MetricsEndpoint {
     ])
 
     /// Adds what is measured of the process itself.
-    package static func addProcessMetrics(_ registry: MetricsRegistry) {
+    /// - Parameter tag: the version to show; Istio's own where its agent names one.
+    package static func addProcessMetrics(_ registry: MetricsRegistry, tag: String = "\(Version.text)") {
         registry.gauges("istio_build", help: "The running build.", labels: ["component", "tag"])
-            .with("ztunnel", "\(Version.text)").set(1)
+            .with("ztunnel", tag).set(1)
         registry.sampled("process_resident_memory_bytes", help: "Resident memory.") {
             guard let text = SmallFile.read("/proc/self/statm", limit: 4_096) else { return nil }
             let pages = text.split(separator: " ").dropFirst().first.flatMap { Double($0) }

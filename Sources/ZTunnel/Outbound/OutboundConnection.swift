@@ -54,6 +54,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         self.negotiation = negotiation
         self.isDirect = isDirect
         self.report = ConnectionReport(proxy.context, proxy.loop, direction: .outbound, source: source)
+        self.report.originalDestination = "\(target)"
         self.trace = self.report.beginTrace()
     }
 
@@ -373,6 +374,8 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
     }
 
     // MARK: ActiveConnection
+
+    var entry: ConnectionEntry { self.report.entry(isEstablished: self.relay != nil) }
 
     func sample() { if let relay = self.relay { self.report.sample(relay) } }
 

@@ -227,6 +227,7 @@ final class RouteDial {
         _ identity: IdentitySnapshot
     ) {
         guard self.completion != nil else { return outer.close(isAbortive: true) }
+        self.report.isNested = true
         // The gateway's network tells the peer not to look our address up in its own.
         let network = self.client.workload.network
         let forwarded = network.isEmpty ? [] : [HTTP2Header("x-forwarded-network", network)]

@@ -6,6 +6,7 @@ extension WorkloadBaggage {
     func describe(_ workload: inout Workload) {
         func known(_ said: String, _ before: String) -> String { said.isEmpty ? before : said }
         workload.clusterID = known(self.cluster, workload.clusterID)
+        workload.kind = Workload.Kind(rawValue: self.kind) ?? workload.kind
         workload.workloadName = known(self.workload, workload.workloadName)
         workload.name = known(self.workload, workload.name)
         workload.canonicalName = known(self.service, workload.canonicalName)

@@ -12,6 +12,7 @@ struct WorkloadBaggageTests {
         expected.cluster = "K1"
         expected.namespace = "NS1"
         expected.workload = "N1"
+        expected.kind = "deployment"
         expected.service = "N2"
         expected.revision = "V1"
         expected.region = "r"

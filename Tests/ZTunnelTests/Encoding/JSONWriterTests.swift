@@ -1,5 +1,5 @@
 import Testing
-import ZTunnel
+@testable import ZTunnel
 
 struct JSONWriterTests {
     @Test func writesCompactlyInTheOrderOfTheCalls() {
@@ -33,5 +33,44 @@ struct JSONWriterTests {
         var writer = JSONWriter()
         writer.value(value)
         #expect(try JSONReader.parse(writer.bytes) == value)
+    }
+
+    @Test func writesALineAValueForPeople() {
+        var writer = JSONWriter(pretty: true)
+        writer.object { writer in
+            writer.member("a", 1)
+            writer.name("b")
+            writer.array { writer in
+                writer.string("x")
+                writer.object { _ in }
+            }
+            writer.name("c")
+            writer.array { _ in }
+        }
+        let text = """
+            {
+              "a": 1,
+              "b": [
+                "x",
+                {}
+              ],
+              "c": []
+            }
+            """
+        #expect(String(decoding: writer.bytes, as: UTF8.self) == text)
+    }
+
+    @Test func goesOnBehindWhatWasTaken() {
+        var writer = JSONWriter()
+        writer.beginArray()
+        writer.integer(1)
+        var bytes = writer.take()
+        writer.beginObject()
+        writer.member("a", true)
+        writer.endObject()
+        bytes += writer.take()
+        writer.endArray()
+        bytes += writer.take()
+        #expect(String(decoding: bytes, as: UTF8.self) == #"[1,{"a":true}]"#)
     }
 }

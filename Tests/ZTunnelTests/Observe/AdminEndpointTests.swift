@@ -2,6 +2,7 @@ import MeshIdentity
 import MeshModel
 import MeshTelemetry
 import Testing
+import TunnelEngine
 
 @testable import ZTunnel
 
@@ -27,20 +28,85 @@ struct AdminEndpointTests {
         )
     }
 
+    /// The body of a page that is made while it is read.
+    private func page(_ target: String, method: String = "GET") throws -> (status: Int, body: [UInt8]) {
+        let loop = try TestLoop()
+        let line = try #require(HTTPRequestLine(parsing: "\(method) \(target) HTTP/1.1"))
+        let endpoint = AdminEndpoint(own: self.own, roster: WorkloadRoster(workers: []), quit: {})
+        return try loop.wait { completion in
+            endpoint.answer(HTTPRequest(line: line, fields: []), on: loop.loop) { answer in
+                completion((answer.head.status, answer.body))
+            }
+        }
+    }
+
     @Test func dumpsTheStateWithoutSecrets() throws {
         try self.own.identities.install(TestAuthority().issue(TestMesh.identity("echo")))
-        let response = try self.answer("GET", "/config_dump")
-        let text = String(decoding: response.body, as: UTF8.self)
+        let body = try self.page("/config_dump").body
+        let text = String(decoding: body, as: UTF8.self)
         #expect(!text.contains("secret-marker"))
         #expect(!text.contains("PRIVATE KEY"))
-        let document = try #require(try JSONReader.parse(response.body).object)
+        let document = try #require(try JSONReader.parse(body).object)
         #expect(document["workloads"]?.array?.first?.object?["workloadIps"]?.array == [.string("10.0.0.2")])
         #expect(document["services"]?.array?.first?.object?["vips"]?.array == [.string("/240.240.0.1")])
-        #expect(document["policies"]?.array?.first?.object?["name"]?.string == "deny-shell")
+        let policy = document["policies"]?.array?.first?.object
+        #expect(policy?["name"]?.string == "deny-shell")
+        #expect(policy?["scope"]?.string == "Namespace")
+        #expect(policy?["action"]?.string == "Deny")
+        let clause = policy?["rules"]?.array?.first?.array?.first?.array?.first?.object
+        #expect(clause?["principals"]?.array?.first?.object?["Exact"]?.string == "cluster.local/ns/demo/sa/shell")
         let certificate = document["certificates"]?.array?.first?.object
         #expect(certificate?["identity"]?.string == "spiffe://cluster.local/ns/demo/sa/echo")
         #expect(certificate?["state"]?.string == "Available")
         #expect(certificate?["certChain"]?.array?.count == 1)
+        for name in ["stagedServices", "staticConfig", "version", "config", "workloadState"] {
+            #expect(document[name]?.object != nil, "\(name)")
+        }
+    }
+
+    @Test func saysThatACertificateIsAwaited() throws {
+        let document = try #require(try JSONReader.parse(self.page("/config_dump").body).object)
+        #expect(document["certificates"]?.array?.first?.object?["state"]?.string == "Initializing")
+    }
+
+    @Test func listsConnectionsEvenWhereThereAreNone() throws {
+        let document = try #require(try JSONReader.parse(self.page("/connections").body).object)
+        #expect(document["live"]?.integer == 0)
+        #expect(document["connections"]?.array == [])
+        #expect(try self.page("/connections", method: "POST").status == 405)
+    }
+
+    @Test func makesALargeDumpPieceByPiece() throws {
+        var change = MeshChange()
+        for index in 0..<2_000 {
+            var workload = try TestMesh.workload("w\(index)", IPAddress(v4: 0x0b00_0000 + UInt32(index)), port: 1)
+            workload.services = [:]
+            change.workloads.append(workload)
+        }
+        let state = MeshState(MeshSnapshot(change))
+        let own = try TestMesh.served("echo", IPAddress(v4: 0x0a00_0002), state: state)
+        var dump = ConfigDump(own: own, served: [own], census: ConnectionCensus())
+        var pieces: [Int] = []
+        while let piece = dump.next() { pieces.append(piece.count) }
+        #expect(pieces.reduce(0, +) > 400_000)
+        #expect((pieces.max() ?? 0) < 64 * 1_024)
+    }
+
+    @Test func givesNoMoreDumpsThanItCanHold() throws {
+        let loop = try TestLoop()
+        let line = try #require(HTTPRequestLine(parsing: "GET /connections HTTP/1.1"))
+        let request = HTTPRequest(line: line, fields: [])
+        let endpoint = AdminEndpoint(own: self.own, roster: WorkloadRoster(workers: []), quit: {})
+        var held: [EndpointAnswer] = []
+        for _ in 0..<4 {
+            held.append(try loop.wait { done in endpoint.answer(request, on: loop.loop) { done($0) } })
+        }
+        #expect(held.allSatisfy { $0.head.status == 200 })
+        let fifth: Int = try loop.wait { done in endpoint.answer(request, on: loop.loop) { done($0.head.status) } }
+        #expect(fifth == 503)
+        held = []
+        let later: Int = try loop.wait { done in endpoint.answer(request, on: loop.loop) { done($0.head.status) } }
+        #expect(later == 200)
     }
 
     @Test func showsAndChangesWhatIsLogged() throws {

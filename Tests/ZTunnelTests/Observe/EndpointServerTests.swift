@@ -76,4 +76,61 @@ struct EndpointServerTests {
         #expect(sockets.count { $0.receiveAll()?.isEmpty == false } <= 128)
         #expect(eventually { (try? self.fetch("/after").get()) != nil })
     }
+
+    /// A server whose answer comes in pieces, and what a client gets of it.
+    private func stream(_ request: String, pieces: Int) throws -> [UInt8]? {
+        let loop = try TestLoop()
+        let server = EndpointServer(
+            loop: loop.loop,
+            answer: { _, respond in
+                var left = pieces
+                respond(
+                    EndpointAnswer(contentType: "text/plain") {
+                        guard left > 0 else { return nil }
+                        left -= 1
+                        return [UInt8](repeating: UInt8(ascii: "x"), count: 10_000)
+                    }
+                )
+            }
+        )
+        let address = try loop.sync { try server.listen(on: SocketAddress(ip: IPAddress(v4: 0x7f00_0001), port: 0)) }
+        let socket = try #require(TestSocket.connect(address.ip, address.port))
+        socket.send(Array(request.utf8))
+        // Slower than the server: pieces must wait for room.
+        usleep(100_000)
+        defer { withExtendedLifetime(server) {} }
+        return socket.receiveAll()
+    }
+
+    @Test func sendsALargeAnswerInChunks() throws {
+        let bytes = try #require(try self.stream("GET / HTTP/1.1\r\n\r\n", pieces: 1_000))
+        var state = HTTPClientState(bodyLimit: 20_000_000)
+        guard case .response(let response) = state.receive(bytes) else {
+            Issue.record("no whole answer")
+            return
+        }
+        #expect(response.body.count == 10_000_000)
+    }
+
+    @Test func endsALargeAnswerWithItsConnectionForOldClients() throws {
+        let bytes = try #require(try self.stream("GET / HTTP/1.0\r\n\r\n", pieces: 100))
+        let text = String(decoding: bytes.prefix(200), as: UTF8.self)
+        #expect(!text.contains("Transfer-Encoding"))
+        #expect(bytes.suffix(1_000_000).allSatisfy { $0 == UInt8(ascii: "x") })
+    }
+
+    @Test func compressesWhereTheClientTakesIt() throws {
+        let request = "GET / HTTP/1.1\r\nAccept-Encoding: br, gzip;q=0.5\r\n\r\n"
+        let bytes = try #require(try self.stream(request, pieces: 100))
+        #expect(String(decoding: bytes.prefix(300), as: UTF8.self).contains("Content-Encoding: gzip"))
+        #expect(bytes.count < 20_000)
+    }
+
+    @Test(arguments: [
+        ("gzip", true), ("GZIP", true), ("deflate, gzip;q=1.0", true), ("*", true), ("gzip;q=0", false),
+        ("gzip;q=0, *", false), ("*, gzip;q=0", false), ("identity", false), ("", false), ("gzip;q=x", false),
+    ])
+    func readsWhatAClientTakes(_ value: String, _ expected: Bool) {
+        #expect(AcceptedEncoding.takesGzip([HTTPField(name: "Accept-Encoding", value: value)]) == expected)
+    }
 }

@@ -1,13 +1,14 @@
 import MeshModel
+import MeshTelemetry
 import Testing
 
 @testable import ZTunnel
 
-@Suite struct PeerBaggageTests {
+@Suite struct WorkloadBaggageDescriptionTests {
     private func described(_ header: String) throws -> Workload {
         var workload = Workload(uid: "u", identity: try TestMesh.identity("echo"))
         workload.name = "old"
-        PeerBaggage(parsing: header).describe(&workload)
+        WorkloadBaggage(parsing: [header]).describe(&workload)
         return workload
     }
 
