@@ -7,7 +7,7 @@ import Synchronization
 /// output must never slow a connection. The writer says how many lines it lost as soon as it gets on.
 package final class LogWriter: Sendable {
     /// The bounds of the queue.
-    package struct Limits: Sendable {
+    package struct Limits: Sendable, Hashable {
         /// How many lines may wait.
         package var lines = 10_000
         /// How many bytes may wait.

@@ -135,6 +135,8 @@ package struct Configuration: Hashable, Sendable {
     package var tracing: OTLPSettings?
     /// `LOG_FORMAT`: `plain` or `json`. Default plain.
     package var logFormat: LogFormat = .plain
+    /// Bounds that are no settings; a test may narrow them.
+    package var limits = ZTunnelLimits()
     /// `AUTHZ_POLICY_INFO_LOGGING`: log which policy decided at info and not at debug. Default false.
     package var isPolicyLoggedAtInfo = false
 

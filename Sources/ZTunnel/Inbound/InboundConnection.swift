@@ -27,8 +27,6 @@ final class InboundConnection: RelayObserver, ActiveConnection {
     private var isOver = false
     private var watch: DepartureWatch?
 
-    /// How long to wait for the control plane to tell us about our own workload.
-    static let workloadMilliseconds: UInt64 = 5_000
     /// When the wait ends, in the loop's time.
     private let workloadDeadline: UInt64
 
@@ -37,7 +35,7 @@ final class InboundConnection: RelayObserver, ActiveConnection {
         self.proxy = proxy
         self.peer = peer
         self.origin = origin
-        self.workloadDeadline = proxy.loop.now + Self.workloadMilliseconds
+        self.workloadDeadline = proxy.loop.now + proxy.limits.workloadMilliseconds
         self.report = ConnectionReport(proxy.context, proxy.loop, direction: .inbound, source: peer)
         switch origin {
         case .tunnel(let request):
@@ -57,7 +55,7 @@ final class InboundConnection: RelayObserver, ActiveConnection {
     func start() {
         guard self.proxy.add(self) else {
             return self.fail(
-                ConnectionFailure(.overloaded, "more than \(WorkloadProxy.maximumConnections) connections")
+                ConnectionFailure(.overloaded, "more than \(self.proxy.limits.connections) connections")
             )
         }
         switch self.origin {
@@ -153,7 +151,14 @@ final class InboundConnection: RelayObserver, ActiveConnection {
                 let text = "attempted recursive call to ourselves: \(destination)"
                 return .failure(ConnectionFailure(.recursiveCall, text))
             }
-            return .success(InboundTarget(destination: destination))
+            var target = InboundTarget(destination: destination)
+            target.service = InboundTarget.service(
+                named: nil,
+                port: destination.port,
+                workload: workload,
+                snapshot: snapshot
+            )
+            return .success(target)
         }
     }
 
@@ -263,9 +268,10 @@ final class InboundConnection: RelayObserver, ActiveConnection {
                         observer: self
                     )
                 case .tunnel(let request):
-                    let isOffered = self.proxy.context.configuration.isBaggageEnabled
-                    let baggage = isOffered ? TunnelHeaders.baggage(workload) : ""
-                    let headers = baggage.isEmpty ? [] : [HTTP2Header("baggage", baggage)]
+                    let headers = TunnelHeaders.answer(
+                        workload,
+                        withBaggage: self.proxy.context.configuration.isBaggageEnabled
+                    )
                     guard let stream = request.accept(headers: headers) else {
                         Socket.close(upstream)
                         return self.fail(ConnectionFailure(.clientGone, "the peer gave up before the answer"))

@@ -61,6 +61,27 @@ package struct InboundTarget: Hashable, Sendable {
         )
     }
 
+    /// The service that telemetry names, as Istio's ztunnel finds it: the one that the peer named, else the first of
+    /// the workload's whose port leads to `port`.
+    static func service(
+        named host: String?,
+        port: UInt16,
+        workload: Workload,
+        snapshot: MeshSnapshot
+    ) -> Service? {
+        if let host, let named = snapshot.service(host: host, from: workload.namespace),
+            workload.services[named.key] != nil
+        {
+            return named
+        }
+        for key in workload.services.keys.sorted() {
+            guard let service = snapshot.service(key) else { continue }
+            let own = workload.services[key] ?? []
+            if (own + service.ports).contains(where: { $0.targetPort == port }) { return service }
+        }
+        return nil
+    }
+
     private static func decide(
         _ address: SocketAddress,
         serviceHost: String?,
@@ -73,8 +94,12 @@ package struct InboundTarget: Hashable, Sendable {
         }
         var found = InboundTarget(
             destination: SocketAddress(ip: place.address, port: tunnel?.port ?? address.port),
-            service: serviceHost.flatMap { place.snapshot.service(host: $0, from: place.workload.namespace) }
-                .flatMap { place.workload.services[$0.key] == nil ? nil : $0 }
+            service: self.service(
+                named: serviceHost,
+                port: address.port,
+                workload: place.workload,
+                snapshot: place.snapshot
+            )
         )
         if tunnel?.usesProxyProtocol == true { found.announced = Announcement(destination: address, host: nil) }
         return .success(found)

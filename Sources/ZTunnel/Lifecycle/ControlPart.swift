@@ -76,7 +76,8 @@ final class ControlPart: @unchecked Sendable {
                 mesh: self.context,
                 tracer: tracer,
                 settings: settings,
-                resolver: self.resolver
+                resolver: self.resolver,
+                limits: self.context.configuration.limits.export
             )
             self.exporter = exporter
             exporter.start()
@@ -96,7 +97,11 @@ final class ControlPart: @unchecked Sendable {
         isPrivate: Bool = false,
         _ answer: @escaping EndpointExchange.Handler
     ) throws(ListenFailure) {
-        let server = EndpointServer(loop: self.loop, answer: answer)
+        let server = EndpointServer(
+            loop: self.loop,
+            limits: self.context.configuration.limits.endpoint,
+            answer: answer
+        )
         try self.context.binding(port, isPrivate: isPrivate) { address throws(SocketError) in
             try server.listen(on: address)
         }

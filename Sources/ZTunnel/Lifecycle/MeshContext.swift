@@ -36,13 +36,15 @@ package final class MeshContext: Sendable {
 
     /// Joins the parts.
     package init(configuration: Configuration, state: MeshState, log: Log) {
-        self.tracer = configuration.tracing.map { ConnectionTracer(sampler: $0.sampler) }
+        self.tracer = configuration.tracing.map {
+            ConnectionTracer(sampler: $0.sampler, limits: configuration.limits.traces)
+        }
         self.configuration = configuration
         self.onDemand = configuration.isOnDemand ? OnDemandResources() : nil
         self.state = state
         self.log = log
         self.access = log.scoped("access")
-        self.connections = ConnectionMetrics(registry: self.registry)
+        self.connections = ConnectionMetrics(registry: self.registry, limits: configuration.limits.connections)
         self.dns = DNSMetrics(registry: self.registry)
         if configuration.isDNSEnabled { self.readiness.missing(.dns) }
         self.onDemandNames = OnDemandNameMetrics(registry: self.registry)
@@ -78,7 +80,7 @@ package final class MeshContext: Sendable {
 
     /// Limits of links to and from other ztunnels.
     package var linkLimits: LinkLimits {
-        var limits = LinkLimits()
+        var limits = self.configuration.limits.link
         if let bytes = self.configuration.streamWindowBytes { limits.http2.streamWindow = bytes }
         if let bytes = self.configuration.connectionWindowBytes { limits.http2.connectionWindow = bytes }
         if let bytes = self.configuration.frameBytes { limits.http2.maxFrameBytes = bytes }

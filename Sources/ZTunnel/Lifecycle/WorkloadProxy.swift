@@ -24,7 +24,8 @@ package final class WorkloadProxy: @unchecked Sendable {
     let endpointNames: EndpointNames
     let endpointLoad = EndpointLoad()
     var retryBudget = RetryBudget()
-    var outboundLimits = OutboundLimits()
+    let limits: ProxyLimits
+    var outboundLimits: OutboundLimits
     private var listeners: [Listener] = []
     private lazy var outbound = OutboundListener(proxy: self)
     private lazy var inboundPlain = InboundPlainListener(proxy: self)
@@ -52,19 +53,14 @@ package final class WorkloadProxy: @unchecked Sendable {
     /// The policies at the last change; nil while the workload isn't known.
     private var judgedBy: ApplicablePolicies?
 
-    /// Connections that one proxy carries at once.
-    static let maximumConnections = 50_000
-    /// Inbound connections that may wait for our own workload at once.
-    private static let maximumWaiting = 1_000
-    private static let samplingMilliseconds: UInt64 = 5_000
-    private static let waitingMilliseconds: UInt64 = 100
-
     /// Makes a proxy that doesn't listen yet.
     package init(loop: EventLoop, workload: ServedWorkload) {
         self.loop = loop
         self.workload = workload
         let context = workload.mesh
-        var limits = TunnelPoolLimits()
+        self.limits = context.configuration.limits.proxy
+        self.outboundLimits = context.configuration.limits.outbound
+        var limits = context.configuration.limits.pool
         limits.streamsPerLink = context.configuration.poolStreams
         limits.idleMilliseconds = context.configuration.poolIdle
         limits.link = context.linkLimits
@@ -119,7 +115,7 @@ package final class WorkloadProxy: @unchecked Sendable {
 
     /// Adds a connection; false when there are too many.
     func add(_ connection: any ActiveConnection) -> Bool {
-        guard self.active.count < Self.maximumConnections else { return false }
+        guard self.active.count < self.limits.connections else { return false }
         self.active[ObjectIdentifier(connection)] = connection
         return true
     }
@@ -144,14 +140,14 @@ package final class WorkloadProxy: @unchecked Sendable {
 
     /// Lets an inbound connection go on when our own workload is known; false when too many wait.
     func awaitWorkload(_ connection: InboundConnection) -> Bool {
-        guard self.waiting.count < Self.maximumWaiting else { return false }
+        guard self.waiting.count < self.limits.waiting else { return false }
         self.waiting.append(connection)
         if self.waiting.count == 1 { self.lookAgain() }
         return true
     }
 
     private func lookAgain() {
-        self.waitingAlarm.set(after: Self.waitingMilliseconds) { [weak self] in
+        self.waitingAlarm.set(after: self.limits.waitingMilliseconds) { [weak self] in
             guard let self else { return }
             let waiting = self.waiting
             self.waiting = []
@@ -161,7 +157,7 @@ package final class WorkloadProxy: @unchecked Sendable {
 
     private func sample() {
         for connection in self.active.values { connection.sample() }
-        self.sampling.set(after: Self.samplingMilliseconds) { [weak self] in self?.sample() }
+        self.sampling.set(after: self.limits.samplingMilliseconds) { [weak self] in self?.sample() }
     }
 
     /// Ends the connections that policy denies now, whether a policy changed or the workload's list of them.

@@ -62,7 +62,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
     func start() {
         guard self.proxy.add(self) else {
             return self.fail(
-                ConnectionFailure(.overloaded, "more than \(WorkloadProxy.maximumConnections) connections")
+                ConnectionFailure(.overloaded, "more than \(self.proxy.limits.connections) connections")
             )
         }
         self.watchClient()

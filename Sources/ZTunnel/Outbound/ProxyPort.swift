@@ -5,7 +5,7 @@ import TunnelEngine
 /// Takes the connections of clients that ask by SOCKS 5 or HTTP, on port 15080.
 final class ProxyPort: ListenerDelegate {
     private unowned let proxy: WorkloadProxy
-    private let limits = CaptureLimits()
+    private let limits: CaptureLimits
     private var handshakes: [ObjectIdentifier: ProxyHandshake] = [:]
 
     /// Clients that may negotiate at once; more are closed at once.
@@ -13,6 +13,7 @@ final class ProxyPort: ListenerDelegate {
 
     init(proxy: WorkloadProxy) {
         self.proxy = proxy
+        self.limits = proxy.context.configuration.limits.capture
     }
 
     func accepted(_ descriptor: Int32, peer: SocketAddress, on listener: Listener) {

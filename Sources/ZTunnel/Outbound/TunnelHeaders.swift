@@ -21,6 +21,13 @@ package enum TunnelHeaders {
         ].filter { !$0.value.isEmpty }
     }
 
+    /// What the answer to a CONNECT request says of the workload behind it, besides its status.
+    /// - Parameter withBaggage: whether `ENABLE_RESPONSE_BAGGAGE` lets it say anything.
+    package static func answer(_ workload: Workload, withBaggage: Bool) -> [HTTP2Header] {
+        let baggage = withBaggage ? self.baggage(workload) : ""
+        return baggage.isEmpty ? [] : [HTTP2Header("baggage", baggage)]
+    }
+
     /// Facts about a workload in Istio's order; fields without value, or whose value would need escaping, are left out.
     package static func baggage(_ workload: Workload) -> String {
         let fields: [(String, String)] = [

@@ -61,7 +61,7 @@ package enum ZTunnelProgram {
         }
         self.raiseDescriptorLimit()
         let configuration = plan.configuration
-        let writer = LogWriter(format: configuration.logFormat)
+        let writer = LogWriter(format: configuration.logFormat, limits: configuration.limits.log)
         let log = Log(
             scope: "ztunnel",
             format: configuration.logFormat,

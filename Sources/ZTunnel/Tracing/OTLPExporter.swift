@@ -91,6 +91,13 @@ final class OTLPExporter: @unchecked Sendable {
         self.advance()
     }
 
+    /// Ends at once; spans that wait stay with the tracer.
+    func stop() {
+        self.alarm.cancel()
+        self.export?.cancel()
+        self.export = nil
+    }
+
     private func wait() {
         self.alarm.set(after: self.limits.intervalMilliseconds) { [weak self] in self?.advance() }
     }

@@ -34,6 +34,14 @@ struct InboundTargetTests {
         #expect(try self.decide("[::ffff:10.0.0.2]:81").get().destination.description == "10.0.0.2:81")
     }
 
+    @Test func namesTheServiceWhosePortLeadsThereWhenThePeerNamesNone() throws {
+        #expect(try self.decide("10.0.0.2:8080").get().service?.name == "echo")
+        #expect(try self.decide("10.0.0.2:9999").get().service?.name == "echo")
+        #expect(try self.decide("10.0.0.2:81").get().service == nil)
+        // A service that the workload doesn't back is not taken from the peer's words.
+        #expect(try self.decide("10.0.0.2:8080", serviceHost: "other.demo").get().service?.name == "echo")
+    }
+
     @Test func findsAServicesPortOfThisWorkload() throws {
         let target = try self.decide("echo.demo.mesh.internal:80").get()
         #expect(target.destination.description == "10.0.0.2:8080")

@@ -98,8 +98,10 @@ struct EndpointServerTests {
         socket.send(Array(request.utf8))
         // Slower than the server: pieces must wait for room.
         usleep(100_000)
-        defer { withExtendedLifetime(server) {} }
-        return socket.receiveAll()
+        let bytes = socket.receiveAll()
+        // On its loop, which runs on a thread of its own.
+        try loop.sync { server.close() }
+        return bytes
     }
 
     @Test func sendsALargeAnswerInChunks() throws {

@@ -361,7 +361,12 @@ struct OutboundRouteTests {
         }
         for _ in 0..<2 { try self.call("echo.demo:80") }
         #expect(names.queries <= 2, "one for each address family")
-        #expect(eventually { self.lines(shell, "dst.addr=127.78.0.2:\(self.port) ").count == 2 })
+        #expect(
+            eventually {
+                self.lines(shell, "dst.addr=127.78.0.2:\(self.port) ").filter { $0.contains("connection complete") }
+                    .count == 2
+            }
+        )
         let text = String(decoding: shell.workload.mesh.registry.exposition(.prometheus), as: UTF8.self)
         let line = text.split(separator: "\n").first { $0.hasPrefix("istio_on_demand_dns_total{") } ?? ""
         #expect(line.contains("source_workload=\"shell\""))

@@ -50,6 +50,11 @@ struct TunnelHeadersTests {
         )
     }
 
+    @Test func offersNoBaggageWhileItIsSwitchedOff() throws {
+        #expect(TunnelHeaders.answer(try self.client(), withBaggage: true).map(\.name) == ["baggage"])
+        #expect(TunnelHeaders.answer(try self.client(), withBaggage: false).isEmpty)
+    }
+
     @Test func makesAConnectRequest() throws {
         var random = SystemRandomNumberGenerator()
         let trace = TraceContext(using: &random)

@@ -128,7 +128,7 @@ struct OTLPExporterTests {
         #expect(head.contains("\r\ncontent-type: application/x-protobuf"))
         #expect(eventually { self.metrics.contains("tulle_trace_spans_sent_total 6\n") })
         #expect(self.metrics.contains("tulle_trace_spans_dropped_total 0\n"))
-        withExtendedLifetime(exporter) {}
+        try self.loop.sync { exporter.stop() }
     }
 
     @Test func triesAgainAndThenGoesOn() throws {
@@ -139,7 +139,7 @@ struct OTLPExporterTests {
         #expect(collector.requests.count == 3)
         #expect(self.metrics.contains("tulle_trace_exports_failed_total{retry=\"true\"} 2\n"))
         #expect(self.tracer.dropped == 0)
-        withExtendedLifetime(exporter) {}
+        try self.loop.sync { exporter.stop() }
     }
 
     @Test func givesABatchUpThatNobodyTakesAndCountsIt() throws {
@@ -153,7 +153,7 @@ struct OTLPExporterTests {
         #expect(eventually { collector.spans == [3] })
         // One line for both: a collector that is gone must not fill the log.
         #expect(self.log.lines.filter { $0.contains("spans lost") }.count == 1)
-        withExtendedLifetime(exporter) {}
+        try self.loop.sync { exporter.stop() }
     }
 
     @Test func boundsWhatWaitsForACollectorThatNeverAnswers() throws {
@@ -162,7 +162,7 @@ struct OTLPExporterTests {
         for start in 0..<100 { self.tracer.add(self.span(UInt64(start))) }
         #expect(self.tracer.waiting <= 8)
         #expect(self.tracer.dropped >= 88)
-        withExtendedLifetime(exporter) {}
+        try self.loop.sync { exporter.stop() }
     }
 
     @Test func sendsWhatWaitsAtTheEnd() throws {
@@ -172,6 +172,7 @@ struct OTLPExporterTests {
         let isFlushed: Bool = try self.loop.wait { completion in exporter.flush { completion(true) } }
         #expect(isFlushed)
         #expect(collector.spans == [1, 2, 3, 4, 5, 6, 7, 8])
+        try self.loop.sync { exporter.stop() }
     }
 
     @Test func speaksGRPCWithoutTLS() throws {
@@ -188,7 +189,8 @@ struct OTLPExporterTests {
         #expect(collector.requests.first?.contains(":path: \(OpenTelemetry.exportPath)") == true)
         #expect(collector.requests.first?.contains("x-token: abc") == true)
         #expect(collector.requests.first?.contains(":scheme: http\n") == true)
-        withExtendedLifetime((exporter, server)) {}
+        try self.loop.sync { exporter.stop() }
+        withExtendedLifetime(server) {}
     }
 }
 
