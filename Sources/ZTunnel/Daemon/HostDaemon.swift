@@ -92,7 +92,9 @@ final class HostDaemon: WorkloadFinder {
         let standings = self.register.standings(in: self.mesh.state.snapshot, network: self.parts.own.local.network)
         self.reported.formIntersection(standings.keys)
         let (actions, surplus) = self.ledger.reconcile(standings, now: self.loop.now)
-        for id in surplus { self.report(id, "task not served", "\(self.parts.settings.limits.tasks) are served already") }
+        for id in surplus {
+            self.report(id, "task not served", "\(self.parts.settings.limits.tasks) are served already")
+        }
         for action in actions {
             switch action {
             case .start(let id, let identity): self.begin(id, identity)

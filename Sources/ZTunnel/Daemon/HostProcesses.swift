@@ -47,8 +47,8 @@ struct HostProcesses {
 
     /// The container ids in the names of a process's control groups.
     private func containerIDs(of process: Int32) -> [String] {
-        guard let bytes = SmallFile.readBytes("\(self.root)/\(process)/cgroup", limit: Self.groupBytes) else { return [] }
-        return Self.containerIDs(in: bytes)
+        let bytes = SmallFile.readBytes("\(self.root)/\(process)/cgroup", limit: Self.groupBytes)
+        return bytes.map { Self.containerIDs(in: $0) } ?? []
     }
 
     /// The 64 digit ids in the text of a `cgroup` file, for version 1 and 2 and any driver.

@@ -188,11 +188,12 @@ final class NodeAgentClient: WorkloadFinder {
             $0.name == pod.info.name && $0.identity.namespace == pod.info.namespace
                 && $0.identity.serviceAccount == pod.info.serviceAccount
         }
-        let identity = try known?.identity ?? SPIFFEID(
+        let named = try SPIFFEID(
             trustDomain: own.identity.trustDomain,
             namespace: pod.info.namespace,
             serviceAccount: pod.info.serviceAccount
         )
+        let identity = known?.identity ?? named
         let local = LocalWorkload(
             identity: identity,
             network: own.network,

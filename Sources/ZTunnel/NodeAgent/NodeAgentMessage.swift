@@ -26,7 +26,8 @@ package enum NodeAgentMessage: Sendable {
     /// Reads a packet. A message without descriptors must have none, so that no namespace is mixed up with another.
     package init(_ packet: UnixMessage) throws(Malformation) {
         guard !packet.isCut else {
-            throw Malformation(description: "packet is longer than \(Self.packetBytes) bytes, or has too many descriptors")
+            let text = "packet is longer than \(Self.packetBytes) bytes, or has too many descriptors"
+            throw Malformation(description: text)
         }
         let request: IstioZDS.WorkloadRequest
         do throws(ProtoError) {
@@ -55,7 +56,8 @@ package enum NodeAgentMessage: Sendable {
     ) throws(Malformation) -> NodeAgentMessage {
         let uid = try self.checked(add.uid)
         guard descriptors.count == 1, let descriptor = descriptors.first else {
-            throw Malformation(description: "\(descriptors.count) descriptors came with pod \(uid); exactly 1 is expected")
+            let text = "\(descriptors.count) descriptors came with pod \(uid); exactly 1 is expected"
+            throw Malformation(description: text)
         }
         guard let info = add.info else { throw Malformation(description: "pod \(uid) came without workload_info") }
         guard let workload = WorkloadInfo(info) else {

@@ -80,7 +80,8 @@ package struct RedirectOptions: Hashable, Sendable {
         case "--exclude-cidr":
             for part in Self.parts(value) {
                 guard let block = AddressBlock(parsing: part) else {
-                    throw Self.misuse(name, part, allowed: "an address or a block such as 10.0.0.0/8, several by commas")
+                    let allowed = "an address or a block such as 10.0.0.0/8, several by commas"
+                    throw Self.misuse(name, part, allowed: allowed)
                 }
                 self.plan.excludedNetworks.append(block)
             }

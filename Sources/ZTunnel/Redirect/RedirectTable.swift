@@ -60,7 +60,8 @@ package struct RedirectTable: Sendable {
             let wanted = plan.preservesSource && (isV4 || plan.capturesIPv6)
             guard try self.hasRoute(isV4: isV4) == wanted else {
                 let family = isV4 ? "IPv4" : "IPv6"
-                let reason = wanted ? "the \(family) rule to table 100 is missing" : "there is an \(family) rule to table 100"
+                let missing = "the \(family) rule to table 100 is missing"
+                let reason = wanted ? missing : "there is an \(family) rule to table 100"
                 return .differs(listing: outcome.output, reason: reason)
             }
         }

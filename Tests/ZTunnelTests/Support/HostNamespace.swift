@@ -38,10 +38,12 @@ final class HostNamespace: Sendable {
     /// Whether somebody listens on the port in the namespace.
     static func listens(_ port: UInt16, in namespace: NetworkNamespace) -> Bool {
         let address = SocketAddress(ip: IPAddress(v4: 0x7f00_0001), port: port)
-        guard let descriptor = try? Socket.connect(address, scope: SocketScope(namespace: namespace)) else { return false }
+        let scope = SocketScope(namespace: namespace)
+        guard let descriptor = try? Socket.connect(address, scope: scope) else { return false }
         defer { Socket.close(descriptor) }
         var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         guard poll(&wait, 1, 2_000) == 1 else { return false }
-        return Socket.connectError(descriptor) == nil
+        // A ztunnel that was called directly may have reset the connection already.
+        return Socket.connectError(descriptor)?.code != ECONNREFUSED
     }
 }
