@@ -25,7 +25,8 @@ struct SettingsPageTests {
     @Test("page and program know the same variables")
     func names() throws {
         let known = ProcessEnvironment.names.union(ProcessEnvironment.platform)
-            .union(ProcessEnvironment.daemon).union(ProcessEnvironment.prefixes.map { "\($0)…" })
+            .union(ProcessEnvironment.daemon).union(OTLPSettings.variables)
+            .union(ProcessEnvironment.prefixes.map { "\($0)…" })
         let described = Set(try self.rows().keys)
         #expect(described.subtracting(known).sorted() == [], "described, but not read")
         #expect(known.subtracting(described).sorted() == [], "read, but not described")
