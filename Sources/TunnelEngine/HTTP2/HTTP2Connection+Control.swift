@@ -66,6 +66,9 @@ extension HTTP2Connection {
         self.queuePing(Self.drainPing, ack: false)
     }
 
+    /// Whether a graceful shutdown is past the point up to which the peer may not know of it.
+    package var isDrained: Bool { self.sentGoAwayID.map { $0 != 0x7fff_ffff } ?? false }
+
     /// The transport is gone: every stream is reset with `code`, nothing is queued.
     package func transportClosed(_ code: HTTP2ErrorCode = .connectError) {
         guard !self.isFailed else { return }
@@ -103,6 +106,7 @@ extension HTTP2Connection {
         guard opaque == Self.drainPing, self.sentGoAwayID == 0x7fff_ffff else { return false }
         self.sentGoAwayID = self.lastPeerStreamID
         self.queueGoAway(self.lastPeerStreamID, .noError, debug: "")
+        self.owner?.connectionCapacityChanged()
         return true
     }
 

@@ -6,6 +6,9 @@ extension Link {
         self.queueFlush()
     }
 
+    /// Whether the peer knows that no more streams are taken, and none is left: nothing is lost by closing.
+    package var isDrained: Bool { self.state == .open && self.http2.isDrained && self.activeStreams == 0 }
+
     /// Says goodbye where that is possible and closes; every stream is reset.
     ///
     /// With `closedLocally` an open link first sends what waits, within `LinkLimits.closeMilliseconds`; the owner is

@@ -93,6 +93,7 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
         } catch {
             throw .socket(error)
         }
+        Socket.tune(descriptor, keepAlive: limits.keepAlive)
         return try Link(
             loop: loop,
             descriptor: descriptor,
@@ -139,7 +140,7 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
         limits: LinkLimits,
         owner: any LinkOwner
     ) throws(LinkError) -> Link {
-        Socket.tune(descriptor, keepAlive: nil)
+        Socket.tune(descriptor, keepAlive: limits.keepAlive)
         return try Link(
             loop: loop,
             descriptor: descriptor,

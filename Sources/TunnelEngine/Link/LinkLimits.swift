@@ -18,6 +18,8 @@ package struct LinkLimits: Sendable, Hashable {
     /// A day, the life of a certificate: so no connection is cut by a renewal that is merely late, and none outlives
     /// the peer's right to its name by more.
     package var expiredPeerSeconds: Int64 = 86_400
+    /// TCP keep-alive. PING finds a dead peer sooner; this is for the moments in which none is sent.
+    package var keepAlive: Socket.KeepAlive? = Socket.KeepAlive()
     /// Unsent output at which streams stop reading from their applications.
     package var outputHighBytes = 256 * 1024
     /// Unsent output at which they read on.

@@ -28,6 +28,17 @@ package final class EventLoop: @unchecked Sendable {
     private var againQueue: ContiguousArray<EventSource> = []
     private var expired: ContiguousArray<LoopTimer> = []
     private let mailbox = Mutex(Mailbox())
+    private let timerTally = Atomic<Int>(0)
+    private let shortages = Atomic<UInt64>(0)
+    private let lastShortage = Atomic<UInt64>(0)
+    /// Bytes that wait in this loop's connections for applications that do not read.
+    package private(set) var heldBytes = 0
+    /// What ``heldBytes`` should stay under. Beyond it connections end that would add to it and have not moved for a
+    /// second, and beyond twice as much all that would add to it: a window limits one peer, and this all together.
+    package var heldBytesLimit = 64 * 1024 * 1024
+    /// How long a connection of which one direction has ended may be silent in the other, in milliseconds; then it ends.
+    /// 0 means for ever. Long, because a client may well end its side and wait for a slow answer.
+    package var halfClosedMilliseconds: UInt64 = 3_600_000
 
     private struct Registration {
         var source: EventSource?
@@ -106,6 +117,7 @@ package final class EventLoop: @unchecked Sendable {
         let isRunning = hasMail ? self.takeMail() : true
         self.fireTimers()
         self.flushAll()
+        self.timerTally.store(self.timers.count, ordering: .relaxed)
         return isRunning
     }
 
@@ -230,4 +242,43 @@ extension EventLoop {
 
     /// Stops a timer.
     package func stop(_ timer: LoopTimer) { self.timers.stop(timer) }
+
+    // MARK: Memory
+
+    /// Asks to keep `count` more bytes of a connection whose last progress was at `progress`; false when there is no
+    /// room for it.
+    func hold(_ count: Int, progress: UInt64) -> Bool {
+        if self.heldBytes + count > self.heldBytesLimit {
+            let isStalled = self.now > progress + 1_000
+            if isStalled || self.heldBytes + count > 2 * self.heldBytesLimit { return false }
+        }
+        self.heldBytes += count
+        return true
+    }
+
+    /// Gives bytes back that were held.
+    func release(_ count: Int) { self.heldBytes -= count }
+
+    // MARK: Readable from any thread
+
+    /// How long a shortage counts as one of now, in milliseconds.
+    private static let shortageMilliseconds: UInt64 = 2_000
+
+    /// Timers that ran at the end of the loop's last turn.
+    package var timerCount: Int { self.timerTally.load(ordering: .relaxed) }
+
+    /// How often a listener had to pause because the process had no descriptor or memory left.
+    package var shortageCount: UInt64 { self.shortages.load(ordering: .relaxed) }
+
+    /// Whether that happened within the last two seconds: connections are refused by nobody's will.
+    package var isShort: Bool {
+        self.shortageCount > 0
+            && mesh_monotonic_ms() &- self.lastShortage.load(ordering: .relaxed) < Self.shortageMilliseconds
+    }
+
+    /// Notes that a connection could not be accepted for want of descriptors or memory.
+    func noteShortage() {
+        self.lastShortage.store(self.now, ordering: .relaxed)
+        self.shortages.wrappingAdd(1, ordering: .relaxed)
+    }
 }

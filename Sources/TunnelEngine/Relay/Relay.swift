@@ -10,6 +10,8 @@ package enum RelayOutcome: Sendable, Hashable {
     case upstreamFailed(String)
     /// The tunnel's peer is not accepted any more: its certificate was revoked, has ended, or no root vouches for it.
     case peerDisowned(TLSError)
+    /// One direction had ended, and the other was silent for too long.
+    case halfClosedTooLong(String)
     /// The owner ended it, for example when policy changed or a drain ran out of time.
     case closed(String)
 }
@@ -32,9 +34,13 @@ package final class Relay {
     private var upstream: (any RelayEnd)?
     private var observer: (any RelayObserver)?
     private var openDirections = 2
+    private let loop: EventLoop
+    /// Made when one direction has ended.
+    private var silence: LoopAlarm?
 
     /// Makes a relay without ends; `connect` starts it.
-    package init(observer: any RelayObserver) {
+    init(loop: EventLoop, observer: any RelayObserver) {
+        self.loop = loop
         self.observer = observer
     }
 
@@ -55,7 +61,22 @@ package final class Relay {
     /// One direction is done: all its bytes and its end were delivered.
     func directionEnded() {
         self.openDirections -= 1
-        if self.openDirections == 0 { self.end(.complete, isAbortive: false) }
+        if self.openDirections == 0 { return self.end(.complete, isAbortive: false) }
+        if self.observer != nil, self.loop.halfClosedMilliseconds > 0 { self.awaitSilence() }
+    }
+
+    /// Ends the relay when nothing moves for too long; nobody else would, if the applications forgot each other.
+    private func awaitSilence() {
+        let alarm = self.silence ?? LoopAlarm(loop: self.loop)
+        self.silence = alarm
+        let before = self.bytesFromDownstream &+ self.bytesFromUpstream
+        let wait = self.loop.halfClosedMilliseconds
+        alarm.set(after: wait) { [weak self] in
+            guard let self else { return }
+            guard self.bytesFromDownstream &+ self.bytesFromUpstream == before else { return self.awaitSilence() }
+            let text = "one side ended, and the other was silent for \(wait / 1_000) s"
+            self.end(.halfClosedTooLong(text), isAbortive: true)
+        }
     }
 
     /// `end` failed; the other side is reset.
@@ -69,6 +90,8 @@ package final class Relay {
     private func end(_ outcome: RelayOutcome, isAbortive: Bool) {
         guard let observer = self.observer else { return }
         self.observer = nil
+        self.silence?.cancel()
+        self.silence = nil
         let (downstream, upstream) = (self.downstream, self.upstream)
         self.downstream = nil
         self.upstream = nil
@@ -91,7 +114,7 @@ extension Relay {
         upstream: Int32,
         observer: any RelayObserver
     ) throws(SocketError) -> Relay {
-        let relay = Relay(observer: observer)
+        let relay = Relay(loop: loop, observer: observer)
         let down = SocketEnd(loop: loop, relay: relay, isDownstream: true)
         let up = SocketEnd(loop: loop, relay: relay, isDownstream: false)
         do throws(SocketError) {
@@ -125,7 +148,7 @@ extension Relay {
         socketIsDownstream: Bool,
         observer: any RelayObserver
     ) throws(SocketError) -> Relay {
-        let relay = Relay(observer: observer)
+        let relay = Relay(loop: loop, observer: observer)
         let end = SocketEnd(loop: loop, relay: relay, isDownstream: socketIsDownstream)
         do throws(SocketError) {
             try end.adopt(socket)

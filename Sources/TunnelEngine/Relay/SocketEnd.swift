@@ -17,6 +17,8 @@ package final class SocketEnd: EventSource, RelayEnd {
     private var isScheduled = false
     private var otherWaits = false
     private var mayHaveFailed = false
+    /// When the application last took bytes that wait for it.
+    private var lastProgress: UInt64 = 0
     /// How many of these bytes, read from the socket, are passed on; the others are dropped. nil passes all.
     private var sieve: ((UnsafeRawBufferPointer) -> Int)?
     /// A stream that begins in the next turn: so a relay can't end before whoever made it knows it.
@@ -162,11 +164,22 @@ package final class SocketEnd: EventSource, RelayEnd {
 
     package func take(_ bytes: UnsafeRawBufferPointer) {
         guard self.descriptor >= 0 else { return }
-        guard self.pending.isEmpty else { return self.pending.append(bytes) }
+        guard self.pending.isEmpty else { return self.hold(bytes) }
         let sent = self.accepted(Socket.send(self.descriptor, bytes))
         guard sent >= 0 else { return }
         if sent > 0 { self.other?.credited(sent) }
-        if sent < bytes.count { self.pending.append(UnsafeRawBufferPointer(rebasing: bytes[sent...])) }
+        if sent < bytes.count {
+            self.lastProgress = self.loop.now
+            self.hold(UnsafeRawBufferPointer(rebasing: bytes[sent...]))
+        }
+    }
+
+    private func hold(_ bytes: UnsafeRawBufferPointer) {
+        guard self.loop.hold(bytes.count, progress: self.lastProgress) else {
+            self.relay?.failed(self, "too many bytes wait for applications that do not read")
+            return
+        }
+        self.pending.append(bytes)
     }
 
     /// The count the kernel took, 0 when it takes none now, or -1 after the relay was told of the failure.
@@ -184,6 +197,8 @@ package final class SocketEnd: EventSource, RelayEnd {
             let sent = self.accepted(result)
             guard sent > 0 else { return }
             self.pending.consume(sent)
+            self.loop.release(sent)
+            self.lastProgress = self.loop.now
             self.other?.credited(sent)
         }
         if self.endIsPending { return self.finishWriting() }
@@ -216,6 +231,7 @@ package final class SocketEnd: EventSource, RelayEnd {
         self.sieve = nil
         if isAbortive, self.descriptor >= 0 { Socket.makeCloseAbortive(self.descriptor) }
         self.closeDescriptor()
+        self.loop.release(self.pending.count)
         self.pending.clear()
         self.early = []
     }

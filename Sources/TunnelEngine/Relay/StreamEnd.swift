@@ -42,6 +42,7 @@ package final class StreamEnd: RelayEnd, HTTP2StreamOwner {
         if let reason = self.resetReason { return relay.failed(self, reason) }
         var waiting = ByteQueue()
         swap(&waiting, &self.early)
+        self.link.loop.release(waiting.count)
         waiting.withBytes { self.pass($0) }
         if self.earlyEnded { self.other?.takeEnd() }
     }
@@ -67,10 +68,18 @@ package final class StreamEnd: RelayEnd, HTTP2StreamOwner {
             self.link.consumed(stream, bytes.count)
         } else if self.isStarted {
             self.pass(bytes)
-        } else {
+        } else if self.link.loop.hold(bytes.count, progress: self.link.loop.now) {
             self.early.append(bytes)
+        } else {
+            return self.giveUp()
         }
         if endStream { self.receivedEnd() }
+    }
+
+    /// There is no memory for what came before the relay: the stream ends, as if the peer had given it up.
+    private func giveUp() {
+        self.link.reset(self.stream, .enhanceYourCalm)
+        self.streamReset(self.stream, code: .enhanceYourCalm, byPeer: false)
     }
 
     private func receivedEnd() {
@@ -122,6 +131,7 @@ package final class StreamEnd: RelayEnd, HTTP2StreamOwner {
         self.other = nil
         self.relay = nil
         self.onEarlyReset = nil
+        self.link.loop.release(self.early.count)
         self.early.clear()
         if isAbortive {
             self.link.reset(self.stream, .cancel)

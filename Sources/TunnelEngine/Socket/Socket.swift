@@ -93,6 +93,19 @@ package enum Socket {
     /// Makes the coming close send RST, so that the peer learns of the abort.
     package static func makeCloseAbortive(_ descriptor: Int32) { _ = mesh_set_abortive_close(descriptor) }
 
+    /// A second descriptor of the same socket; nil when the process has none left.
+    package static func duplicate(_ descriptor: Int32) -> OwnedDescriptor? {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        return copy < 0 ? nil : OwnedDescriptor(copy)
+    }
+
+    /// Whether the descriptor is a TCP socket that takes connections.
+    package static func isListening(_ descriptor: Int32) -> Bool {
+        var value: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0 && value == 1
+    }
+
     /// Closes a descriptor that no loop watches.
     package static func close(_ descriptor: Int32) { _ = Glibc.close(descriptor) }
 

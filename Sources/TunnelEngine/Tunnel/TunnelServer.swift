@@ -17,7 +17,7 @@ package final class TunnelServer: ListenerDelegate, LinkOwner {
     private let limits: LinkLimits
     private let connectionLimit: Int
     private weak var delegate: (any TunnelServerDelegate)?
-    private var listener: Listener?
+    private var listeners: [Listener] = []
     private var links: [ObjectIdentifier: Link] = [:]
     private var onDrained: [() -> Void] = []
     private var isDraining = false
@@ -43,8 +43,14 @@ package final class TunnelServer: ListenerDelegate, LinkOwner {
         on address: SocketAddress,
         scope: SocketScope = .process
     ) throws(SocketError) -> SocketAddress {
-        let listener = try Listener(loop: self.loop, address: address, scope: scope, delegate: self)
-        self.listener = listener
+        try self.listen(on: ListeningSocket(opening: address, scope: scope))
+    }
+
+    /// Starts accepting on a socket that listens already, and takes it over, also when it throws. There may be several.
+    @discardableResult
+    package func listen(on socket: ListeningSocket) throws(SocketError) -> SocketAddress {
+        let listener = try Listener(loop: self.loop, socket: socket, delegate: self)
+        self.listeners.append(listener)
         self.isDraining = false
         return listener.address
     }
@@ -94,7 +100,8 @@ package final class TunnelServer: ListenerDelegate, LinkOwner {
     }
 
     package func linkCapacityChanged(_ link: Link) {
-        if self.isDraining, link.activeStreams == 0 { link.close(.closedLocally) }
+        // A request may be on its way until the peer has answered that it knows.
+        if self.isDraining, link.isDrained { link.close(.closedLocally) }
     }
 
     package func linkClosed(_ link: Link, _ error: LinkError) {
@@ -115,14 +122,15 @@ package final class TunnelServer: ListenerDelegate, LinkOwner {
     // MARK: Drain
 
     /// Stops accepting first, then tells every peer to open no more streams; `completion` follows the last link.
+    ///
+    /// What was connected before is served to its end: links that are being set up, and requests that were sent before
+    /// the peer could know.
     package func drain(completion: @escaping () -> Void) {
-        self.listener?.close()
-        self.listener = nil
+        for listener in self.listeners { listener.finish() }
+        self.listeners = []
         self.isDraining = true
         self.onDrained.append(completion)
-        for link in self.links.values {
-            if link.activeStreams == 0 { link.close(.closedLocally) } else { link.drain() }
-        }
+        for link in Array(self.links.values) where link.wasOpen { link.drain() }
         if self.links.isEmpty { self.finishDrain() }
     }
 
@@ -134,8 +142,8 @@ package final class TunnelServer: ListenerDelegate, LinkOwner {
 
     /// Closes every connection at once.
     package func close() {
-        self.listener?.close()
-        self.listener = nil
-        for link in self.links.values { link.close(.closedLocally) }
+        for listener in self.listeners { listener.close() }
+        self.listeners = []
+        for link in Array(self.links.values) { link.close(.closedLocally) }
     }
 }

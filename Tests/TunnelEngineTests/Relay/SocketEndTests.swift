@@ -28,7 +28,7 @@ struct SocketEndTests {
             let descriptors = (inner.duplicate(), outer.duplicate())
             let observer = Unchecked(self.observer)
             let made = try thread.sync {
-                let relay = Relay(observer: observer.value)
+                let relay = Relay(loop: thread.loop, observer: observer.value)
                 let down = SocketEnd(loop: thread.loop, relay: relay, isDownstream: true)
                 let up = SocketEnd(loop: thread.loop, relay: relay, isDownstream: false)
                 try down.adopt(descriptors.0)

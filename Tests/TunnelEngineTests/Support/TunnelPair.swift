@@ -28,6 +28,9 @@ final class TunnelPair: ListenerDelegate, TunnelServerDelegate, RelayObserver {
     /// Leaves CONNECT requests without an answer, and keeps them here.
     let isSilent = Box(false)
     let unanswered = Box<[TunnelRequest]>([])
+    /// Changes the key of the connection of that number, from 0.
+    let changeKey = Box<((inout TunnelKey, Int) -> Void)?>(nil)
+    private var connections = 0
     /// Bytes of the kernel's send buffer towards the application; nil leaves the default.
     let exitSendBuffer = Box<Int32?>(nil)
 
@@ -147,11 +150,27 @@ final class TunnelPair: ListenerDelegate, TunnelServerDelegate, RelayObserver {
         try self.exitLoop.sync { me.value.exit.drain {} }
     }
 
+    /// Makes the exit take connections at another address, or again after a drain.
+    func listenExit(on address: SocketAddress) throws {
+        let me = Unchecked(self)
+        _ = try self.exitLoop.sync { try me.value.exit.listen(on: address) }
+    }
+
+    /// On the exit's loop: tells all links to go away, and takes new ones without a gap.
+    func restartExit(on address: SocketAddress) throws {
+        let next = try ListeningSocket(opening: address)
+        self.exit.drain {}
+        try self.exit.listen(on: next)
+    }
+
     // MARK: Entrance
 
     func accepted(_ descriptor: Int32, peer: SocketAddress, on listener: Listener) {
         let headers = [HTTP2Header(":method", "CONNECT"), HTTP2Header(":authority", self.authority)]
-        let dial = self.pool.open(self.key, context: self.clientContext, headers: headers) { result in
+        var key = self.key
+        self.changeKey.value?(&key, self.connections)
+        self.connections += 1
+        let dial = self.pool.open(key, context: self.clientContext, headers: headers) { result in
             switch result {
             case .success(let end):
                 self.watch(end)

@@ -30,7 +30,9 @@ struct TunnelServerTests {
         let thread = try LoopThread()
         defer { thread.stop() }
         let delegate = try Delegate(TestIdentities().context(TunnelPair.server))
-        let server = TunnelServer(loop: thread.loop, connectionLimit: 2, delegate: delegate)
+        var limits = LinkLimits()
+        limits.handshakeMilliseconds = 300
+        let server = TunnelServer(loop: thread.loop, limits: limits, connectionLimit: 2, delegate: delegate)
         let boxed = Unchecked(server)
         let port = try thread.sync { try boxed.value.listen(on: Self.loopback).port }
         let first = try #require(BlockingSocket.connect(port))
@@ -45,9 +47,66 @@ struct TunnelServerTests {
         }
         #expect(first.receive()?.isEmpty != false)
         #expect(second.receive()?.isEmpty != false)
+        #expect(eventually { drained.value == [1, 1] && delegate.failures.value == 2 })
+        usleep(50_000)
         #expect(drained.value == [1, 1])
-        #expect(delegate.failures.value == 2)
         #expect(BlockingSocket.connect(port) == nil)
+    }
+
+    @Test("a listener that ends takes whoever waits in the kernel's queue, and nobody after")
+    func theLastOnesAreServed() throws {
+        final class Taker: ListenerDelegate {
+            var count = 0
+            func accepted(_ descriptor: Int32, peer: SocketAddress, on listener: Listener) {
+                self.count += 1
+                Socket.close(descriptor)
+            }
+        }
+        let thread = try LoopThread()
+        defer { thread.stop() }
+        let taker = Unchecked(Taker())
+        // All in one turn of the loop, so that the listener hears of nobody before it ends.
+        let (clients, isListening) = try thread.sync {
+            let listener = try Listener(loop: thread.loop, address: Self.loopback, delegate: taker.value)
+            let port = listener.address.port
+            let clients = (0..<200).compactMap { _ in BlockingSocket.connect(port) }
+            listener.finish()
+            return (clients, BlockingSocket.connect(port) != nil)
+        }
+        #expect(taker.value.count == 200)
+        #expect(clients.count == 200)
+        #expect(!isListening)
+    }
+
+    @Test("a listening socket may come from elsewhere, and its lease ends before it is closed")
+    func givenSocket() throws {
+        final class Lease {
+            let ended: Box<Bool?>
+            let descriptor: Int32
+            init(_ ended: Box<Bool?>, _ descriptor: Int32) { (self.ended, self.descriptor) = (ended, descriptor) }
+            deinit { self.ended.value = Socket.isListening(self.descriptor) }
+        }
+        final class Taker: ListenerDelegate {
+            func accepted(_ descriptor: Int32, peer: SocketAddress, on listener: Listener) { Socket.close(descriptor) }
+        }
+        let thread = try LoopThread()
+        defer { thread.stop() }
+        let wasListening = Box<Bool?>(nil)
+        let taker = Unchecked(Taker())
+        let opened = try ListeningSocket(opening: Self.loopback)
+        let listener = Unchecked(
+            try thread.sync {
+                let lease = Lease(wasListening, opened.descriptor)
+                let socket = ListeningSocket(opened.descriptor, address: Self.loopback, lease: lease)
+                return try Listener(loop: thread.loop, socket: socket, delegate: taker.value)
+            }
+        )
+        let client = try #require(BlockingSocket.connect(opened.address.port))
+        #expect(client.receive()?.isEmpty != false)
+        #expect(wasListening.value == nil)
+        try thread.sync { listener.value.close() }
+        #expect(wasListening.value == true)
+        #expect(BlockingSocket.connect(opened.address.port) == nil)
     }
 
     @Test func aListenerWithoutItsDelegateCloses() throws {
