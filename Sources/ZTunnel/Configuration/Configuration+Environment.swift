@@ -193,6 +193,9 @@ extension Configuration {
         if let probes = environment.number("KEEPALIVE_RETRIES", in: Int32(1)...127) { keepAlive.probes = probes }
         self.keepAlive = environment.flag("KEEPALIVE_ENABLED", default: true) ? keepAlive : nil
         self.isUserTimeoutEnabled = environment.flag("USER_TIMEOUT_ENABLED", default: false)
+        if let timeout = environment.duration("TULLE_HALF_CLOSED_TIMEOUT", in: 0...86_400_000) {
+            self.halfClosedTimeout = timeout
+        }
     }
 
     /// Threads and shutdown.
@@ -205,6 +208,13 @@ extension Configuration {
         if let deadline = environment.duration("CONNECTION_TERMINATION_DEADLINE", in: 0...day) {
             self.drainDeadline = deadline
         }
+        self.restartSocket = environment.value(
+            "TULLE_RESTART_SOCKET",
+            allowed: "a path of at most 90 bytes",
+            // A process number is put behind it for a moment, and 107 bytes is what a socket's path may have.
+            { (1...90).contains($0.utf8.count) && $0.hasPrefix("/") ? $0 : nil }
+        )
+        self.restartDrain = environment.duration("TULLE_RESTART_DRAIN", in: 0...day)
         if let choice = environment.value(
             "ZTUNNEL_WORKER_THREADS",
             allowed: WorkerThreads.allowedChoice,

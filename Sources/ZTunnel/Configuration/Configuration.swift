@@ -122,11 +122,19 @@ package struct Configuration: Hashable, Sendable {
     /// `USER_TIMEOUT_ENABLED`: end connections whose bytes stay unacknowledged for ``userTimeout``. Default false.
     package var isUserTimeoutEnabled = false
 
+    /// `TULLE_HALF_CLOSED_TIMEOUT`: how long a connection may be silent after one side has ended; 0 for ever. Default 1 h.
+    package var halfClosedTimeout: UInt64 = 3_600_000
+
     // MARK: Process
 
     /// `CONNECTION_TERMINATION_DEADLINE`, or derived from `TERMINATION_GRACE_PERIOD_SECONDS`: how long open
     /// connections may take to end after SIGTERM. Default 5 s.
     package var drainDeadline: UInt64 = 5_000
+    /// `TULLE_RESTART_SOCKET`: the path of the unix socket on which a new process of this program takes over; nil for none.
+    package var restartSocket: String?
+    /// `TULLE_RESTART_DRAIN`: how long connections may take to end after a new process took over. Default as
+    /// ``drainDeadline``.
+    package var restartDrain: UInt64?
     /// `ZTUNNEL_WORKER_THREADS` and the CPU limits: how many event loops carry connections.
     package var workers = WorkerThreads()
     /// `RUST_LOG`: which lines are logged, such as `info` or `info,access=debug`. Default info.

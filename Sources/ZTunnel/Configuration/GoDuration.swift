@@ -1,7 +1,7 @@
 /// Durations as ztunnel's settings are written: `30s`, `5m`, `1h30m`, `500ms`; a bare number means seconds.
-enum GoDuration {
+package enum GoDuration {
     /// The duration in milliseconds; nil when malformed or over 2^63 milliseconds.
-    static func milliseconds(_ text: String) -> UInt64? {
+    package static func milliseconds(_ text: String) -> UInt64? {
         var rest = text.utf8[...]
         guard !rest.isEmpty, rest.count <= 64 else { return nil }
         var total: UInt64 = 0

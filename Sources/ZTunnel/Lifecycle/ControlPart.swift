@@ -23,6 +23,8 @@ final class ControlPart: @unchecked Sendable {
     private var synced: (() -> Void)?
     /// Whoever finds the workloads to serve, in the modes for many.
     var finder: (any WorkloadFinder)?
+    private var hasState = false
+    private var hasIdentity = false
     private lazy var alarm = LoopAlarm(loop: self.loop)
 
     private var context: MeshContext { self.own.mesh }
@@ -35,22 +37,13 @@ final class ControlPart: @unchecked Sendable {
         self.resolver = NameResolver(loop: loop, configuration: plan.resolver)
     }
 
-    /// Opens the endpoints, takes over local state, and begins to ask for a certificate and the mesh's state.
-    /// - Parameters:
-    ///   - quit: what `/quitquitquit` does.
-    ///   - synced: called once, when the first state of the mesh is here.
-    func begin(quit: @escaping () -> Void, synced: @escaping () -> Void) throws(ListenFailure) {
+    /// Takes over local state, and begins to ask for a certificate and the mesh's state.
+    /// - Parameter synced: called once, when there is enough to listen: the first state of the mesh, and where one
+    ///   workload is served its certificate.
+    func begin(synced: @escaping () -> Void) {
         self.synced = synced
-        let admin = AdminEndpoint(own: self.own, roster: self.roster, quit: quit)
-        try self.serve(self.context.configuration.adminPort, isPrivate: true) { [loop = self.loop] in
-            admin.answer($0, on: loop, respond: $1)
-        }
-        let registry = self.context.registry
-        RevocationMetrics.add(to: registry, self.context.revocations)
+        RevocationMetrics.add(to: self.context.registry, self.context.revocations)
         self.watchRevocations()
-        try self.serve(self.context.configuration.metricsPort) { request, respond in
-            respond(MetricsEndpoint.answer(request, registry: registry))
-        }
         self.startTracing()
         if let first = self.plan.localState, let source = self.context.configuration.localState {
             let localState = LocalStateSync(loop: self.loop, mesh: self.context, source: source)
@@ -92,6 +85,24 @@ final class ControlPart: @unchecked Sendable {
         exporter.flush(completion: completion)
     }
 
+    /// Opens the endpoints.
+    /// - Parameter quit: what `/quitquitquit` does.
+    func openEndpoints(quit: @escaping () -> Void) throws(ListenFailure) {
+        let admin = AdminEndpoint(own: self.own, roster: self.roster, quit: quit)
+        try self.serve(self.context.configuration.adminPort, isPrivate: true) { [loop = self.loop] in
+            admin.answer($0, on: loop, respond: $1)
+        }
+        let registry = self.context.registry
+        try self.serve(self.context.configuration.metricsPort) { request, respond in
+            respond(MetricsEndpoint.answer(request, registry: registry))
+        }
+    }
+
+    /// Leaves the endpoints to the process that took over.
+    func closeEndpoints() {
+        for server in self.servers { server.stopListening() }
+    }
+
     private func serve(
         _ port: UInt16,
         isPrivate: Bool = false,
@@ -102,9 +113,7 @@ final class ControlPart: @unchecked Sendable {
             limits: self.context.configuration.limits.endpoint,
             answer: answer
         )
-        try self.context.binding(port, isPrivate: isPrivate) { address throws(SocketError) in
-            try server.listen(on: address)
-        }
+        try server.listen(on: try self.context.sockets(port, isPrivate: isPrivate))
         self.servers.append(server)
     }
 
@@ -192,8 +201,10 @@ final class ControlPart: @unchecked Sendable {
     }
 
     private func identityCame() {
+        self.hasIdentity = true
         self.context.readiness.done(.identity)
         if self.needsIdentityFirst { self.beginDiscovery() }
+        self.tellSynced()
     }
 
     private func beginDiscovery() {
@@ -213,6 +224,15 @@ final class ControlPart: @unchecked Sendable {
 
     /// The first state of the mesh is here.
     private func finishSync() {
+        self.hasState = true
+        self.tellSynced()
+    }
+
+    /// A dedicated ztunnel listens only once it has a certificate as well: whoever came before would be refused, and a
+    /// process that it takes over from can still serve them.
+    private func tellSynced() {
+        let mode = self.context.configuration.mode
+        guard self.hasState, mode != .dedicated || self.hasIdentity else { return }
         let synced = self.synced
         self.synced = nil
         synced?()

@@ -34,4 +34,22 @@ extension MeshContext {
             throw ListenFailure(address: address, error: error)
         }
     }
+
+    /// Opens `port`, or takes over what the process before left there; one socket or several.
+    ///
+    /// - Parameters:
+    ///   - workload: the key of the served workload; nil for an endpoint of the process itself.
+    ///   - worker: the number of the loop among those that open the same port; nil when it is the only one.
+    func sockets(
+        _ port: UInt16,
+        isPrivate: Bool = false,
+        workload: String? = nil,
+        worker: Int? = nil,
+        scope: SocketScope = .process
+    ) throws(ListenFailure) -> [ListeningSocket] {
+        try self.binding(port, isPrivate: isPrivate) { address throws(SocketError) in
+            let place = ListenerBook.Place(workload: workload, address: address)
+            return try self.listeners.open(place, worker: worker, scope: scope)
+        }
+    }
 }

@@ -33,9 +33,17 @@ package final class MeshContext: Sendable {
     package let access: Log
     /// Takes the spans of connections; nil while nobody wants them.
     package let tracer: ConnectionTracer?
+    /// The listening sockets.
+    package let listeners: ListenerBook
 
     /// Joins the parts.
-    package init(configuration: Configuration, state: MeshState, log: Log) {
+    package init(
+        configuration: Configuration,
+        state: MeshState,
+        log: Log,
+        listeners: ListenerBook = ListenerBook(workers: 1)
+    ) {
+        self.listeners = listeners
         self.tracer = configuration.tracing.map {
             ConnectionTracer(sampler: $0.sampler, limits: configuration.limits.traces)
         }
@@ -81,6 +89,7 @@ package final class MeshContext: Sendable {
     /// Limits of links to and from other ztunnels.
     package var linkLimits: LinkLimits {
         var limits = self.configuration.limits.link
+        limits.keepAlive = self.keepAlive
         if let bytes = self.configuration.streamWindowBytes { limits.http2.streamWindow = bytes }
         if let bytes = self.configuration.connectionWindowBytes { limits.http2.connectionWindow = bytes }
         if let bytes = self.configuration.frameBytes { limits.http2.maxFrameBytes = bytes }

@@ -45,6 +45,9 @@ package final class ServedWorkload: Sendable {
         }
     }
 
+    /// Whether there is a certificate, be it good or not any more.
+    package var hasIdentity: Bool { self.identities.latest != nil }
+
     /// Whether there is a certificate, and it has expired: then nobody is served.
     package var isExpired: Bool { self.identities.latest.map { self.mesh.now >= $0.svid.notAfter } ?? false }
 }

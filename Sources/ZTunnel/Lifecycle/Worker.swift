@@ -64,6 +64,11 @@ package final class Worker: @unchecked Sendable {
         }
     }
 
+    /// Leaves the endpoints to the process that took over.
+    func closeEndpoints() {
+        for server in self.servers { server.stopListening() }
+    }
+
     /// Keeps an endpoint that runs on this worker's loop.
     package func keep(_ server: EndpointServer) { self.servers.append(server) }
 }

@@ -46,12 +46,17 @@ package final class WorkloadProxy: @unchecked Sendable {
     private var waiting: [InboundConnection] = []
     private lazy var sampling = LoopAlarm(loop: self.loop)
     private lazy var waitingAlarm = LoopAlarm(loop: self.loop)
+    private lazy var standby = LoopAlarm(loop: self.loop)
     private lazy var deadline = LoopAlarm(loop: self.loop)
     private var onDrained: (() -> Void)?
     private var isServingTunnels = false
     private var isServingNames = false
     /// The policies at the last change; nil while the workload isn't known.
     private var judgedBy: ApplicablePolicies?
+
+    /// How often, and how many times, a proxy that takes over looks for its certificate: 20 s in all.
+    private static let identityMilliseconds: UInt64 = 20
+    private static let identityLooks = 1_000
 
     /// Makes a proxy that doesn't listen yet.
     package init(loop: EventLoop, workload: ServedWorkload) {
@@ -81,17 +86,39 @@ package final class WorkloadProxy: @unchecked Sendable {
     var context: MeshContext { self.workload.mesh }
 
     /// Opens all listeners; throws with the address of the first that can't be bound.
+    ///
+    /// Where a process before this one serves the workload still, its listeners are taken over only when there is a
+    /// certificate: until then whoever connects is better served by the other.
     package func listen() throws(ListenFailure) {
+        guard !self.workload.hasIdentity, self.context.listeners.inheritedWorkloads.contains(self.workload.key) else {
+            return try self.openAll()
+        }
+        self.awaitIdentity(looks: Self.identityLooks)
+    }
+
+    private func awaitIdentity(looks: Int) {
+        self.standby.set(after: Self.identityMilliseconds) { [weak self] in
+            guard let self, self.onDrained == nil else { return }
+            guard self.workload.hasIdentity || looks <= 1 else { return self.awaitIdentity(looks: looks - 1) }
+            do throws(ListenFailure) {
+                try self.openAll()
+            } catch {
+                self.context.log.error("listener not taken over", [LogField("error", "\(error)")])
+            }
+        }
+    }
+
+    private func openAll() throws(ListenFailure) {
         guard self.context.configuration.isProxyEnabled else { return }
         try self.listen(MeshPorts.outbound, self.outbound)
         try self.listen(MeshPorts.inboundPlain, self.inboundPlain)
         if self.context.configuration.isProxyPortEnabled {
             try self.listen(MeshPorts.proxy, self.proxyPort, isPrivate: true)
         }
-        try self.context.binding(MeshPorts.inboundTunnel) { address throws(SocketError) in
-            try self.tunnelServer.listen(on: address, scope: self.workload.scope)
+        try self.open(MeshPorts.inboundTunnel) { socket throws(SocketError) in
+            self.isServingTunnels = true
+            try self.tunnelServer.listen(on: socket)
         }
-        self.isServingTunnels = true
         if self.context.configuration.isDNSEnabled {
             self.isServingNames = true
             try self.dns.listen()
@@ -104,10 +131,32 @@ package final class WorkloadProxy: @unchecked Sendable {
         _ delegate: any ListenerDelegate,
         isPrivate: Bool = false
     ) throws(ListenFailure) {
-        try self.context.binding(port, isPrivate: isPrivate) { address throws(SocketError) in
-            self.listeners.append(
-                try Listener(loop: self.loop, address: address, scope: self.workload.scope, delegate: delegate)
-            )
+        try self.open(port, isPrivate: isPrivate) { socket throws(SocketError) in
+            self.listeners.append(try Listener(loop: self.loop, socket: socket, delegate: delegate))
+        }
+    }
+
+    /// Opens the port's sockets of this loop and gives each to `body`, which takes it over also when it throws.
+    private func open(
+        _ port: UInt16,
+        isPrivate: Bool = false,
+        _ body: (ListeningSocket) throws(SocketError) -> Void
+    ) throws(ListenFailure) {
+        let sockets = try self.context.sockets(
+            port,
+            isPrivate: isPrivate,
+            workload: self.workload.key,
+            worker: self.loop.index - 1,
+            scope: self.workload.scope
+        )
+        var rest = sockets[...]
+        while let socket = rest.popFirst() {
+            do throws(SocketError) {
+                try body(socket)
+            } catch {
+                for left in rest { Socket.close(left.descriptor) }
+                throw ListenFailure(address: socket.address, error: error)
+            }
         }
     }
 
@@ -179,13 +228,15 @@ package final class WorkloadProxy: @unchecked Sendable {
     // MARK: End
 
     /// Stops accepting at once, lets open connections end by themselves, and ends them after the deadline.
+    ///
+    /// Whoever had connected before is served: what waits in the listeners' queues is taken before they close.
     /// - Parameter completion: called once, when nothing is open any more.
     package func drain(milliseconds: UInt64, completion: @escaping () -> Void) {
         guard self.onDrained == nil else { return completion() }
         self.onDrained = completion
-        for listener in self.listeners { listener.close() }
+        self.standby.cancel()
+        for listener in self.listeners { if milliseconds > 0 { listener.finish() } else { listener.close() } }
         self.listeners = []
-        self.proxyPort.close()
         self.deadline.set(after: milliseconds) { [weak self] in self?.terminate() }
         if self.isServingNames {
             self.dns.drain { [weak self] in
@@ -207,6 +258,7 @@ package final class WorkloadProxy: @unchecked Sendable {
         }
         let failure = ConnectionFailure(.drained, "connection closed due to connection drain")
         for connection in Array(self.active.values) { connection.terminate(failure) }
+        self.proxyPort.close()
         self.pool.close()
         self.tunnelServer.close()
         self.isServingTunnels = false
@@ -215,8 +267,12 @@ package final class WorkloadProxy: @unchecked Sendable {
         self.finishDrain()
     }
 
+    /// A client that negotiated on the proxy port is done with that.
+    func negotiationEnded() { self.finishDrain() }
+
     private func finishDrain() {
-        guard let completion = self.onDrained, self.active.isEmpty, !self.isServingTunnels, !self.isServingNames
+        guard let completion = self.onDrained, self.active.isEmpty, self.proxyPort.isIdle, !self.isServingTunnels,
+            !self.isServingNames
         else { return }
         self.onDrained = nil
         self.deadline.cancel()

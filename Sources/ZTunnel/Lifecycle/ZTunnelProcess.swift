@@ -13,16 +13,20 @@ final class ZTunnelProcess: Sendable {
     private let roster: WorkloadRoster
     private let controlLoop: EventLoop
     private let control: ControlPart
+    private let restart: RestartPart
     private let writer: LogWriter
     private let progress = Mutex(Progress())
 
     private struct Progress {
         var status: CInt = 0
         var isDraining = false
+        var wasTold = false
     }
 
     /// Tells the main thread that everything has ended.
     private static let endSignal = SIGUSR1
+    /// Tells the main thread that another process has taken over.
+    private static let replacedSignal = SIGUSR2
 
     /// Makes loops and parts; nothing runs yet.
     init(plan: StartPlan, writer: LogWriter, log: Log) throws(SocketError) {
@@ -31,32 +35,70 @@ final class ZTunnelProcess: Sendable {
         let processors = max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
         var workers: [Worker] = []
         for index in 0..<plan.configuration.workers.count(processors: processors) {
-            workers.append(Worker(loop: try EventLoop(index: index + 1)))
+            let loop = try EventLoop(index: index + 1)
+            loop.halfClosedMilliseconds = plan.configuration.halfClosedTimeout
+            workers.append(Worker(loop: loop))
         }
         self.workers = workers
         let roster = WorkloadRoster(workers: workers)
         self.roster = roster
         let state = MeshState(onChange: { snapshot in roster.stateChanged(snapshot) })
-        let context = MeshContext(configuration: plan.configuration, state: state, log: log)
+        let inheritance = Self.inherit(plan.configuration.restartSocket, log: log)
+        let context = MeshContext(
+            configuration: plan.configuration,
+            state: state,
+            log: log,
+            listeners: ListenerBook(workers: workers.count, inherited: inheritance?.sockets ?? [])
+        )
         self.own = ServedWorkload(key: "", mesh: context, local: plan.local, nameServers: plan.resolver)
         self.controlLoop = try EventLoop(index: 0)
         self.control = ControlPart(loop: self.controlLoop, own: self.own, roster: roster, plan: plan)
+        self.restart = RestartPart(loop: self.controlLoop, context: context, inheritance: inheritance) {
+            kill(getpid(), Self.replacedSignal)
+        }
         MetricsEndpoint.addProcessMetrics(
             context.registry,
             tag: plan.configuration.proxyMetadata["ISTIO_VERSION"] ?? "\(Version.text)"
         )
         LoopMetrics.add(to: context.registry, [self.controlLoop] + workers.map(\.loop))
+        Self.addLoopMetrics(context.registry, loops: [self.controlLoop] + workers.map(\.loop))
         context.registry.sampledCounter("tulle_log_lines_dropped_total", help: "Log lines lost.") { writer.dropped }
     }
 
     private var context: MeshContext { self.own.mesh }
+
+    /// What the loops of the data plane hold: figures that must not grow for ever.
+    private static func addLoopMetrics(_ registry: MetricsRegistry, loops: [EventLoop]) {
+        registry.sampled("tulle_loop_timers", help: "Timers that run.") {
+            Double(loops.reduce(0) { $0 + $1.timerCount })
+        }
+        registry.sampledCounter(
+            "tulle_accept_pauses_total",
+            help: "Pauses of listeners because no descriptor or memory was left."
+        ) { loops.reduce(0) { $0 + $1.shortageCount } }
+    }
+
+    /// What a running ztunnel passes on to this one; nil when there is none, or it does not want to.
+    private static func inherit(_ path: String?, log: Log) -> Inheritance? {
+        guard let path else { return nil }
+        do throws(Inheritance.Refusal) {
+            let inheritance = try Inheritance(path: path)
+            log.info("taking over", [LogField("sockets", inheritance.sockets.count)])
+            return inheritance
+        } catch {
+            if case .nobody = error { return nil }
+            // The kernel still shares new connections between the two, as they listen with SO_REUSEPORT.
+            log.warning("no sockets are taken over", [LogField("reason", "\(error)")])
+            return nil
+        }
+    }
 
     /// Runs until a signal or the admin endpoint ends it.
     /// - Returns: the exit status.
     func run() -> CInt {
         var signals = sigset_t()
         sigemptyset(&signals)
-        for signal in [SIGTERM, SIGINT, Self.endSignal] { sigaddset(&signals, signal) }
+        for signal in [SIGTERM, SIGINT, Self.endSignal, Self.replacedSignal] { sigaddset(&signals, signal) }
         // Before any thread starts, so that all inherit it and the signals come to this thread only.
         pthread_sigmask(SIG_BLOCK, &signals, nil)
         for loop in self.workers.map(\.loop) + [self.controlLoop] {
@@ -70,12 +112,17 @@ final class ZTunnelProcess: Sendable {
             var received: CInt = 0
             guard sigwait(&signals, &received) == 0 else { continue }
             if received == Self.endSignal { return self.end(self.progress.withLock { $0.status }) }
-            let isSecond = self.progress.withLock { $0.isDraining }
+            let wasReplaced = received == Self.replacedSignal
+            let (isSecond, isDraining) = self.progress.withLock { progress in
+                defer { progress.wasTold = progress.wasTold || !wasReplaced }
+                return (progress.wasTold && !wasReplaced, progress.isDraining)
+            }
             if isSecond {
                 self.context.log.warning("second signal: ending at once")
                 return self.end(0)
             }
-            self.drain()
+            // A first signal that follows a takeover only says what is under way already.
+            if !isDraining { self.drain(wasReplaced: wasReplaced) }
         }
     }
 
@@ -88,28 +135,33 @@ final class ZTunnelProcess: Sendable {
                 LogField("workers", self.workers.count),
             ]
         )
-        if let first = self.workers.first {
-            // On a worker, so that it also proves that the data plane's threads are alive.
-            first.loop.submit { [self] in
-                let server = EndpointServer(loop: first.loop) { self.answerReadiness($0) }
-                self.attempt { () throws(ListenFailure) in
-                    _ = try self.context.binding(MeshPorts.readiness) { address throws(SocketError) in
-                        try server.listen(on: address)
-                    }
-                }
-                first.keep(server)
-            }
-        }
         self.controlLoop.submit { [self] in
+            self.restart.begin(openEndpoints: { self.openEndpoints() })
+            self.control.begin(synced: { self.listen() })
+        }
+    }
+
+    private func openEndpoints() {
+        self.attempt { () throws(ListenFailure) in
+            try self.control.openEndpoints(quit: { kill(getpid(), SIGTERM) })
+        }
+        guard let first = self.workers.first else { return }
+        // On a worker, so that it also proves that the data plane's threads are alive.
+        first.loop.submit { [self] in
+            let server = EndpointServer(loop: first.loop) { self.answerReadiness($0) }
             self.attempt { () throws(ListenFailure) in
-                try self.control.begin(quit: { kill(getpid(), SIGTERM) }, synced: { self.listen() })
+                try server.listen(on: try self.context.sockets(MeshPorts.readiness))
             }
+            first.keep(server)
         }
     }
 
     /// The answer of port 15021.
     private func answerReadiness(_ request: HTTPRequest) -> HTTPResponse {
-        self.context.readiness.answer(request, isExpired: self.own.isExpired)
+        if self.workers.contains(where: { $0.loop.isShort }), request.path == "/healthz/ready" {
+            return HTTPResponse(status: 500, text: "not ready, pending: descriptors\n")
+        }
+        return self.context.readiness.answer(request, isExpired: self.own.isExpired)
     }
 
     /// The first state is here: opens the data plane's listeners.
@@ -122,6 +174,7 @@ final class ZTunnelProcess: Sendable {
                 self.context.readiness.done(.proxy)
                 self.context.readiness.done(.dns)
                 self.context.log.info("ztunnel ready")
+                self.controlLoop.submit { self.restart.ready() }
             case .failure(let refusal):
                 self.giveUp("\(refusal)")
             }
@@ -135,6 +188,7 @@ final class ZTunnelProcess: Sendable {
                 self.context.readiness.done(.proxy)
                 self.context.readiness.done(.dns)
                 self.context.log.info("ztunnel ready")
+                self.controlLoop.submit { self.restart.ready() }
             }
         } catch {
             self.giveUp("\(error)")
@@ -156,10 +210,17 @@ final class ZTunnelProcess: Sendable {
         kill(getpid(), Self.endSignal)
     }
 
-    private func drain() {
+    private func drain(wasReplaced: Bool) {
         self.progress.withLock { $0.isDraining = true }
-        self.context.readiness.missing(.serving)
-        let deadline = self.plan.configuration.drainDeadline
+        // After a takeover the successor answers; an answer that is on its way must not contradict it.
+        if !wasReplaced { self.context.readiness.missing(.serving) }
+        let configuration = self.plan.configuration
+        var deadline = configuration.drainDeadline
+        if wasReplaced, let own = configuration.restartDrain { deadline = own }
+        if wasReplaced {
+            self.controlLoop.submit { [self] in self.control.closeEndpoints() }
+            if let first = self.workers.first { first.loop.submit { first.closeEndpoints() } }
+        }
         self.context.log.info("draining", [LogField("deadline_milliseconds", deadline)])
         self.controlLoop.submit { self.control.finder?.stop() }
         self.roster.removeAll(milliseconds: deadline) { kill(getpid(), Self.endSignal) }

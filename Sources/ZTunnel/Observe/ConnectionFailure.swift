@@ -44,6 +44,8 @@ package struct ConnectionFailure: Error, Hashable, Sendable {
         case policyChanged = "policy_changed"
         /// The connection outlived the drain's deadline.
         case drained = "connection_drained"
+        /// One side had ended, and the other was silent for too long.
+        case halfClosed = "half_closed_timeout"
         /// More connections than this ztunnel carries at once.
         case overloaded = "overloaded"
         /// No endpoint could be reached within the time that a client waits.
@@ -191,6 +193,7 @@ package struct ConnectionFailure: Error, Hashable, Sendable {
         case .downstreamFailed(let text): self.init(.downstreamReset, "client: \(text)")
         case .upstreamFailed(let text): self.init(.upstreamReset, "server: \(text)")
         case .peerDisowned(let error): self.init(disowned: error)
+        case .halfClosedTooLong(let text): self.init(.halfClosed, text)
         case .closed(let text): self.init(.drained, text)
         }
     }

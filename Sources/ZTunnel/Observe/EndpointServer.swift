@@ -6,7 +6,7 @@ package final class EndpointServer: ListenerDelegate {
     private let loop: EventLoop
     private let limits: HTTPServerState.Limits
     private let handler: EndpointExchange.Handler
-    private var listener: Listener?
+    private var listeners: [Listener] = []
     private var exchanges: [ObjectIdentifier: EndpointExchange] = [:]
 
     /// Connections served at once; more are closed at once.
@@ -35,15 +35,39 @@ package final class EndpointServer: ListenerDelegate {
     /// Starts accepting; returns the bound address.
     @discardableResult
     package func listen(on address: SocketAddress) throws(SocketError) -> SocketAddress {
-        let listener = try Listener(loop: self.loop, address: address, delegate: self)
-        self.listener = listener
+        try self.listen(on: ListeningSocket(opening: address))
+    }
+
+    /// Starts accepting on a socket that listens already, and takes it over, also when it throws. There may be several.
+    @discardableResult
+    package func listen(on socket: ListeningSocket) throws(SocketError) -> SocketAddress {
+        let listener = try Listener(loop: self.loop, socket: socket, delegate: self)
+        self.listeners.append(listener)
         return listener.address
+    }
+
+    /// Starts accepting on all of the sockets.
+    package func listen(on sockets: [ListeningSocket]) throws(ListenFailure) {
+        var rest = sockets[...]
+        while let socket = rest.popFirst() {
+            do throws(SocketError) {
+                try self.listen(on: socket)
+            } catch {
+                for left in rest { Socket.close(left.descriptor) }
+                throw ListenFailure(address: socket.address, error: error)
+            }
+        }
+    }
+
+    /// Stops accepting; what is open is still answered.
+    package func stopListening() {
+        for listener in self.listeners { listener.close() }
+        self.listeners = []
     }
 
     /// Stops accepting and closes what is open.
     package func close() {
-        self.listener?.close()
-        self.listener = nil
+        self.stopListening()
         for exchange in self.exchanges.values { exchange.close() }
     }
 

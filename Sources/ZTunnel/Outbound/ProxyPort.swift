@@ -22,7 +22,10 @@ final class ProxyPort: ListenerDelegate {
         let handshake = ProxyHandshake(proxy: self.proxy, limits: self.limits, peer: peer)
         let key = ObjectIdentifier(handshake)
         self.handshakes[key] = handshake
-        handshake.onEnd = { [weak self] in self?.handshakes[key] = nil }
+        handshake.onEnd = { [weak self] in
+            self?.handshakes[key] = nil
+            self?.proxy.negotiationEnded()
+        }
         do throws(SocketError) {
             _ = try ByteConnection(
                 loop: self.proxy.loop,
@@ -37,9 +40,12 @@ final class ProxyPort: ListenerDelegate {
         }
     }
 
+    /// Whether nobody negotiates.
+    var isIdle: Bool { self.handshakes.isEmpty }
+
     /// Closes the connections that still negotiate.
     func close() {
-        for handshake in self.handshakes.values { handshake.close() }
+        for handshake in Array(self.handshakes.values) { handshake.close() }
     }
 }
 
@@ -78,7 +84,6 @@ private final class ProxyHandshake: ByteConnectionDelegate {
         case .connect(let target):
             // From here on the client's further bytes stay in the kernel until the upstream stands.
             guard let descriptor = connection.detach() else { return connection.close() }
-            self.ended()
             OutboundConnection(
                 proxy: self.proxy,
                 descriptor: descriptor,
@@ -86,6 +91,8 @@ private final class ProxyHandshake: ByteConnectionDelegate {
                 target: target,
                 negotiation: self.negotiation
             ).start()
+            // Last, so that a drain does not end between the two.
+            self.ended()
         }
     }
 

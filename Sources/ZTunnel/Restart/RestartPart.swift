@@ -1,0 +1,96 @@
+import MeshTelemetry
+import TunnelEngine
+
+/// A restart without a gap, as one process sees it: it takes over from the one before, and waits for the one after.
+///
+/// Confined to the control loop, apart from `init`.
+final class RestartPart: @unchecked Sendable {
+    private let loop: EventLoop
+    private let context: MeshContext
+    private let inheritance: Inheritance?
+    private let replaced: () -> Void
+    private var predecessor: Predecessor?
+    private var port: SuccessorPort?
+    private var openEndpoints: (() -> Void)?
+    private var isReady = false
+    private lazy var alarm = LoopAlarm(loop: self.loop)
+    private var patience = 0
+
+    /// How long workloads of the process before may take to be found here, in looks.
+    private static let looks = 150
+    private static let lookMilliseconds: UInt64 = 200
+
+    /// - Parameters:
+    ///   - inheritance: what the process before passed on; nil when there was none.
+    ///   - replaced: called once, when a successor serves everything.
+    init(loop: EventLoop, context: MeshContext, inheritance: Inheritance?, replaced: @escaping () -> Void) {
+        self.loop = loop
+        self.context = context
+        self.inheritance = inheritance
+        self.replaced = replaced
+    }
+
+    /// Begins to take over, if there is anything to take over.
+    /// - Parameter openEndpoints: opens the process's own endpoints; called once, as soon as no process before answers
+    ///   there any more: until then its readiness is the one that counts.
+    func begin(openEndpoints: @escaping () -> Void) {
+        self.openEndpoints = openEndpoints
+        guard let inheritance = self.inheritance else { return self.open() }
+        do throws(SocketError) {
+            self.predecessor = try Predecessor(loop: self.loop, connection: inheritance.connection) { [weak self] in
+                self?.context.log.info("the ztunnel before this one takes no more connections")
+                self?.open()
+            }
+        } catch {
+            self.open()
+        }
+    }
+
+    private func open() {
+        let openEndpoints = self.openEndpoints
+        self.openEndpoints = nil
+        openEndpoints?()
+    }
+
+    /// This process is ready: as soon as it also serves whom the process before served, that one is told to end.
+    func ready() {
+        guard !self.isReady else { return }
+        let missing = self.context.listeners.inheritedWorkloads
+        guard missing.isEmpty || self.patience >= Self.looks else {
+            self.patience += 1
+            return self.alarm.set(after: Self.lookMilliseconds) { [weak self] in self?.ready() }
+        }
+        self.isReady = true
+        if !missing.isEmpty {
+            self.context.log.warning(
+                "workloads of the ztunnel before this one are not found here",
+                [LogField("count", missing.count)]
+            )
+        }
+        // Endpoints first, so that there is no moment without them.
+        self.open()
+        self.predecessor?.ready()
+        self.context.listeners.dropInherited()
+        self.awaitSuccessor()
+    }
+
+    private func awaitSuccessor() {
+        guard let path = self.context.configuration.restartSocket else { return }
+        let log = self.context.log
+        let book = self.context.listeners
+        let handlers = SuccessorPort.Handlers(
+            sockets: { book.copies() },
+            replaced: { [weak self] in
+                log.info("another ztunnel has taken over")
+                self?.port?.close()
+                self?.replaced()
+            },
+            note: { log.info("restart", [LogField("note", $0)]) }
+        )
+        do throws(SocketError) {
+            self.port = try SuccessorPort(loop: self.loop, path: path, handlers: handlers)
+        } catch {
+            log.warning("TULLE_RESTART_SOCKET can't be used", [LogField("path", path), LogField("error", "\(error)")])
+        }
+    }
+}
