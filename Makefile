@@ -1,7 +1,7 @@
 # The front door. Each verb is one script, so that what CI runs and what a person runs is the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down test unit scenario build release lint format protos limits setup clean
+.PHONY: help demo demo-down test unit scenario fuzz sanitize attack soak build release lint format protos limits setup clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,18 @@ unit: ## only the Swift tests
 scenario: ## only the whole-mesh tests, in network namespaces (root)
 	@scripts/test.sh scenario
 
+fuzz: ## libFuzzer with AddressSanitizer on every reader of outside bytes; FUZZ_SECONDS each (60)
+	@scripts/fuzz.sh $(TARGETS)
+
+sanitize: ## the tunnel engine's tests under AddressSanitizer; SANITIZER=thread for the other
+	@scripts/sanitize.sh $(or $(SANITIZER),address)
+
+attack: ## hostile peers and clients against real processes, long form (root)
+	@scripts/attack.sh
+
+soak: ## mixed load for SOAK_SECONDS (600), checks that memory, descriptors and timers stay flat (root)
+	@scripts/soak.sh
+
 build: ## debug build of everything
 	swift build
 
@@ -31,7 +43,7 @@ lint: ## formatting and shell rules; changes nothing
 	@scripts/lint.sh
 
 format: ## format every Swift file in place
-	swift format format --in-place --parallel --recursive Package.swift Sources Tests
+	swift format format --in-place --parallel --recursive Package.swift Sources Tests Fuzz
 
 protos: setup ## check that our .proto files compile, with Python's protoc
 	@scripts/protos.sh

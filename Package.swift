@@ -131,6 +131,15 @@ let package = Package(
             path: "Tests/AWSTestSupport",
             swiftSettings: settings
         ),
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "BoringTLS", "MeshDNS", "MeshModel", "MeshProtos", "MeshXDS", "MeshYAML", "TunnelEngine", "ZTunnel",
+            ],
+            path: "Tests/FuzzTargets",
+            swiftSettings: settings
+        ),
+        tests("FuzzTargets"),
         tests("AWSClient", ["AWSSignature", "AWSTestSupport", crypto, logging]),
         tests("MeshConfig", ["MeshModel"]),
         tests("MeshXDS", ["MeshProtos"]),
@@ -160,3 +169,19 @@ let package = Package(
         .testTarget(name: "StructureTests", path: "Tests/StructureTests", swiftSettings: settings),
     ]
 )
+
+// The fuzzer is built by scripts/fuzz.sh only: it needs the sanitizers' run time.
+if Context.environment["TULLE_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "FuzzRunner",
+            dependencies: ["FuzzTargets"],
+            path: "Fuzz/Runner",
+            swiftSettings: settings + [
+                .enableExperimentalFeature("Extern"), .unsafeFlags(["-parse-as-library"]),
+            ],
+            // gold gives up on the debug information of a program of this size with the sanitizer's.
+            linkerSettings: [.unsafeFlags(["-use-ld=lld"])]
+        )
+    )
+}
