@@ -52,6 +52,9 @@ def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
     mesh = item.funcargs.get("mesh") if hasattr(item, "funcargs") else None
+    pair = item.funcargs.get("pair") if hasattr(item, "funcargs") else None
+    if report.failed and pair:
+        report.sections.extend(pair.logs().items())
     if report.failed and mesh:
         for service in ("shell", "shell-socks", "echo"):
             report.sections.append((f"ztunnel of {service}", mesh.logs(service, "ztunnel")[-4000:]))
