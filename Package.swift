@@ -134,7 +134,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "BoringTLS", "MeshDNS", "MeshModel", "MeshProtos", "MeshXDS", "MeshYAML", "TunnelEngine", "ZTunnel",
+                "BoringTLS", "MeshDNS", "MeshModel", "MeshProtos", "MeshTelemetry", "MeshXDS", "MeshYAML",
+                "TunnelEngine", "ZTunnel",
             ],
             path: "Tests/FuzzTargets",
             swiftSettings: settings

@@ -1,4 +1,5 @@
 import MeshModel
+import MeshTelemetry
 import MeshYAML
 import ZTunnel
 
@@ -15,7 +16,7 @@ extension FuzzTarget {
         },
         FuzzTarget("tunnel-headers") { bytes throws(FuzzViolation) in
             let text = String(decoding: bytes, as: UTF8.self)
-            _ = PeerBaggage(parsing: text)
+            _ = WorkloadBaggage(parsing: [text, "k8s.namespace.name=a"])
             if let host = InboundTarget.serviceHost(forwarded: text) {
                 try FuzzViolation.unless(!host.isEmpty && host.utf8.count <= bytes.count * 3, "the host \(host)")
             }

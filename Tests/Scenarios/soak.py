@@ -169,7 +169,7 @@ def test_soak():
                     problems.append(f"{side} {name}: {a:.0f} to {b:.0f}")
 
         def quiet() -> bool:
-            return all(z.metric("tulle_loop_descriptors") <= 16 and z.metric("tulle_loop_timers") <= 8 for z in sides.values())
+            return all(z.metric("tulle_loop_descriptors") <= 40 and z.metric("tulle_loop_timers") <= 16 for z in sides.values())
 
         wait("connections, links and timers to be gone", quiet, IDLE * 2 + 20)
         for side, ztunnel in sides.items():

@@ -57,7 +57,8 @@ enum HouseRules {
     static let testSupport: [String: Set<String>] = [
         "AWSTestSupport": ["AWSClient"],
         "FuzzTargets": [
-            "BoringTLS", "MeshDNS", "MeshModel", "MeshProtos", "MeshXDS", "MeshYAML", "TunnelEngine", "ZTunnel",
+            "BoringTLS", "MeshDNS", "MeshModel", "MeshProtos", "MeshTelemetry", "MeshXDS", "MeshYAML", "TunnelEngine",
+            "ZTunnel",
         ],
     ]
 
