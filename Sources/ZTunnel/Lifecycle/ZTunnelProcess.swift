@@ -223,7 +223,13 @@ final class ZTunnelProcess: Sendable {
         }
         self.context.log.info("draining", [LogField("deadline_milliseconds", deadline)])
         self.controlLoop.submit { self.control.finder?.stop() }
-        self.roster.removeAll(milliseconds: deadline) { kill(getpid(), Self.endSignal) }
+        self.roster.removeAll(milliseconds: deadline) { [self] in
+            guard wasReplaced else {
+                kill(getpid(), Self.endSignal)
+                return
+            }
+            self.controlLoop.submit { self.restart.afterAnswers { kill(getpid(), Self.endSignal) } }
+        }
     }
 
     /// Gives the spans of the last connections a moment to leave.

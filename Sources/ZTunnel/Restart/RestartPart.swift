@@ -18,7 +18,12 @@ final class RestartPart: @unchecked Sendable {
 
     /// How long workloads of the process before may take to be found here, in looks.
     private static let looks = 150
+    /// The time between two looks.
     private static let lookMilliseconds: UInt64 = 200
+    /// When sockets that nobody took are closed.
+    private static let dropMilliseconds: UInt64 = 5_000
+    /// How long answers of the endpoints get after a takeover.
+    private static let answerMilliseconds: UInt64 = 500
 
     /// - Parameters:
     ///   - inheritance: what the process before passed on; nil when there was none.
@@ -70,9 +75,14 @@ final class RestartPart: @unchecked Sendable {
         // Endpoints first, so that there is no moment without them.
         self.open()
         self.predecessor?.ready()
-        self.context.listeners.dropInherited()
         self.awaitSuccessor()
+        // Later, as the endpoints are opened on other threads and take theirs from there.
+        self.alarm.set(after: Self.dropMilliseconds) { [context = self.context] in context.listeners.dropInherited() }
     }
+
+    /// Calls `body` when answers of our own endpoints that were under way have left: their clients asked us, and not
+    /// the successor.
+    func afterAnswers(_ body: @escaping () -> Void) { self.alarm.set(after: Self.answerMilliseconds, body) }
 
     private func awaitSuccessor() {
         guard let path = self.context.configuration.restartSocket else { return }
