@@ -3,18 +3,25 @@
 /// Confined to its loop. Whoever set it keeps it.
 package final class LoopAlarm: EventSource {
     private var action: (() -> Void)?
-    private lazy var timer = LoopTimer(target: self)
+    private var timer: LoopTimer?
+
+    /// A timer must not outlive its target, whoever forgot to cancel it.
+    deinit {
+        if let timer = self.timer { self.loop.stop(timer) }
+    }
 
     /// Calls `action` after `milliseconds`, in place of what was set before.
     package func set(after milliseconds: UInt64, _ action: @escaping () -> Void) {
         self.action = action
-        self.loop.start(self.timer, after: milliseconds)
+        let timer = self.timer ?? LoopTimer(target: self)
+        self.timer = timer
+        self.loop.start(timer, after: milliseconds)
     }
 
     /// Forgets what was set.
     package func cancel() {
         self.action = nil
-        self.loop.stop(self.timer)
+        if let timer = self.timer { self.loop.stop(timer) }
     }
 
     override package func timerFired(_ timer: LoopTimer) {
