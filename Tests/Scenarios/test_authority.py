@@ -69,7 +69,8 @@ def serial() -> int:
     """The serial number of the certificate in use; 0 without one."""
     status, body = get(15000, "/config_dump")
     certificates = json.loads(body)["certificates"] if status == 200 else []
-    return int(certificates[0]["certChain"][0]["serialNumber"]) if certificates else 0
+    chains = [certificate["certChain"] for certificate in certificates if certificate["certChain"]]
+    return int(chains[0][0]["serialNumber"]) if chains else 0
 
 
 def test_an_authority_of_istiods_kind_gets_what_it_expects(istiod, start):

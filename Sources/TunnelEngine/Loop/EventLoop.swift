@@ -153,7 +153,7 @@ package final class EventLoop: @unchecked Sendable {
         swap(&expired, &self.expired)
         for timer in expired where timer.slot == LoopTimer.due {
             timer.slot = LoopTimer.idle
-            timer.target.timerFired(timer)
+            timer.target?.timerFired(timer)
         }
     }
 
@@ -235,7 +235,7 @@ extension EventLoop {
     /// Calls `source.again()` in the next turn without waiting; the source makes sure to ask only once.
     package func runAgain(_ source: EventSource) { self.againQueue.append(source) }
 
-    /// Starts or moves a timer; its target must stop it before it goes away.
+    /// Starts or moves a timer.
     package func start(_ timer: LoopTimer, after milliseconds: UInt64) {
         self.timers.start(timer, after: milliseconds, now: self.now)
     }

@@ -5,11 +5,6 @@ package final class LoopAlarm: EventSource {
     private var action: (() -> Void)?
     private var timer: LoopTimer?
 
-    /// A timer must not outlive its target, whoever forgot to cancel it.
-    deinit {
-        if let timer = self.timer { self.loop.stop(timer) }
-    }
-
     /// Calls `action` after `milliseconds`, in place of what was set before.
     package func set(after milliseconds: UInt64, _ action: @escaping () -> Void) {
         self.action = action

@@ -5,7 +5,9 @@ package final class LoopTimer {
     /// The slot of a timer that ran out and waits to be fired in this turn.
     static let due = -2
 
-    unowned let target: EventSource
+    /// Whom it calls; nil once that is gone, and then it runs out unheard. Its last holder may let go on any thread, where
+    /// the timer could not be stopped.
+    private(set) weak var target: EventSource?
     /// The tick at which it fires; meaningless while not linked.
     var tick: UInt64 = 0
     var level: Int = 0
