@@ -66,7 +66,13 @@ struct DNSProxyTests {
                 limits: limits
             )
             self.proxy = proxy
-            try loop.sync { try proxy.listen() }
+            do {
+                try loop.sync { try proxy.listen() }
+            } catch {
+                // The next test listens where this one did.
+                try self.stop()
+                throw error
+            }
             let bound = try loop.sync { proxy.addresses.first }
             self.address = SocketAddress(ip: IPAddress(v4: 0x7f00_0001), port: bound?.port ?? 0)
         }
