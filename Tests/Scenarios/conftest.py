@@ -53,7 +53,7 @@ def pytest_runtest_makereport(item, call):
     report = outcome.get_result()
     mesh = item.funcargs.get("mesh") if hasattr(item, "funcargs") else None
     pair = item.funcargs.get("pair") if hasattr(item, "funcargs") else None
-    if report.failed and pair:
+    if report.failed and hasattr(pair, "logs"):
         report.sections.extend(pair.logs().items())
     if report.failed and mesh:
         for service in ("shell", "shell-socks", "echo"):

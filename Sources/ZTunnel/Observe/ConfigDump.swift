@@ -115,6 +115,10 @@ package struct ConfigDump {
                 writer.array { _ in }
             }
         }
+        if let status = self.own.mesh.localState.status {
+            self.writer.name("localState")
+            self.writer.localState(status)
+        }
         self.writer.name("version")
         self.writer.version(self.own.mesh.configuration)
         self.writer.name("config")

@@ -22,6 +22,17 @@ extension JSONWriter {
         }
     }
 
+    /// How the local file stands.
+    mutating func localState(_ status: LocalStateReport.Status) {
+        self.object { writer in
+            writer.member("source", status.source)
+            writer.member("resources", status.resources)
+            writer.member("loads", status.loads)
+            writer.member("refusals", status.refusals)
+            if let problem = status.problem { writer.member("problem", problem) }
+        }
+    }
+
     /// The settings; of secrets only that they are there.
     mutating func configuration(_ configuration: Configuration, _ local: LocalWorkload) {
         self.object { writer in
