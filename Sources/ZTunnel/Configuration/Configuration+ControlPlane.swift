@@ -61,7 +61,11 @@ extension Configuration {
     private static func server(_ name: String, _ environment: inout Environment) -> ServerAddress? {
         guard let text = environment.raw(name) else { return nil }
         guard !text.isEmpty else { return ServerAddress.none }
-        let url = environment.value(name, allowed: "https://host:port, or empty for none", ControlPlaneURL.init(parsing:))
+        let url = environment.value(
+            name,
+            allowed: "https://host:port, or empty for none",
+            ControlPlaneURL.init(parsing:)
+        )
         return url.map { .url($0) }
     }
 

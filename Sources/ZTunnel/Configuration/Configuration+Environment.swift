@@ -71,7 +71,10 @@ extension Configuration {
             )
         }
         if self.isOnDemand, self.mode != .dedicated {
-            environment.reject("XDS_ON_DEMAND", allowed: "false in modes shared and daemon: they must know all workloads")
+            environment.reject(
+                "XDS_ON_DEMAND",
+                allowed: "false in modes shared and daemon: they must know all workloads"
+            )
         }
         if self.mode == .dedicated, self.bootstrapToken == nil, self.workload == nil {
             environment.reject("PROXY_WORKLOAD_INFO", allowed: Self.allowedWorkload)

@@ -196,7 +196,9 @@ package struct StartPlan: Sendable {
         if let token, let workload,
             workload.namespace != token.identity.namespace || workload.serviceAccount != token.identity.serviceAccount
         {
-            let lines = ["PROXY_WORKLOAD_INFO names another workload than BOOTSTRAP_TOKEN, which is for \(token.identity)"]
+            let lines = [
+                "PROXY_WORKLOAD_INFO names another workload than BOOTSTRAP_TOKEN, which is for \(token.identity)"
+            ]
             throw Problems(lines: lines)
         }
         var addresses = [configuration.instanceAddress, configuration.listenAddress].compactMap { $0 }

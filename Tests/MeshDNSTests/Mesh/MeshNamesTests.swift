@@ -117,7 +117,9 @@ import Testing
 
     @Test(
         "names of Tulle's services",
-        arguments: [("echo", true), ("echo.ns1", true), ("echo.ns1.mesh.internal", true), ("echo.mesh.internal", false)]
+        arguments: [
+            ("echo", true), ("echo.ns1", true), ("echo.ns1.mesh.internal", true), ("echo.mesh.internal", false),
+        ]
     )
     func meshNames(_ name: String, _ isKnown: Bool) throws {
         let setting = try Setting([

@@ -46,7 +46,9 @@ struct DryRunTests {
 
     @Test("a DENY that doesn't match, and an ALLOW that does, would not")
     func wouldAllow() throws {
-        #expect(try #require(self.run([(.deny, 81, true), (.allow, 81, true), (.allow, 80, true)])).wouldRefuse == false)
+        #expect(
+            try #require(self.run([(.deny, 81, true), (.allow, 81, true), (.allow, 80, true)])).wouldRefuse == false
+        )
     }
 
     @Test("what decides a workload's verdicts is equal until a policy of its own changes")

@@ -22,7 +22,9 @@ struct YAMLValueTests {
         #expect(try self.value("8080").integer(in: UInt16(0)...UInt16.max) == 8_080)
         #expect(try self.value("-3").integer(in: -5...5) == -3)
         for text in ["65536", "-1", "'80'", "0x50", "8e1", "80.0", "", "99999999999999999999", "1_000"] {
-            #expect(throws: YAMLError.self) { try self.value("- \(text)").elements()[0].integer(in: UInt16(0)...65_535) }
+            #expect(throws: YAMLError.self) {
+                try self.value("- \(text)").elements()[0].integer(in: UInt16(0)...65_535)
+            }
         }
     }
 

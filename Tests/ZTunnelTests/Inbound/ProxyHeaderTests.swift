@@ -4,7 +4,8 @@ import Testing
 @testable import ZTunnel
 
 struct ProxyHeaderTests {
-    private func bytes(_ source: String, _ destination: String, identity: String? = nil, host: String? = nil) throws -> [UInt8]
+    private func bytes(_ source: String, _ destination: String, identity: String? = nil, host: String? = nil) throws
+        -> [UInt8]
     {
         let source = try #require(SocketAddress(parsing: source))
         let destination = try #require(SocketAddress(parsing: destination))

@@ -62,7 +62,11 @@ struct LocalStateSyncTests {
         let file = try #require(FileHandle(forWritingAtPath: fixture.path))
         try file.truncate(atOffset: 0)
         for uid in ["x", "y", "z"] {
-            try file.write(contentsOf: Data((uid == "x" ? self.workloads(uid) : "- {uid: \(uid), namespace: d, workloadIps: []}\n").utf8))
+            try file.write(
+                contentsOf: Data(
+                    (uid == "x" ? self.workloads(uid) : "- {uid: \(uid), namespace: d, workloadIps: []}\n").utf8
+                )
+            )
             usleep(50_000)
         }
         try file.close()
@@ -76,7 +80,9 @@ struct LocalStateSyncTests {
         #expect(eventually { fixture.mesh.localState.status?.refusals == 1 })
         #expect(fixture.uids == ["a"])
         #expect(fixture.mesh.localState.status?.problem?.hasPrefix("line 3, column") == true)
-        #expect(fixture.log.lines.contains { $0.contains("local state refused") && $0.contains("workloadIps is missing") })
+        #expect(
+            fixture.log.lines.contains { $0.contains("local state refused") && $0.contains("workloadIps is missing") }
+        )
         let metrics = String(decoding: fixture.mesh.registry.exposition(.prometheus), as: UTF8.self)
         #expect(metrics.contains("tulle_local_state_loads_total{result=\"refused\"} 1"))
         try fixture.replace(self.workloads("b"))

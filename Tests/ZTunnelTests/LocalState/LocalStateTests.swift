@@ -57,7 +57,11 @@ struct LocalStateTests {
         #expect(local.services[key] == [ServicePort(port: 80, targetPort: 8_080)])
         #expect(state.workloads["cluster1//v1/Pod/default/local-tcp"]?.tunnel == Workload.Tunnel.none)
         #expect(state.services[key]?.vips == [NetworkAddress(network: "remote", ip: IPAddress(v4: 0x7f0a_0002))])
-        #expect(state.policies["default/deny-9999"]?.rules.first?.clauses.first?.matches.first?.notDestinationPorts == [9_999])
+        #expect(
+            state.policies["default/deny-9999"]?.rules.first?.clauses.first?.matches.first?.notDestinationPorts == [
+                9_999
+            ]
+        )
         #expect(state.policies["default/deny-9999"]?.isDryRun == false)
     }
 

@@ -9,7 +9,9 @@ struct ProcessEnvironmentTests {
     func names() {
         var environment = Environment(["ISTIO_META_DNS_CAPTURE": "true", "TULLE_CERT_FILE": "c"])
         _ = Configuration(&environment)
-        for name in environment.asked { #expect(ProcessEnvironment.isRead(name), "\(name) is asked for but never read") }
+        for name in environment.asked {
+            #expect(ProcessEnvironment.isRead(name), "\(name) is asked for but never read")
+        }
         for name in ProcessEnvironment.names { #expect(environment.asked.contains(name), "\(name) has no reader") }
     }
 
