@@ -1,14 +1,28 @@
 /// The endpoints of a service that would do for a client, drawn one after the other.
 ///
 /// Endpoints count that are healthy (or all, if the service says so), can be reached and listen on the port. Those that
-/// share most of the preferred attributes with the client come first. Among equals two are drawn with their capacity as
-/// weight, and the one with fewer connections for its capacity is taken; the first drawn where there is no difference.
+/// share most of the preferred attributes with the client come first, but those that could not be reached a moment ago
+/// come after all others. Among equals two are drawn with their capacity as weight, and the one with fewer connections for
+/// its capacity is taken; the first drawn where there is no difference.
 struct EndpointDraw {
     private struct Candidate {
         let record: WorkloadRecord
         let targetPort: UInt16
         let rank: Int
         let weight: UInt64
+        var failedLately = false
+
+        var place: Place { Place(isTrusted: !self.failedLately, rank: self.rank) }
+    }
+
+    /// What is drawn from first: a far endpoint that answers is better than a near one that doesn't.
+    private struct Place: Comparable {
+        let isTrusted: Bool
+        let rank: Int
+
+        static func < (left: Self, right: Self) -> Bool {
+            left.isTrusted == right.isTrusted ? left.rank < right.rank : right.isTrusted
+        }
     }
 
     private var candidates: [Candidate] = []
@@ -67,13 +81,16 @@ struct EndpointDraw {
     /// Takes the next endpoint; nil when there is no other.
     mutating func next(
         using random: inout some RandomNumberGenerator,
-        load: (String) -> Int
+        standing: (String) -> EndpointStanding
     ) -> (workload: Workload, targetPort: UInt16)? {
-        guard let best = self.candidates.lazy.map(\.rank).max() else { return nil }
-        let total = self.candidates.reduce(UInt64(0)) { $0 + ($1.rank == best ? $1.weight : 0) }
+        for index in self.candidates.indices {
+            self.candidates[index].failedLately = standing(self.candidates[index].record.uid).failedLately
+        }
+        guard let best = self.candidates.lazy.map(\.place).max() else { return nil }
+        let total = self.candidates.reduce(UInt64(0)) { $0 + ($1.place == best ? $1.weight : 0) }
         guard var index = self.draw(best, total, except: nil, using: &random) else { return nil }
         if let other = self.draw(best, total, except: index, using: &random),
-            Self.isLess(self.candidates[other], self.candidates[index], load)
+            Self.isLess(self.candidates[other], self.candidates[index], standing)
         {
             index = other
         }
@@ -82,9 +99,9 @@ struct EndpointDraw {
         return (taken.record.workload, taken.targetPort)
     }
 
-    /// Draws one of the candidates of a rank by weight; nil when there is no other.
+    /// Draws one of the candidates of a place by weight; nil when there is no other.
     private func draw(
-        _ rank: Int,
+        _ place: Place,
         _ total: UInt64,
         except excluded: Int?,
         using random: inout some RandomNumberGenerator
@@ -92,7 +109,7 @@ struct EndpointDraw {
         let left = total - (excluded.map { self.candidates[$0].weight } ?? 0)
         guard left > 0 else { return nil }
         var ticket = UInt64.random(in: 0..<left, using: &random)
-        for (index, candidate) in self.candidates.enumerated() where candidate.rank == rank && index != excluded {
+        for (index, candidate) in self.candidates.enumerated() where candidate.place == place && index != excluded {
             if ticket < candidate.weight { return index }
             ticket -= candidate.weight
         }
@@ -100,8 +117,14 @@ struct EndpointDraw {
     }
 
     /// Whether `left` has fewer connections than `right` for its capacity.
-    private static func isLess(_ left: Candidate, _ right: Candidate, _ load: (String) -> Int) -> Bool {
-        func connections(_ candidate: Candidate) -> UInt64 { UInt64(UInt32(clamping: load(candidate.record.uid))) }
+    private static func isLess(
+        _ left: Candidate,
+        _ right: Candidate,
+        _ standing: (String) -> EndpointStanding
+    ) -> Bool {
+        func connections(_ candidate: Candidate) -> UInt64 {
+            UInt64(UInt32(clamping: standing(candidate.record.uid).connections))
+        }
         return connections(left) * right.weight < connections(right) * left.weight
     }
 

@@ -13,16 +13,16 @@ extension MeshSnapshot {
     /// address, then the workload that has it, then the service of a block around it. So a service's waypoint is not lost
     /// where one of its endpoints has its address too, and a block does not hide a workload inside it.
     ///
-    /// - Parameter load: how many connections a workload, given by its uid, has from here now.
+    /// - Parameter standing: what is known here of a workload, given by its uid.
     package func routeOutbound(
         to destination: SocketAddress,
         from source: Workload,
         random: inout some RandomNumberGenerator,
-        load: @escaping (String) -> Int = { _ in 0 }
+        standing: @escaping (String) -> EndpointStanding = { _ in EndpointStanding() }
     ) -> OutboundDecision {
         let destination = destination.canonical
         let address = NetworkAddress(network: source.network, ip: destination.ip)
-        var planner = RoutePlanner(mesh: self, source: source, random: random, load: load)
+        var planner = RoutePlanner(mesh: self, source: source, random: random, standing: standing)
         defer { random = planner.random }
         switch self.owner(of: address, from: source.namespace) {
         case .service(let service): return planner.plan(service, port: destination.port, asked: destination)
@@ -36,19 +36,20 @@ extension MeshSnapshot {
     /// - Parameters:
     ///   - host: `<service>.<namespace>`, a service's full host name, in any case and with or without a dot at
     ///     the end, or an IP address.
-    ///   - load: how many connections a workload, given by its uid, has from here now.
+    ///   - standing: what is known here of a workload, given by its uid.
     package func routeOutbound(
         host: String,
         port: UInt16,
         from source: Workload,
         random: inout some RandomNumberGenerator,
-        load: @escaping (String) -> Int = { _ in 0 }
+        standing: @escaping (String) -> EndpointStanding = { _ in EndpointStanding() }
     ) -> OutboundDecision {
         if let ip = IPAddress(parsing: host) {
-            return self.routeOutbound(to: SocketAddress(ip: ip, port: port), from: source, random: &random, load: load)
+            let address = SocketAddress(ip: ip, port: port)
+            return self.routeOutbound(to: address, from: source, random: &random, standing: standing)
         }
         guard let service = self.service(host: host, from: source.namespace) else { return .unknownHost }
-        var planner = RoutePlanner(mesh: self, source: source, random: random, load: load)
+        var planner = RoutePlanner(mesh: self, source: source, random: random, standing: standing)
         defer { random = planner.random }
         return planner.plan(service, port: port, asked: nil)
     }

@@ -3,14 +3,19 @@ struct RoutePlanner<Random: RandomNumberGenerator> {
     let mesh: MeshSnapshot
     let source: Workload
     private(set) var random: Random
-    private let load: (String) -> Int
+    private let standing: (String) -> EndpointStanding
     private var routes: [OutboundRoute] = []
 
-    init(mesh: MeshSnapshot, source: Workload, random: Random, load: @escaping (String) -> Int) {
+    init(
+        mesh: MeshSnapshot,
+        source: Workload,
+        random: Random,
+        standing: @escaping (String) -> EndpointStanding
+    ) {
         self.mesh = mesh
         self.source = source
         self.random = random
-        self.load = load
+        self.standing = standing
     }
 
     private var isFull: Bool { self.routes.count >= OutboundRoute.maximumCandidates }
@@ -58,7 +63,7 @@ struct RoutePlanner<Random: RandomNumberGenerator> {
             crossesNetworks: false
         )
         var refusal = endpoints.refusal
-        while !self.isFull, let endpoint = endpoints.next(using: &self.random, load: self.load) {
+        while !self.isFull, let endpoint = endpoints.next(using: &self.random, standing: self.standing) {
             let workload = endpoint.workload
             if workload.network != self.source.network {
                 let identities = self.identities(of: service, in: workload.network)
@@ -207,7 +212,7 @@ struct RoutePlanner<Random: RandomNumberGenerator> {
                 continue
             }
             refusal = draw.refusal
-            while !self.isFull, let endpoint = draw.endpoints.next(using: &self.random, load: self.load) {
+            while !self.isFull, let endpoint = draw.endpoints.next(using: &self.random, standing: self.standing) {
                 let workload = endpoint.workload
                 let identities = Self.identities(draw.service, workload)
                 if workload.network != self.source.network {
@@ -255,7 +260,7 @@ struct RoutePlanner<Random: RandomNumberGenerator> {
         let authority = TunnelHop.Authority.fixed("\(service.hostname):\(port)")
         let inner = TunnelHop(authority: authority, expectedIdentities: identities)
         var isAdded = false
-        while !self.isFull, let endpoint = draw.endpoints.next(using: &self.random, load: self.load) {
+        while !self.isFull, let endpoint = draw.endpoints.next(using: &self.random, standing: self.standing) {
             guard let host = Self.host(of: endpoint.workload, draw.families, asked: draw.address) else { continue }
             let expected = Self.identities(draw.service, endpoint.workload)
             isAdded = true

@@ -23,6 +23,7 @@ package final class WorkloadProxy: @unchecked Sendable {
     let identityQueue: IdentityQueue
     let endpointNames: EndpointNames
     let endpointLoad = EndpointLoad()
+    var endpointFailures = EndpointFailures()
     var retryBudget = RetryBudget()
     let limits: ProxyLimits
     var outboundLimits: OutboundLimits

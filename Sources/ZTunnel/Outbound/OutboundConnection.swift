@@ -25,6 +25,8 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
     private var relay: Relay?
     private var attempt: RouteDial?
     private var candidates: ArraySlice<Candidate> = []
+    /// The uid of the workload that is being dialled.
+    private var dialled: String?
     /// The uids of the workloads that the connection counts as a load of.
     private var loads: [String] = []
     private var ending: ConnectionFailure?
@@ -143,24 +145,37 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
     private var client: Workload { self.proxy.workload.local.client(in: self.proxy.context.state.snapshot) }
 
     private func decide(_ address: SocketAddress) -> OutboundDecision {
-        let load = self.proxy.endpointLoad
         var random = SystemRandomNumberGenerator()
-        return self.proxy.context.state.snapshot.routeOutbound(to: address, from: self.client, random: &random) {
-            load.connections(of: $0)
-        }
+        return self.proxy.context.state.snapshot.routeOutbound(
+            to: address,
+            from: self.client,
+            random: &random,
+            standing: self.standing
+        )
     }
 
     private func decide(_ host: String, _ port: UInt16) -> OutboundDecision {
-        let load = self.proxy.endpointLoad
         var random = SystemRandomNumberGenerator()
         let snapshot = self.proxy.context.state.snapshot
         let client = self.client
         // What the mesh's DNS would answer for the name counts here too: short names, wildcards, the search list.
         let known = snapshot.service(host: host, from: client.namespace)?.hostname
         let meant = known ?? self.proxy.names.hostname(meantBy: host, from: client.namespace, in: snapshot) ?? host
-        return snapshot.routeOutbound(host: meant, port: port, from: client, random: &random) {
-            load.connections(of: $0)
-        }
+        return snapshot.routeOutbound(
+            host: meant,
+            port: port,
+            from: client,
+            random: &random,
+            standing: self.standing
+        )
+    }
+
+    /// What is known here of an endpoint.
+    private func standing(_ uid: String) -> EndpointStanding {
+        EndpointStanding(
+            connections: self.proxy.endpointLoad.connections(of: uid),
+            failedLately: self.proxy.endpointFailures.failedLately(uid, now: self.proxy.loop.now)
+        )
     }
 
     /// Asks DNS for a name that the mesh doesn't know, and routes to its addresses.
@@ -232,6 +247,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         case .address(let address):
             attempt.start(address, completion: completion)
         case .route(let route):
+            self.dialled = route.peer
             self.count(route)
             attempt.start(route, completion: completion)
         }
@@ -253,6 +269,9 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
     private func failed(_ failure: RouteDial.Failure) {
         self.attempt = nil
         self.attemptAlarm.cancel()
+        if failure.mayTryAnother, let uid = self.dialled {
+            self.proxy.endpointFailures.failed(uid, now: self.proxy.loop.now)
+        }
         guard failure.mayTryAnother, !self.candidates.isEmpty, self.proxy.retryBudget.spend() else {
             return self.fail(failure.reason)
         }
@@ -274,6 +293,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         self.candidates = []
         self.attemptAlarm.cancel()
         self.totalAlarm.cancel()
+        if let uid = self.dialled { self.proxy.endpointFailures.reached(uid) }
         self.report.open()
         guard let (client, early, sieve) = self.answerClient() else { return upstream.close() }
         do throws(SocketError) {

@@ -124,6 +124,7 @@ import Testing
         _ balancing: LoadBalancing = LoadBalancing(),
         from source: Workload = Mesh.workload("shell", "10.9.9.9"),
         seed: UInt64 = 1,
+        failed: Set<String> = [],
         load: @escaping (String) -> Int = { _ in 0 }
     ) -> [String] {
         let service = Mesh.service {
@@ -132,8 +133,26 @@ import Testing
         }
         var random = SeededGenerator(state: seed)
         let mesh = Mesh.snapshot(endpoints + Self.gateways, [service])
-        let decision = mesh.routeOutbound(to: Self.vip, from: source, random: &random, load: load)
+        let uids = Set(endpoints.filter { failed.contains($0.name) }.map(\.uid))
+        let decision = mesh.routeOutbound(to: Self.vip, from: source, random: &random) {
+            EndpointStanding(connections: load($0), failedLately: uids.contains($0))
+        }
         return decision.routes.map(\.workload.name)
+    }
+
+    @Test("31: what failed a moment ago is tried when nothing else is left, wherever it stands", arguments: 0..<10)
+    func failedLately(_ seed: UInt64) {
+        let many = (1...3).map { Mesh.endpoint("e\($0)", "10.0.0.\($0)") }
+        let names = self.order(many, seed: seed, failed: ["e1", "e2"])
+        #expect(names.first == "e3")
+        #expect(Set(names) == ["e1", "e2", "e3"])
+        #expect(Set(self.order(many, seed: seed, failed: ["e1", "e2", "e3"])).count == 3)
+        let failover = LoadBalancing(mode: .failover, preference: Self.preference)
+        let source = Self.source(Locality(region: "r", zone: "z"))
+        let far = self.order(Self.endpoints, failover, from: source, seed: seed, failed: ["match"])
+        #expect(far == ["almost", "nowhere", "far"])
+        let strict = LoadBalancing(mode: .strict, preference: Self.preference)
+        #expect(self.order(Self.endpoints, strict, from: source, seed: seed, failed: ["match"]) == ["match"])
     }
 
     @Test("31: other endpoints follow in the order of preference, at most three in all, none twice", arguments: 0..<10)
