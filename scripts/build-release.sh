@@ -25,7 +25,7 @@ data_plane_rooms='ZTunnelMain|ZTunnel|TunnelEngine|BoringTLS|CMeshLinux|AWSSigna
 data_plane_rooms+='|MeshModel|MeshProtos|MeshTelemetry|MeshIdentity|MeshXDS|MeshDNS|MeshYAML|CNIOBoringSSL'
 
 link_static() { # PRODUCT MODULE
-    local product=$1 module=$2 objects="$release/$1.static.objects"
+    local product=$1 module=$2 objects="$release/$1.static.objects" why="$release/$1.static.why"
     grep -E "/($data_plane_rooms)\.build/" "$release/$product.product/Objects.LinkFileList" >"$objects"
     if ! grep -q "/$module\.build/" "$objects"; then
         echo "build-release: $product.product/Objects.LinkFileList names no object of $module; nothing to link" >&2
@@ -39,9 +39,15 @@ link_static() { # PRODUCT MODULE
         -static-executable -use-ld=lld "${pie[@]}" -lstdc++ \
         -Xlinker --defsym -Xlinker "main=${module}_main" \
         -Xlinker --gc-sections -Xlinker -z -Xlinker nostart-stop-gc -Xlinker --icf=all -Xlinker -s \
-        -Xlinker --pack-dyn-relocs=relr -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now \
+        -Xlinker "--why-extract=$why" -Xlinker --pack-dyn-relocs=relr -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now \
         2>&1 | { grep -v -E "statically linked applications requires at runtime|^$" >&2 || true; }
     test -x "out/$product"
+    # One call of String.contains(String) links the engine for regular expressions, a megabyte of code.
+    if grep -q 'libswift_StringProcessing' "$why"; then
+        echo "build-release: $product links Swift's regular expressions, asked for by:" >&2
+        grep 'libswift_StringProcessing' "$why" | cut -f1,3 | head -n 5 >&2
+        exit 1
+    fi
 }
 
 for product in "$@"; do

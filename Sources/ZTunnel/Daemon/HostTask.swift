@@ -33,7 +33,8 @@ package struct HostTask: Hashable, Sendable {
 
     /// The task id of an ARN such as `arn:aws:ecs:us-east-1:111122223333:task/cluster/0123…`; nil when it is none.
     static func id(arn: String) -> String? {
-        guard arn.utf8.count <= 512, arn.hasPrefix("arn:"), arn.contains(":task/"),
+        guard arn.utf8.count <= 512, arn.hasPrefix("arn:"),
+            arn.split(separator: ":").contains(where: { $0.hasPrefix("task/") }),
             let last = arn.split(separator: "/", omittingEmptySubsequences: false).last,
             (1...128).contains(last.utf8.count), last.utf8.allSatisfy({ Self.isIDByte($0) })
         else { return nil }

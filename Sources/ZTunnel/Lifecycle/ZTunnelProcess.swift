@@ -171,10 +171,7 @@ final class ZTunnelProcess: Sendable {
         self.roster.add(self.own) { [self] result in
             switch result {
             case .success:
-                self.context.readiness.done(.proxy)
-                self.context.readiness.done(.dns)
-                self.context.log.info("ztunnel ready")
-                self.controlLoop.submit { self.restart.ready() }
+                self.stands()
             case .failure(let refusal):
                 self.giveUp("\(refusal)")
             }
@@ -185,13 +182,21 @@ final class ZTunnelProcess: Sendable {
     private func findWorkloads() {
         do throws(SocketScope.Incapability) {
             try self.control.findWorkloads { [self] in
-                self.context.readiness.done(.proxy)
-                self.context.readiness.done(.dns)
-                self.context.log.info("ztunnel ready")
-                self.controlLoop.submit { self.restart.ready() }
+                self.stands()
             }
         } catch {
             self.giveUp("\(error)")
+        }
+    }
+
+    /// The data plane's listeners are open.
+    private func stands() {
+        self.context.readiness.done(.proxy)
+        self.context.readiness.done(.dns)
+        self.context.log.info("ztunnel ready")
+        self.controlLoop.submit { [self] in
+            self.restart.ready()
+            ProgramCode.release()
         }
     }
 

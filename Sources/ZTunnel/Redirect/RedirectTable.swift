@@ -50,7 +50,7 @@ package struct RedirectTable: Sendable {
     package func find(_ plan: RedirectPlan) throws(RedirectError) -> Finding {
         let outcome = try self.run(["list", "table"] + self.tableWords)
         guard outcome.status == 0 else {
-            if outcome.output.contains("No such file or directory") { return .absent }
+            if outcome.says("No such file or directory") { return .absent }
             throw self.failure(outcome, "list table")
         }
         guard RedirectRules(plan).matches(outcome.output) else {
@@ -77,7 +77,7 @@ package struct RedirectTable: Sendable {
 
     private func failure(_ outcome: ChildProgram.Outcome, _ call: String) -> RedirectError {
         let line = outcome.output.split(separator: "\n").first.map { String($0.prefix(300)) } ?? "no output"
-        let isDenied = outcome.output.contains("Operation not permitted")
+        let isDenied = outcome.says("Operation not permitted")
         let remedy = isDenied ? "; the container needs CAP_NET_ADMIN" : ""
         return RedirectError("nft \(call) ended with status \(outcome.status): \(line)\(remedy)")
     }
@@ -107,5 +107,16 @@ package struct RedirectTable: Sendable {
         } catch {
             throw RedirectError("\(self.tool.path) \(arguments.first ?? ""): \(error)")
         }
+    }
+}
+
+extension ChildProgram.Outcome {
+    /// Whether the output holds a text. Not by `contains(String)`: that would link Swift's whole engine for regular
+    /// expressions, a megabyte, into ztunnel.
+    fileprivate func says(_ text: String) -> Bool {
+        let output = Array(self.output.utf8)
+        let text = Array(text.utf8)
+        guard output.count >= text.count else { return false }
+        return (0...(output.count - text.count)).contains { output[$0...].starts(with: text) }
     }
 }

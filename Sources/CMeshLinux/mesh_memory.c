@@ -1,0 +1,30 @@
+#define _GNU_SOURCE
+#include "CMeshLinux.h"
+
+#include <link.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+// The first object that is named is the program itself, in static programs the only one.
+static int release_code(struct dl_phdr_info *program, size_t size, void *released) {
+    (void)size;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (int i = 0; i < program->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &program->dlpi_phdr[i];
+        // Never written, so each page can be read again from the file.
+        if (part->p_type != PT_LOAD || part->p_flags != (PF_R | PF_X)) continue;
+        uintptr_t start = program->dlpi_addr + part->p_vaddr;
+        uintptr_t end = (start + part->p_filesz) & ~(page - 1);
+        start &= ~(page - 1);
+        if (end > start && madvise((void *)start, end - start, MADV_DONTNEED) == 0) {
+            *(int64_t *)released += (int64_t)(end - start);
+        }
+    }
+    return 1;
+}
+
+int64_t mesh_release_code(void) {
+    int64_t released = 0;
+    dl_iterate_phdr(release_code, &released);
+    return released;
+}
