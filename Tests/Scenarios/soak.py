@@ -12,8 +12,11 @@ import statistics
 import struct
 import threading
 import time
+import urllib.request
 
 from attacks import closed_within
+from fleet import PORT, Fleet, member
+from lab import resident_kib
 from load import Held, Load
 from network import connect, inside
 from pair import SERVER, Pair, wait
@@ -186,3 +189,50 @@ def test_soak():
 
 def _raise(text: str):
     raise ConnectionError(text)
+
+
+#: Tasks of the daemon's soak; the first two stay and talk, the others come and go.
+MEMBERS = 8
+
+
+def test_soak_of_a_daemon_whose_tasks_come_and_go(tmp_path):
+    """Half as long: tasks are stopped and started one after the other; what the daemon holds must not grow."""
+    with Fleet(tmp_path, MEMBERS) as fleet:
+        tasks = fleet.tasks()
+        pid = fleet.daemon
+        one, two = tasks[member(0)], tasks[member(1)]
+
+        def holds() -> tuple[int, int, float]:
+            with urllib.request.urlopen("http://127.0.0.1:15020/stats/prometheus", timeout=5) as answer:
+                lines = answer.read().decode().splitlines()
+            timers = sum(float(line.split()[-1]) for line in lines if line.startswith("tulle_loop_timers"))
+            return resident_kib(pid), len(os.listdir(f"/proc/{pid}/fd")), timers
+
+        samples = [holds()]
+        rounds = 0
+        end = time.monotonic() + SECONDS / 2
+        with Held(one["namespace"], two["address"], PORT, 10) as held:
+            with Load(one["namespace"], two["address"], PORT, every=0.05) as load:
+                while time.monotonic() < end:
+                    index = 2 + rounds % (MEMBERS - 2)
+                    fleet.stop_member(index)
+                    fleet.mesh.wait(f"{member(index)} to go", lambda index=index: member(index) not in fleet.services(), 60)
+                    fleet.start_again(index)
+                    fleet.wait_members([index])
+                    rounds += 1
+                    samples.append(holds())
+            assert all(held.alive()), "a task that stayed was disturbed"
+        print(f"\n{rounds} tasks came and went, {load.done} connections beside them, {len(load.failures)} failed")
+        third = max(1, len(samples) // 3)
+        problems = []
+        for index, (name, slack, factor) in enumerate(
+            (("resident KiB", 2_048, 1.05), ("descriptors", 30, 1.2), ("timers", 30, 1.2))
+        ):
+            a, b = (statistics.median(row[index] for row in part) for part in (samples[third : 2 * third], samples[2 * third :]))
+            print(f"  daemon {name}: first {samples[0][index]:.0f}, middle {a:.0f}, last {b:.0f}")
+            if b > a * factor + slack:
+                problems.append(f"{name}: {a:.0f} to {b:.0f}")
+        assert rounds >= 3, "too short to say anything"
+        assert not problems
+        assert not load.failures, load.failures[:5]
+        assert fleet.daemon == pid

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -68,6 +70,26 @@ def test_tasks_come_and_go_while_others_work(fleet):
     assert not load.failures
     assert load.done > 100
     assert fleet.daemon == pid
+
+
+def test_a_daemon_hands_its_tasks_over_without_a_failed_connection(fleet):
+    """ECS starts the new one beside the old one; new connections of several tasks go on all the while."""
+    tasks = fleet.tasks()
+    first, pid = fleet.mesh.task("ztunnel")["id"], fleet.daemon
+    pairs = [(member(index), member(index + 1)) for index in range(0, min(COUNT - 1, 10), 2)]
+    with ExitStack() as stack:
+        loads = [
+            stack.enter_context(Load(tasks[one]["namespace"], tasks[other]["address"], PORT, every=0.05))
+            for one, other in pairs
+        ]
+        fleet.roll_daemon("docker")
+        fleet.mesh.wait_replaced("ztunnel", first)
+        fleet.mesh.wait("the old daemon's end", lambda: len(fleet.mesh.processes("ztunnel", "ztunnel")) == 1, 60)
+        time.sleep(2)
+    assert fleet.daemon != pid
+    print(f"{sum(load.done for load in loads)} connections while the daemon was replaced")
+    assert [load.failures for load in loads] == [[]] * len(loads)
+    assert all(load.done > 20 for load in loads)
 
 
 def test_a_daemon_that_was_killed_comes_back_and_finds_the_running_tasks(fleet):
