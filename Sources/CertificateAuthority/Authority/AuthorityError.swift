@@ -16,6 +16,38 @@ package struct AuthorityError: Error, Sendable, CustomStringConvertible {
         case signingFailed = "signing_failed"
         /// The root or the intermediate has expired.
         case authorityExpired = "authority_expired"
+        /// A file of a plugged-in authority is missing or cannot be read.
+        case authorityFileMissing = "authority_file_missing"
+        /// The files of a plugged-in authority do not belong together, or one of them does not hold what it should.
+        case authorityFileInvalid = "authority_file_invalid"
+        /// The new roots are neither part of the old ones nor the other way round.
+        case rootChangeRefused = "root_change_refused"
+        /// The step of a root rotation would cut somebody off, or does not come next.
+        case rotationRefused = "rotation_refused"
+        /// The authority's kind has no such step: its roots are somebody else's.
+        case rotationUnsupported = "rotation_unsupported"
+        /// As many join tokens as may be are kept already.
+        case joinTokensFull = "join_tokens_full"
+        /// A join token cannot be made as asked.
+        case joinTokenInvalid = "join_token_invalid"
+        /// AWS Private CA asks to slow down, or our own budget of calls is used up.
+        case privateCAThrottled = "private_ca_throttled"
+        /// The Private CA has issued as many certificates as its quota allows.
+        case privateCALimitExceeded = "private_ca_limit_exceeded"
+        /// The Private CA is not active.
+        case privateCAInvalidState = "private_ca_invalid_state"
+        /// The Private CA does not take our request: its form, its template, its algorithm or its lifetime.
+        case privateCARequestInvalid = "private_ca_request_invalid"
+        /// The Private CA accepted the request and could not fulfil it.
+        case privateCARequestFailed = "private_ca_request_failed"
+        /// We may not call the Private CA, or there are no credentials.
+        case privateCADenied = "private_ca_denied"
+        /// There is no such Private CA.
+        case privateCANotFound = "private_ca_not_found"
+        /// The Private CA did not answer, or not in time.
+        case privateCAUnavailable = "private_ca_unavailable"
+        /// What the Private CA answered is no certificate that we can use.
+        case privateCAAnswerInvalid = "private_ca_answer_invalid"
     }
 
     /// Which fault.
@@ -30,6 +62,14 @@ package struct AuthorityError: Error, Sendable, CustomStringConvertible {
         self.code = code
         self.message = message
         self.cause = cause
+    }
+
+    /// Whether the same may work a little later, without anybody's doing.
+    package var isTransient: Bool {
+        switch self.code {
+        case .privateCAThrottled, .privateCAUnavailable: true
+        default: false
+        }
     }
 
     package var description: String {

@@ -48,6 +48,20 @@ struct AuthorityPair: Sendable, CustomStringConvertible {
         self.certificate.notValidBefore <= now && now <= self.certificate.notValidAfter
     }
 
+    /// The pair as a signer below this root.
+    func signer(below root: Certificate) throws(AuthorityError) -> Signer {
+        do {
+            return try Signer(
+                certificate: self.certificate,
+                key: Certificate.PrivateKey(self.key),
+                above: [],
+                root: root
+            )
+        } catch {
+            throw AuthorityError(.signingFailed, "the intermediate cannot be encoded", cause: error)
+        }
+    }
+
     /// The subject, without the key.
     var description: String { "\(self.certificate.subject)" }
 

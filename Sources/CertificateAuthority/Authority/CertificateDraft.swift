@@ -72,8 +72,7 @@ enum CertificateDraft {
         publicKey: Certificate.PublicKey,
         names: [GeneralName],
         validity: ClosedRange<Date>,
-        issuer: Certificate,
-        issuerKey: P256.Signing.PrivateKey
+        signer: Signer
     ) throws -> Certificate {
         try Certificate(
             version: .v3,
@@ -81,18 +80,18 @@ enum CertificateDraft {
             publicKey: publicKey,
             notValidBefore: validity.lowerBound,
             notValidAfter: validity.upperBound,
-            issuer: issuer.subject,
+            issuer: signer.certificate.subject,
             subject: DistinguishedName(),
-            signatureAlgorithm: .ecdsaWithSHA256,
+            signatureAlgorithm: signer.algorithm,
             extensions: Certificate.Extensions {
                 Critical(BasicConstraints.notCertificateAuthority)
                 Critical(KeyUsage(digitalSignature: true, keyEncipherment: true))
                 try ExtendedKeyUsage([.serverAuth, .clientAuth])
                 Critical(SubjectAlternativeNames(names))
                 SubjectKeyIdentifier(hash: publicKey)
-                AuthorityKeyIdentifier(keyIdentifier: SubjectKeyIdentifier(hash: issuer.publicKey).keyIdentifier)
+                AuthorityKeyIdentifier(keyIdentifier: signer.keyIdentifier)
             },
-            issuerPrivateKey: Certificate.PrivateKey(issuerKey)
+            issuerPrivateKey: signer.key
         )
     }
 
@@ -111,11 +110,13 @@ extension Certificate {
         return text.hasSuffix("\n") ? text : text + "\n"
     }
 
-    /// The serial number in lower-case hex.
-    var serialText: String {
-        self.serialNumber.bytes.map { byte in
-            let text = String(byte, radix: 16)
-            return text.count == 1 ? "0\(text)" : text
-        }.joined()
+    /// Lower-case hex SHA-256 of the DER.
+    func fingerprint() throws -> String {
+        var serializer = DER.Serializer()
+        try serializer.serialize(self)
+        return HexText.of(SHA256.hash(data: serializer.serializedBytes))
     }
+
+    /// The serial number in lower-case hex.
+    var serialText: String { HexText.of(self.serialNumber.bytes) }
 }

@@ -5,120 +5,110 @@ import SwiftASN1
 import Synchronization
 import X509
 
-/// The mesh's own certificate authority: a root that signs one intermediate, which signs everything else.
+/// The mesh's own certificate authority: signs workloads' certificates and the control plane's own.
 ///
-/// Both live in the state directory, are made on the first start and used again on every later one. The root never
-/// signs a leaf. A root that is gone while its intermediate is still there is an error, never a reason for a new one:
-/// a new root would cut off every workload that trusts the old.
-package final class SigningAuthority: Sendable {
-    private static let rootFile = "root.pem"
-    private static let intermediateFile = "intermediate.pem"
-
+/// Where its key and its roots come from differs by kind: made here (`SelfSignedSource`), files that somebody else
+/// keeps (`PluggedInSource`), or a key of ours that AWS Private CA certified (`PrivateCASource`). What it signs with
+/// and the bundle that peers must trust are one value, swapped whole.
+package final class SigningAuthority: LeafIssuing {
     /// The trust domain of every identity that is signed here.
     package let trustDomain: String
-    /// The roots that peers must trust, PEM text that ends in a newline.
-    package let trustBundle: String
-    /// When the root ends.
-    package let rootExpiry: Date
+    package let lifetimes: AuthorityLifetimes
 
-    private let state: StateDirectory
-    private let lifetimes: AuthorityLifetimes
-    private let root: AuthorityPair
-    private let intermediate: Mutex<AuthorityPair>
+    struct Content: Sendable {
+        var set: SigningSet
+        var issuedUntil: IssuedUntil?
+        /// Whether the set is another than at the last call of `renewIntermediate`.
+        private var hasChanged = false
+        var fault: AuthorityError?
 
-    /// Loads the authority from the state directory, or makes it there.
-    ///
-    /// - Throws: `AuthorityError`: `state_…` when the files cannot be used, `authority_expired` when the root ended.
-    package init(
-        state: StateDirectory,
+        init(set: SigningSet, issuedUntil: IssuedUntil?) {
+            self.set = set
+            self.issuedUntil = issuedUntil
+        }
+
+        mutating func replace(_ set: SigningSet) {
+            self.set = set
+            self.hasChanged = true
+        }
+
+        mutating func takeChange() -> Bool {
+            defer { self.hasChanged = false }
+            return self.hasChanged
+        }
+    }
+
+    let content: Mutex<Content>
+    /// Held by whoever makes a new set, so that an older one never replaces a newer one. Taken before `content`.
+    let maintenance = Mutex(())
+    let source: any SignerSource
+    private let state: StateDirectory?
+
+    init(
+        source: any SignerSource,
+        set: SigningSet,
         trustDomain: String,
         lifetimes: AuthorityLifetimes,
-        now: Date
-    ) throws(AuthorityError) {
-        self.state = state
+        recordsIn state: StateDirectory? = nil,
+        issuedUntil: IssuedUntil? = nil
+    ) {
+        self.source = source
         self.trustDomain = trustDomain
         self.lifetimes = lifetimes
-        let root: AuthorityPair
-        let storedIntermediate = try state.read(Self.intermediateFile, limit: 64 << 10)
-        if let content = try state.read(Self.rootFile, limit: 64 << 10) {
-            root = try AuthorityPair(file: Self.rootFile, content: content)
-        } else {
-            guard storedIntermediate == nil else {
-                throw AuthorityError(
-                    .stateCorrupt,
-                    "\(state.path) holds an intermediate without its root: restore root.pem from a backup, "
-                        + "or start with an empty directory and a new mesh"
-                )
-            }
-            root = try Self.makeRoot(trustDomain: trustDomain, lifetimes: lifetimes, now: now)
-            try Self.store(root, as: Self.rootFile, in: state)
-        }
-        guard root.isValid(at: now) else {
-            throw AuthorityError(
-                .authorityExpired,
-                "the root holds from \(root.certificate.notValidBefore) to \(root.certificate.notValidAfter): check the clock"
-            )
-        }
-        self.root = root
-        self.rootExpiry = root.certificate.notValidAfter
-        do {
-            self.trustBundle = try root.certificate.pemText()
-        } catch {
-            throw AuthorityError(.stateCorrupt, "the root cannot be written as PEM", cause: error)
-        }
-        if let content = storedIntermediate {
-            let pair = try AuthorityPair(file: Self.intermediateFile, content: content)
-            guard root.certificate.publicKey.isValidSignature(pair.certificate.signature, for: pair.certificate) else {
-                throw AuthorityError(.stateCorrupt, "\(Self.intermediateFile) is not signed by \(Self.rootFile)")
-            }
-            self.intermediate = Mutex(pair)
-        } else {
-            let pair = try Self.makeIntermediate(root: root, trustDomain: trustDomain, lifetimes: lifetimes, now: now)
-            try Self.store(pair, as: Self.intermediateFile, in: state)
-            self.intermediate = Mutex(pair)
-        }
-        try self.renewIntermediate(now: now)
+        self.state = state
+        self.content = Mutex(Content(set: set, issuedUntil: issuedUntil))
     }
 
-    /// Replaces the intermediate by a fresh one with a fresh key when half of its life is over.
+    /// The roots that peers must trust, PEM text that ends in a newline. Changes while roots are replaced.
+    package var trustBundle: String { self.content.withLock { $0.set.bundle } }
+
+    /// When the first of the roots ends.
+    package var rootExpiry: Date { self.content.withLock { $0.set.rootExpiry } }
+
+    /// When the signer of workloads' certificates ends.
+    package var intermediateExpiry: Date { self.content.withLock { $0.set.workload.validity.upperBound } }
+
+    /// What stood in the way of the last `renewIntermediate`; nil when nothing did.
+    package var fault: AuthorityError? { self.content.withLock { $0.fault } }
+
+    /// The roots that peers must trust.
+    var roots: [Certificate] { self.content.withLock { $0.set.roots } }
+
+    /// Looks after what signs: renews an intermediate of our own that is due, reads plugged-in files that have changed,
+    /// takes on what a Private CA has sent. To be called every few seconds.
     ///
-    /// Certificates that the old one signed stay valid: each carries its own chain.
+    /// Certificates that the old signer made stay valid: each carries its own chain.
     ///
-    /// - Returns: whether it was replaced.
-    /// - Throws: `AuthorityError`; the old one then stays in use.
+    /// - Returns: whether signer or bundle are others than at the last call, so that the control plane's own
+    ///   certificate must be made anew.
+    /// - Throws: `AuthorityError`; the old signer then stays in use. What was thrown before and still stands is not
+    ///   thrown again, but shows in `fault`.
     @discardableResult
     package func renewIntermediate(now: Date) throws(AuthorityError) -> Bool {
-        guard self.intermediate.withLock({ $0 }).isDueForRenewal(at: now) else { return false }
-        guard self.root.isValid(at: now) else {
-            throw AuthorityError(
-                .authorityExpired,
-                "no intermediate can be made at \(now), the root ends at \(self.rootExpiry): check the clock"
-            )
+        try self.maintenance.withLock { _ throws(AuthorityError) in
+            let next: SigningSet?
+            do throws(AuthorityError) {
+                next = try self.source.refresh(now: now)
+            } catch {
+                let isKnown = self.content.withLock { content in
+                    defer { content.fault = error }
+                    return content.fault?.code == error.code && content.fault?.message == error.message
+                }
+                guard isKnown else { throw error }
+                return self.content.withLock { $0.takeChange() }
+            }
+            return self.content.withLock { content in
+                if let next { content.replace(next) }
+                content.fault = nil
+                return content.takeChange()
+            }
         }
-        let pair = try Self.makeIntermediate(
-            root: self.root,
-            trustDomain: self.trustDomain,
-            lifetimes: self.lifetimes,
-            now: now
-        )
-        try Self.store(pair, as: Self.intermediateFile, in: self.state)
-        self.intermediate.withLock { $0 = pair }
-        return true
     }
 
-    /// When the intermediate that signs now ends.
-    package var intermediateExpiry: Date {
-        self.intermediate.withLock { $0.certificate.notValidAfter }
-    }
-
-    /// Signs a workload certificate.
+    /// Signs a workload certificate; its chain is leaf, the authorities up to the root, and last the whole bundle.
     ///
-    /// - Parameters:
-    ///   - identity: who the caller is proven to be; the only name in the certificate.
-    ///   - request: the caller's key.
-    ///   - lifetime: what the caller wishes; nil or nothing positive means the default. Cut to the allowed range and
-    ///     to the life of the intermediate.
-    ///   - now: the present.
+    /// - Parameter lifetime: what is granted; nil or nothing positive means the default. Cut to the allowed range and
+    ///   to what the signer has left.
     /// - Throws: `AuthorityError` with `signing_failed` or `authority_expired`.
     package func issue(
         for identity: SPIFFEID,
@@ -128,22 +118,36 @@ package final class SigningAuthority: Sendable {
     ) throws(AuthorityError) -> IssuedCertificate {
         let wish = lifetime.flatMap { $0 > .zero ? $0 : nil } ?? self.lifetimes.workloadDefault
         let granted = min(max(wish, self.lifetimes.workloadMinimum), self.lifetimes.workloadMaximum)
-        let (leaf, signer) = try self.sign(
-            request.publicKey,
-            names: [.uniformResourceIdentifier(identity.uri)],
-            lifetime: granted,
-            now: now
-        )
+        guard identity.trustDomain == self.trustDomain else {
+            throw AuthorityError(
+                .signingFailed,
+                "an identity of '\(identity.trustDomain)' cannot be issued, only of '\(self.trustDomain)'"
+            )
+        }
+        // Signer, bundle and the record of the longest life are read and written as one: a rotation in between would
+        // otherwise not know of this certificate.
+        let (signer, bundle, validity) = try self.content.withLock { content throws(AuthorityError) in
+            let signer = content.set.workload
+            let validity = try self.validity(signer, lifetime: granted, now: now)
+            if let state = self.state { content.issuedUntil?.cover(validity.upperBound, in: state) }
+            return (signer, content.set.bundle, validity)
+        }
         do {
+            let leaf = try CertificateDraft.leaf(
+                publicKey: request.publicKey,
+                names: [.uniformResourceIdentifier(identity.uri)],
+                validity: validity,
+                signer: signer
+            )
             return IssuedCertificate(
-                chain: [try leaf.pemText(), try signer.pemText(), self.trustBundle],
+                chain: [try leaf.pemText()] + signer.chain + [bundle],
                 identity: identity,
                 serial: leaf.serialText,
                 notBefore: leaf.notValidBefore,
                 notAfter: leaf.notValidAfter
             )
         } catch {
-            throw AuthorityError(.signingFailed, "the certificate for \(identity.uri) cannot be written", cause: error)
+            throw AuthorityError(.signingFailed, "the certificate for \(identity.uri) cannot be signed", cause: error)
         }
     }
 
@@ -152,107 +156,50 @@ package final class SigningAuthority: Sendable {
     /// - Throws: `AuthorityError` with `signing_failed` or `authority_expired`.
     package func makeServingCertificate(names: [ServerName], now: Date) throws(AuthorityError) -> ServingCertificate {
         let key = P256.Signing.PrivateKey()
-        let general: [GeneralName] = names.map { name in
-            switch name {
-            case .dns(let text): .dnsName(text)
-            case .address(let address): .ipAddress(ASN1OctetString(contentBytes: address.bytes[...]))
-            }
-        }
-        let (leaf, signer) = try self.sign(
-            Certificate.PublicKey(key.publicKey),
-            names: general,
-            lifetime: self.lifetimes.server,
-            now: now
-        )
+        let signer = self.content.withLock { $0.set.server }
+        let validity = try self.validity(signer, lifetime: self.lifetimes.server, now: now)
         do {
+            let leaf = try CertificateDraft.leaf(
+                publicKey: Certificate.PublicKey(key.publicKey),
+                names: names.map(\.generalName),
+                validity: validity,
+                signer: signer
+            )
             return ServingCertificate(
-                chain: try leaf.pemText() + signer.pemText(),
+                chain: try leaf.pemText() + signer.chain.joined(),
                 privateKey: key.pemRepresentation,
                 notBefore: leaf.notValidBefore,
                 notAfter: leaf.notValidAfter
             )
         } catch {
-            throw AuthorityError(.signingFailed, "the server certificate cannot be written", cause: error)
+            throw AuthorityError(.signingFailed, "the server certificate cannot be signed", cause: error)
         }
     }
 
-    private func sign(
-        _ key: Certificate.PublicKey,
-        names: [GeneralName],
+    private func validity(
+        _ signer: Signer,
         lifetime: Duration,
         now: Date
-    ) throws(AuthorityError) -> (leaf: Certificate, signer: Certificate) {
-        let signer = self.intermediate.withLock { $0 }
+    ) throws(AuthorityError) -> ClosedRange<Date> {
         guard signer.isValid(at: now) else {
-            throw AuthorityError(.authorityExpired, "the intermediate ended at \(signer.certificate.notValidAfter)")
-        }
-        let end = min(now.addingTimeInterval(lifetime.wholeSeconds), signer.certificate.notValidAfter)
-        let start = min(now.addingTimeInterval(-self.lifetimes.backdating.wholeSeconds), end)
-        do {
-            let leaf = try CertificateDraft.leaf(
-                publicKey: key,
-                names: names,
-                validity: start...end,
-                issuer: signer.certificate,
-                issuerKey: signer.key
+            throw AuthorityError(
+                .authorityExpired,
+                "what signs holds from \(signer.validity.lowerBound) to \(signer.validity.upperBound), "
+                    + "and it is \(now): check the clock, renew the authority"
             )
-            return (leaf, signer.certificate)
-        } catch {
-            throw AuthorityError(.signingFailed, "a certificate cannot be signed", cause: error)
         }
+        // Whole seconds is all that a certificate can say.
+        let end = min(now.addingTimeInterval(lifetime.wholeSeconds), signer.validity.upperBound)
+        return min(now.addingTimeInterval(-self.lifetimes.backdating.wholeSeconds), end)...end
     }
+}
 
-    private static func makeRoot(
-        trustDomain: String,
-        lifetimes: AuthorityLifetimes,
-        now: Date
-    ) throws(AuthorityError) -> AuthorityPair {
-        let key = P256.Signing.PrivateKey()
-        do {
-            let start = now.addingTimeInterval(-lifetimes.backdating.wholeSeconds)
-            let validity = start...now.addingTimeInterval(lifetimes.root.wholeSeconds)
-            let certificate = try CertificateDraft.root(key: key, trustDomain: trustDomain, validity: validity)
-            return AuthorityPair(certificate: certificate, key: key)
-        } catch {
-            throw AuthorityError(.signingFailed, "the root cannot be made", cause: error)
+extension ServerName {
+    var generalName: GeneralName {
+        switch self {
+        case .dns(let text): .dnsName(text)
+        case .address(let address): .ipAddress(ASN1OctetString(contentBytes: address.bytes[...]))
         }
-    }
-
-    private static func makeIntermediate(
-        root: AuthorityPair,
-        trustDomain: String,
-        lifetimes: AuthorityLifetimes,
-        now: Date
-    ) throws(AuthorityError) -> AuthorityPair {
-        let key = P256.Signing.PrivateKey()
-        do {
-            let end = min(now.addingTimeInterval(lifetimes.intermediate.wholeSeconds), root.certificate.notValidAfter)
-            let start = min(now.addingTimeInterval(-lifetimes.backdating.wholeSeconds), end)
-            let certificate = try CertificateDraft.intermediate(
-                key: key,
-                trustDomain: trustDomain,
-                validity: start...end,
-                issuer: root.certificate,
-                issuerKey: root.key
-            )
-            return AuthorityPair(certificate: certificate, key: key)
-        } catch {
-            throw AuthorityError(.signingFailed, "the intermediate cannot be made", cause: error)
-        }
-    }
-
-    private static func store(
-        _ pair: AuthorityPair,
-        as file: String,
-        in state: StateDirectory
-    ) throws(AuthorityError) {
-        let content: [UInt8]
-        do {
-            content = try pair.serialized()
-        } catch {
-            throw AuthorityError(.signingFailed, "\(file) cannot be encoded", cause: error)
-        }
-        try state.write(file, content)
     }
 }
 

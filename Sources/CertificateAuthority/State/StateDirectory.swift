@@ -125,11 +125,24 @@ package final class StateDirectory: Sendable {
             throw AuthorityError(.stateUnwritable, "cannot write \(file): \(Self.reason(failure))")
         }
         // The rename itself must reach the disk too.
-        let directory = open(self.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if directory >= 0 {
-            fsync(directory)
-            close(directory)
+        self.syncNames()
+    }
+
+    /// Removes one file; it is no error when there is none.
+    ///
+    /// - Throws: `AuthorityError` with `state_unwritable`.
+    package func remove(_ name: String) throws(AuthorityError) {
+        guard unlink("\(self.path)/\(name)") == 0 || errno == ENOENT else {
+            throw AuthorityError(.stateUnwritable, "cannot remove \(self.path)/\(name): \(Self.reason(errno))")
         }
+        self.syncNames()
+    }
+
+    private func syncNames() {
+        let directory = open(self.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { return }
+        fsync(directory)
+        close(directory)
     }
 
     private static func writeAll(_ content: [UInt8], to descriptor: Int32) -> Int32 {
