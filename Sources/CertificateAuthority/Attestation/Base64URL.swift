@@ -20,6 +20,25 @@ enum Base64URL {
         return bits == 0 ? bytes : nil
     }
 
+    /// The text of bytes.
+    static func encode(_ bytes: some Sequence<UInt8>) -> String {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+        var text: [UInt8] = []
+        var bits: UInt32 = 0
+        var count: UInt32 = 0
+        for byte in bytes {
+            bits = bits << 8 | UInt32(byte)
+            count += 8
+            while count >= 6 {
+                count -= 6
+                text.append(alphabet[Int(bits >> count & 0x3f)])
+            }
+            bits &= (1 << count) - 1
+        }
+        if count > 0 { text.append(alphabet[Int(bits << (6 - count) & 0x3f)]) }
+        return String(decoding: text, as: UTF8.self)
+    }
+
     private static func value(of character: UInt8) -> UInt8? {
         switch character {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): character - UInt8(ascii: "A")

@@ -1,24 +1,16 @@
 import AWSClient
 package import Foundation
-package import MeshModel
+import MeshModel
 import Synchronization
-
-/// A caller whose identity is proven.
-package struct AttestedCaller: Sendable, Hashable {
-    /// The identity that the caller may have a certificate for.
-    package let identity: SPIFFEID
-    /// The role session that signed, an ARN without a secret.
-    package let callerARN: String
-    /// The task that runs with that role.
-    package let taskARN: String
-}
 
 /// Proves which ECS task calls, by what AWS itself says: STS about the signature, ECS about the task.
 ///
 /// The chain of proof: the request is signed for our audience and this very key, it is fresh and was never used, the
 /// signer is a session of a role in an allowed account, the session's name is a task id, that task runs now in an
 /// allowed cluster with that role, and the role is bound to a service account. A break anywhere is a refusal.
-package final class ECSAttestor: Sendable {
+package final class ECSAttestor: CallerAttesting {
+    package let kind = AttestorKind.ecsTask
+
     private let policy: AttestationPolicy
     private let verifier: any CallerIdentityVerifying
     private let tasks: any TaskLookup
@@ -97,6 +89,15 @@ package final class ECSAttestor: Sendable {
             throw IssuanceRefusal(.stsUnavailable, "STS gave no verdict (\(reason.prefix(160))), try again")
         }
         return try await self.identify(callerARN: arn, region: token.region)
+    }
+
+    package func checkForm(_ evidence: CallerEvidence) throws(IssuanceRefusal) {
+        _ = try AttestationToken(authorization: evidence.authorization)
+    }
+
+    package func attest(_ evidence: CallerEvidence, now: Date) async throws(IssuanceRefusal) -> AttestedCaller {
+        let token = try AttestationToken(authorization: evidence.authorization)
+        return try await self.attest(token, keyDigest: evidence.keyDigest, now: now)
     }
 
     /// Everything that can be judged without asking anyone.
@@ -189,7 +190,7 @@ package final class ECSAttestor: Sendable {
                 namespace: binding.namespace,
                 serviceAccount: binding.serviceAccount
             )
-            return AttestedCaller(identity: identity, callerARN: callerARN, taskARN: task.arn)
+            return AttestedCaller(identity: identity, kind: self.kind, caller: callerARN, task: task.arn)
         } catch {
             throw IssuanceRefusal(
                 .bindingMissing,

@@ -35,6 +35,7 @@ package final class IssuanceJournal: Sendable {
         self.rotationBytes = max(1, rotationBytes)
         var content = Content()
         content.fileBytes = FileFacts(path: self.path).map { Int(clamping: $0.size) } ?? 0
+        content.newest = Self.tail(of: self.path, count: self.memory)
         self.content = Mutex(content)
     }
 
@@ -61,8 +62,30 @@ package final class IssuanceJournal: Sendable {
         self.content.withLock { Array($0.newest[$0.next...] + $0.newest[..<$0.next]) }
     }
 
+    /// The newest records that match, newest first, of those in memory.
+    package func query(_ filter: IssuanceFilter, limit: Int = 100) -> [IssuanceRecord] {
+        Array(self.newest.reversed().lazy.filter(filter.matches).prefix(max(0, limit)))
+    }
+
     /// How many records there were since the start, by code, or by outcome where there is no code.
     package var counts: [String: Int] { self.content.withLock { $0.counts } }
+
+    /// The last records of the file of an earlier run, oldest first; lines that cannot be read are passed over.
+    private static func tail(of path: String, count: Int) -> [IssuanceRecord] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else { return [] }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        // No line is much longer than 4 KiB, as texts are cut to 512 characters.
+        let bytes = UInt64(min(count, 1024) * (4 << 10))
+        guard let end = try? file.seekToEnd(), (try? file.seek(toOffset: end > bytes ? end - bytes : 0)) != nil,
+            let data = try? file.read(upToCount: Int(clamping: bytes))
+        else { return [] }
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        return data.split(separator: UInt8(ascii: "\n")).suffix(count).compactMap { line in
+            try? decoder.decode(IssuanceRecord.self, from: line)
+        }
+    }
 
     private func write(_ line: [UInt8], content: inout Content) {
         if content.fileBytes + line.count > self.rotationBytes, content.fileBytes > 0 {

@@ -6,7 +6,7 @@ package struct IssuanceRecord: Sendable, Hashable, Codable {
     package var time: Date
     /// `issued`, `refused` or `failed` (a fault of ours).
     package var outcome: String
-    /// The refusal's or fault's code.
+    /// The refusal's or fault's code; for refusals that tell the caller little, the reason behind it.
     package var code: String?
     /// What the refusal told the caller to check.
     package var hint: String?
@@ -18,7 +18,9 @@ package struct IssuanceRecord: Sendable, Hashable, Codable {
     package var expires: Date?
     /// Hash of its key, lower-case hex SHA-256 of the SubjectPublicKeyInfo.
     package var keyDigest: String?
-    /// The role session that proved the identity.
+    /// How the caller proved itself or tried to: `ecs_task`, `join_token` or `client_certificate`.
+    package var attestor: String?
+    /// Who proved the identity: a role session, `join-token/<id>`, or `certificate/<serial>`.
     package var caller: String?
     /// The task that runs with it.
     package var task: String?
@@ -35,6 +37,7 @@ package struct IssuanceRecord: Sendable, Hashable, Codable {
         serial: String? = nil,
         expires: Date? = nil,
         keyDigest: String? = nil,
+        attestor: String? = nil,
         caller: String? = nil,
         task: String? = nil,
         peer: String? = nil
@@ -48,6 +51,7 @@ package struct IssuanceRecord: Sendable, Hashable, Codable {
         self.serial = serial
         self.expires = expires
         self.keyDigest = keyDigest
+        self.attestor = attestor
         self.caller = cut(caller)
         self.task = cut(task)
         self.peer = cut(peer)

@@ -15,6 +15,8 @@ package final class CertificateIssuer: Sendable {
         package var impersonated: String?
         /// The network address that called, for the journal.
         package var peer: String
+        /// The client's certificates of the TLS connection as DER, its own first.
+        package var certificates: [[UInt8]]
 
         /// Makes a call.
         package init(
@@ -22,24 +24,35 @@ package final class CertificateIssuer: Sendable {
             validitySeconds: Int64,
             authorization: [String],
             impersonated: String? = nil,
-            peer: String
+            peer: String,
+            certificates: [[UInt8]] = []
         ) {
             self.csr = csr
             self.validitySeconds = validitySeconds
             self.authorization = authorization
             self.impersonated = impersonated
             self.peer = peer
+            self.certificates = certificates
         }
     }
 
-    private let authority: SigningAuthority
-    private let attestor: ECSAttestor
+    private let authority: any LeafIssuing
+    private let attestors: AttestorChoice
     private let journal: IssuanceJournal
 
+    /// Makes an issuer that takes one kind of proof.
+    package convenience init(
+        authority: any LeafIssuing,
+        attestor: any CallerAttesting,
+        journal: IssuanceJournal
+    ) {
+        self.init(authority: authority, attestors: AttestorChoice(task: attestor), journal: journal)
+    }
+
     /// Makes an issuer.
-    package init(authority: SigningAuthority, attestor: ECSAttestor, journal: IssuanceJournal) {
+    package init(authority: any LeafIssuing, attestors: AttestorChoice, journal: IssuanceJournal) {
         self.authority = authority
-        self.attestor = attestor
+        self.attestors = attestors
         self.journal = journal
     }
 
@@ -60,8 +73,8 @@ package final class CertificateIssuer: Sendable {
         } catch {
             if let refusal = error as? IssuanceRefusal {
                 record.outcome = "refused"
-                record.code = refusal.code.rawValue
-                record.hint = String(refusal.hint.prefix(512))
+                record.code = refusal.reason?.rawValue ?? refusal.code.rawValue
+                record.hint = String((refusal.privateHint ?? refusal.hint).prefix(512))
             } else {
                 record.code = (error as? AuthorityError)?.code.rawValue
             }
@@ -75,27 +88,29 @@ package final class CertificateIssuer: Sendable {
         now: Date,
         record: inout IssuanceRecord
     ) async throws -> IssuedCertificate {
+        var evidence = CallerEvidence(authorization: call.authorization, certificates: call.certificates)
+        let attestor = self.attestors.attestor(for: evidence)
+        record.attestor = attestor.kind.rawValue
         // The attestation's form first: a stranger should not make us verify signatures.
-        let token = try AttestationToken(authorization: call.authorization)
+        try attestor.checkForm(evidence)
         let request = try SigningRequest(pem: call.csr)
         record.keyDigest = request.keyDigest
-        let caller = try await self.attestor.attest(token, keyDigest: request.keyDigest, now: now)
-        record.caller = caller.callerARN
-        record.task = caller.taskARN
+        // Whatever else could stand in the way comes before the proof, as some proofs work only once.
+        // Anything past the maximum is the same; the cut keeps the arithmetic far from overflow.
+        let lifetime = try self.authority.lifetimes.granted(.seconds(min(max(call.validitySeconds, 0), 1 << 32)))
+        evidence.keyDigest = request.keyDigest
+        evidence.wished = request.uris + (call.impersonated.map { [$0] } ?? [])
+        let caller = try await attestor.attest(evidence, now: now)
+        record.caller = caller.caller
+        record.task = caller.task
         record.identity = caller.identity.uri
-        let wished = request.uris + (call.impersonated.map { [$0] } ?? [])
-        guard wished.allSatisfy({ $0 == caller.identity.uri }) else {
+        guard evidence.wished.allSatisfy({ $0 == caller.identity.uri }) else {
             throw IssuanceRefusal(
                 .csrIdentityMismatch,
-                "the request names '\(wished.joined(separator: " ").prefix(160))', but the caller is \(caller.identity.uri)"
+                "the request names '\(evidence.wished.joined(separator: " ").prefix(160))', "
+                    + "but the caller is \(caller.identity.uri)"
             )
         }
-        return try self.authority.issue(
-            for: caller.identity,
-            request: request,
-            // Anything past the clamp is the same; this keeps the arithmetic far from overflow.
-            lifetime: .seconds(min(max(call.validitySeconds, 0), 1 << 32)),
-            now: now
-        )
+        return try await self.authority.issue(for: caller.identity, request: request, lifetime: lifetime, now: now)
     }
 }

@@ -1,5 +1,6 @@
 import CertificateAuthority
 import Foundation
+import Synchronization
 import Testing
 
 @Suite struct CertificateIssuerTests {
@@ -42,12 +43,28 @@ import Testing
 
     @Test func extremeLifetimesDoNoHarm() async throws {
         let mesh = try TestMesh()
-        for seconds in [Int64.min, -1, 0, .max] {
+        for seconds in [Int64.min, -1, 0, 86_400] {
             var call = try TestMesh.call()
             call.validitySeconds = seconds
             let issued = try await mesh.issuer.answer(call, now: Date())
             #expect(issued.notAfter < Date(timeIntervalSinceNow: 86_401))
         }
+    }
+
+    @Test(arguments: [86_401, 1 << 40, .max] as [Int64])
+    func aLifetimeBeyondTheMaximumIsRefusedBeforeAnyoneIsAsked(_ seconds: Int64) async throws {
+        let mesh = try TestMesh()
+        var call = try TestMesh.call()
+        call.validitySeconds = seconds
+        #expect(try await mesh.refusal(call) == .lifetimeTooLong)
+        #expect(mesh.aws.answers.withLock { $0.requests }.isEmpty)
+        #expect(mesh.journal.counts == ["lifetime_too_long": 1])
+        var lifetimes = AuthorityLifetimes()
+        lifetimes.longWishes = .cut
+        let lenient = try TestMesh(lifetimes: lifetimes)
+        let now = Date()
+        let issued = try await lenient.issuer.answer(call, now: now)
+        #expect(abs(issued.notAfter.timeIntervalSince(now) - 86_400) < 2)
     }
 
     @Test func eachAnswerLeavesALineInTheJournal() async throws {
@@ -59,6 +76,9 @@ import Testing
         #expect(records.last?.code == "attestation_audience_mismatch")
         #expect(records.first?.identity == "spiffe://cluster.local/ns/shop/sa/echo")
         #expect(records.first?.caller == FakeAWS.callerARN)
+        #expect(records.map(\.attestor) == ["ecs_task", "ecs_task"])
+        #expect(records.first?.serial?.count == 32)
+        #expect(records.first?.expires != nil)
         let file = try String(contentsOfFile: "\(mesh.directory.path)/issued.log", encoding: .utf8)
         let lines = file.split(separator: "\n")
         #expect(lines.count == 2)
