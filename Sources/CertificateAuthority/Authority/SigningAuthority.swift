@@ -105,6 +105,14 @@ package final class SigningAuthority: LeafIssuing {
         }
     }
 
+    /// Takes on at once what the source has ready, and leaves it to the next `renewIntermediate` to tell.
+    func takeOver(now: Date) {
+        self.maintenance.withLock { _ in
+            guard let next = try? self.source.refresh(now: now) else { return }
+            self.content.withLock { $0.replace(next) }
+        }
+    }
+
     /// Signs a workload certificate; its chain is leaf, the authorities up to the root, and last the whole bundle.
     ///
     /// - Parameter lifetime: what is granted; nil or nothing positive means the default. Cut to the allowed range and

@@ -19,9 +19,9 @@ package struct SigningRequest: Sendable {
     package let uris: [String]
     /// The request as it came, DER; for authorities that are not ours.
     let derBytes: [UInt8]
-    /// Whether an authority that copies names from the request would copy URI names and nothing else, under an
-    /// extension that a certificate without a subject may have.
-    let hasOnlyURIs: Bool
+    /// Whether an authority that copies everything from the request would copy URI names and nothing else: the subject
+    /// is empty, and the names are the only extension and critical, as they have to be then.
+    let isPassable: Bool
 
     /// Parses and checks PEM text.
     ///
@@ -68,9 +68,8 @@ package struct SigningRequest: Sendable {
                 return uri
             }
             let isCritical = extensions?[oid: .X509ExtensionID.subjectAlternativeName]?.critical == true
-            self.hasOnlyURIs =
-                extensions?.count == 1 && names.count == self.uris.count
-                && (isCritical || !request.subject.isEmpty)
+            self.isPassable =
+                isCritical && extensions?.count == 1 && names.count == self.uris.count && request.subject.isEmpty
         } catch {
             throw IssuanceRefusal(.csrMalformed, "the request's subject alternative names cannot be read")
         }
