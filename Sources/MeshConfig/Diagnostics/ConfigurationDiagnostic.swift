@@ -22,21 +22,46 @@ package struct ConfigurationDiagnostic: Error, Sendable, Hashable, CustomStringC
         }
     }
 
+    /// How bad it is.
+    package enum Severity: String, Sendable, Hashable, CaseIterable {
+        /// What it is about is not taken.
+        case error
+        /// What it is about is taken, but may not do what was meant.
+        case warning
+    }
+
     /// Where the value was written.
     package var place: Place
+    /// The column of the line, counted from 1; nil where it is not known.
+    package var column: Int?
     /// The field's path, such as `certificates.workloadMaximum`.
     package var field: String
     /// What is wrong: the value, and what is allowed.
     package var reason: String
+    /// How bad it is.
+    package var severity: Severity
+    /// The kind of fault.
+    package var code: ConfigurationCode
 
     /// Makes a diagnostic.
-    package init(place: Place, field: String, reason: String) {
+    package init(
+        place: Place,
+        column: Int? = nil,
+        field: String,
+        reason: String,
+        severity: Severity = .error,
+        code: ConfigurationCode = .setting
+    ) {
         self.place = place
+        self.column = column
         self.field = field
         self.reason = reason
+        self.severity = severity
+        self.code = code
     }
 
     package var description: String {
-        self.field.isEmpty ? "\(self.place): \(self.reason)" : "\(self.place): \(self.field): \(self.reason)"
+        let reason = self.severity == .warning ? "warning: \(self.reason)" : self.reason
+        return self.field.isEmpty ? "\(self.place): \(reason)" : "\(self.place): \(self.field): \(reason)"
     }
 }
