@@ -1,0 +1,123 @@
+import MeshModel
+
+extension KindRules {
+    /// Classes that are waypoints, and those that are gateways between networks.
+    static let waypointClasses: Set<String> = ["istio-waypoint", "tulle-waypoint"]
+    static let networkClasses: Set<String> = ["istio-east-west", "istio-remote"]
+
+    mutating func gateway(_ spec: SpecCursor) {
+        let name = spec.text("gatewayClassName") ?? ""
+        let classes = Self.waypointClasses.union(Self.networkClasses)
+        if !classes.contains(name) {
+            self.report.error(
+                .unsupportedValue,
+                spec,
+                "gatewayClassName \(Quoted(name)) is not supported by Tulle; "
+                    + "allowed are \(classes.sorted().joined(separator: ", "))"
+            )
+        }
+        let listeners = spec.list("listeners")
+        self.report.refuseDuplicates(listeners, "listener") { $0.text("name") ?? "" }
+        self.report.refuseDuplicates(listeners, "port") {
+            "\($0.value["port"]?.integer ?? 0)/\($0.text("protocol") ?? "")/\($0.text("hostname") ?? "")"
+        }
+        for listener in listeners { self.listener(listener) }
+        for address in spec.list("addresses") {
+            let value = address.text("value") ?? ""
+            let format: StringFormat = address.text("type") == "Hostname" ? .hostname : .ip
+            if let fault = format.fault(in: value) { self.report.error(.badValue, address, "value \(fault)") }
+        }
+        if name == "istio-remote", spec.list("addresses").isEmpty {
+            self.report.error(.contradiction, spec, "class istio-remote needs addresses: where the gateway is reached")
+        }
+    }
+
+    private mutating func listener(_ listener: SpecCursor) {
+        let name = listener.text("protocol") ?? ""
+        if !["HBONE", "istio.io/PROXY"].contains(name) {
+            self.report.error(
+                .unsupportedValue,
+                listener,
+                "protocol \(Quoted(name)) is not supported by Tulle; allowed are HBONE, istio.io/PROXY"
+            )
+        } else if name == "HBONE", listener.value["port"]?.integer != 15008 {
+            self.report.error(.contradiction, listener, "port of an HBONE listener must be 15008")
+        }
+        guard let namespaces = listener["allowedRoutes"]?["namespaces"] else { return }
+        self.labelSelector(namespaces["selector"])
+        if namespaces.text("from") == "Selector" {
+            if namespaces["selector"] == nil {
+                self.report.error(.contradiction, namespaces, "from: Selector needs a selector")
+            }
+        } else if let selector = namespaces["selector"] {
+            self.report.error(.contradiction, selector, "needs from: Selector")
+        }
+    }
+
+    mutating func meshConfig(_ spec: SpecCursor) {
+        self.report.refuseDuplicates(spec.list("trustDomainAliases"), "trust domain") { $0.text }
+        for rule in spec.list("visibilityRules") { self.labelSelector(rule["namespaceSelector"]) }
+    }
+
+    mutating func ecsAccount(_ spec: SpecCursor) {
+        self.report.refuseDuplicates(spec.list("regions"), "region") { $0.text }
+        guard let role = spec["role"] else { return }
+        let account = role.text.split(separator: ":", omittingEmptySubsequences: false).dropFirst(4).first ?? ""
+        if account != spec.text("account") ?? "" {
+            self.report.error(
+                .contradiction,
+                role,
+                "is a role of account \(account), not of \(spec.text("account") ?? "")"
+            )
+        }
+    }
+
+    mutating func telemetry(_ spec: SpecCursor) {
+        self.selector(spec)
+        self.targetReferences(spec)
+        for metrics in spec.list("metrics") {
+            for override in metrics.list("overrides") {
+                for (_, tag) in override["tagOverrides"]?.entries ?? [] {
+                    let isUpsert = tag.text("operation") != "REMOVE"
+                    if isUpsert, tag["value"] == nil {
+                        self.report.error(.contradiction, tag, "operation UPSERT needs a value")
+                    } else if !isUpsert, tag["value"] != nil {
+                        self.report.error(.contradiction, tag, "operation REMOVE takes no value")
+                    }
+                }
+            }
+        }
+        let tracing = spec.list("tracing")
+        if tracing.count > 1 {
+            self.report.warning(.noEffect, spec, "has several entries in tracing; only the first is used")
+        }
+        for entry in tracing where entry.list("providers").count > 1 {
+            self.report.warning(.noEffect, entry, "has several providers; only the first is used")
+        }
+        if spec["selector"] != nil {
+            self.report.warning(.noEffect, spec, "a selector selects no waypoint, and only waypoints use Telemetry")
+        }
+    }
+
+    mutating func payloadPolicy(_ spec: SpecCursor) {
+        self.selector(spec)
+        self.targetReferences(spec)
+        self.report.refuseDuplicates(spec.list("rules").filter { $0["name"] != nil }, "rule") { $0.text("name") ?? "" }
+        let most: Int64 = 1 << 20
+        if let bytes = spec["inspect"]?["maxBytes"], (TextForm.byteCount(bytes.text) ?? 0) > most {
+            self.report.error(.outOfRange, bytes, "\(bytes.text) is more than 1Mi")
+        }
+        for rule in spec.list("rules") {
+            guard let pointer = rule["json"]?["pointer"] else { continue }
+            // RFC 6901 §3
+            let parts = pointer.text.split(separator: "~", omittingEmptySubsequences: false).dropFirst()
+            let isEscaped = parts.allSatisfy { $0.hasPrefix("0") || $0.hasPrefix("1") }
+            if !isEscaped || !(pointer.text.isEmpty || pointer.text.hasPrefix("/")) {
+                self.report.error(.badValue, pointer, "\(Quoted(pointer.text)) must be a JSON Pointer such as /amount")
+            }
+        }
+        for path in spec["match"]?.list("paths") ?? [] {
+            if let fault = PathTemplate.fault(in: path.text) { self.report.error(.badValue, path, fault) }
+        }
+    }
+}
