@@ -91,6 +91,7 @@ let package = Package(
         // L3: capabilities
         room("MeshXDS", ["MeshProtos"]),
         room("MeshDNS", ["MeshModel"]),
+        room("MeshCompile", ["MeshConfig", "MeshModel", "MeshProtos", "MeshXDS"]),
         room("ECSDiscovery", ["AWSClient", "MeshModel", logging]),
         room("CertificateAuthority", ["AWSClient", "AWSSignature", "MeshModel", x509, asn1, crypto, logging]),
         // L4: products
@@ -145,6 +146,7 @@ let package = Package(
         tests("MeshConfig", ["MeshModel"]),
         tests("MeshXDS", ["MeshProtos"]),
         tests("MeshDNS"),
+        tests("MeshCompile", ["MeshConfig", "MeshModel", "MeshProtos", "MeshXDS"]),
         tests("ECSDiscovery", ["AWSClient", "AWSSignature", "AWSTestSupport", "MeshModel", logging]),
         tests(
             "CertificateAuthority",

@@ -28,6 +28,7 @@ enum HouseRules {
         [
             "MeshXDS": ["MeshProtos"],
             "MeshDNS": ["MeshModel"],
+            "MeshCompile": ["MeshConfig", "MeshModel", "MeshProtos", "MeshXDS"],
             "ECSDiscovery": ["AWSClient", "MeshModel"],
             "CertificateAuthority": ["AWSClient", "AWSSignature", "MeshModel"],
         ],

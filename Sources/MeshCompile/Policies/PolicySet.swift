@@ -1,0 +1,95 @@
+import MeshConfig
+import MeshProtos
+
+/// Every policy that ztunnels get from declared resources, and which of them a workload lists.
+///
+/// A change costs work for itself, and for PeerAuthentications of a namespace or the mesh also for the others of it.
+struct PolicySet {
+    /// What a change of the set means.
+    struct Change {
+        /// Policies that are new or different.
+        var changed: [IstioSecurity.Authorization] = []
+        /// Keys of policies that are gone.
+        var removed: [String] = []
+        /// Workloads whose lists may be others now.
+        var scopes: [WorkloadScope] = []
+    }
+
+    private let rootNamespace: String
+    private var peers: PeerModes
+    /// Labels of the policies that are listed, by namespace and name.
+    private var selectors: [String: [String: [String: String]]] = [:]
+    /// Every policy, by key.
+    private(set) var policies: [String: IstioSecurity.Authorization] = [:]
+
+    init(rootNamespace: String) {
+        self.rootNamespace = rootNamespace
+        self.peers = PeerModes(rootNamespace: rootNamespace)
+    }
+
+    /// The keys of the policies that a workload lists, sorted.
+    func listed(namespace: String, labels: [String: String]) -> [String] {
+        var keys = self.peers.policies(namespace: namespace, labels: labels)
+        for level in Set([namespace, self.rootNamespace]) {
+            for (name, selector) in self.selectors[level] ?? [:]
+            where selector.allSatisfy({ labels[$0.key] == $0.value }) {
+                keys.append("\(level)/\(name)")
+            }
+        }
+        return keys.sorted()
+    }
+
+    // MARK: Changes
+
+    /// Takes in an AuthorizationPolicy, or what became of it.
+    ///
+    /// - Returns: what changed, and what its owner should know.
+    mutating func replace(
+        _ metadata: ResourceMetadata,
+        with policy: Declared.AuthorizationPolicy?
+    ) -> (change: Change, condition: ResourceCondition?) {
+        let translation = policy.map {
+            PolicyTranslation($0, metadata: metadata, rootNamespace: self.rootNamespace)
+        }
+        var change = Change()
+        self.put(translation?.authorization, key: "\(metadata.namespace)/\(metadata.name)", &change)
+        let selector = translation?.authorization == nil ? nil : policy?.selector?.matchLabels
+        let old = self.selectors[metadata.namespace]?[metadata.name]
+        if old != selector {
+            self.selectors[metadata.namespace, default: [:]][metadata.name] = selector
+            if self.selectors[metadata.namespace]?.isEmpty == true { self.selectors[metadata.namespace] = nil }
+            let namespace = metadata.namespace == self.rootNamespace ? nil : metadata.namespace
+            change.scopes = [old, selector].compactMap { labels in
+                labels.map { WorkloadScope(namespace: namespace, labels: $0) }
+            }
+        }
+        return (change, translation?.condition)
+    }
+
+    /// Takes in a PeerAuthentication, or that it is gone.
+    mutating func replace(_ metadata: ResourceMetadata, with peer: Declared.PeerAuthentication?) -> Change {
+        let isRoot = metadata.namespace == self.rootNamespace
+        let affected = Set(isRoot ? self.peers.namespaces : []).union([metadata.namespace])
+        let before = affected.flatMap { self.peers.converted(namespace: $0).keys }
+        var change = Change()
+        change.scopes = self.peers.replace(metadata, with: peer)
+        var after: [String: IstioSecurity.Authorization] = [:]
+        for namespace in affected { after.merge(self.peers.converted(namespace: namespace)) { $1 } }
+        for key in Set(before).union(after.keys).sorted() { self.put(after[key], key: key, &change) }
+        self.put(self.peers.strictPolicy, key: "\(self.rootNamespace)/\(PeerModes.strictName)", &change)
+        return change
+    }
+
+    /// Takes in a policy that nobody declared, or that it is gone.
+    mutating func replace(_ key: String, with policy: IstioSecurity.Authorization?) -> Change {
+        var change = Change()
+        self.put(policy, key: key, &change)
+        return change
+    }
+
+    private mutating func put(_ policy: IstioSecurity.Authorization?, key: String, _ change: inout Change) {
+        guard self.policies[key] != policy else { return }
+        self.policies[key] = policy
+        if let policy { change.changed.append(policy) } else { change.removed.append(key) }
+    }
+}

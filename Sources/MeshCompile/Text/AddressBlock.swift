@@ -1,0 +1,46 @@
+package import MeshModel
+
+/// An IP address or a CIDR block (RFC 4632), as policies and services write them.
+package struct AddressBlock: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// The address as written, host bits and all.
+    package var base: IPAddress
+    /// How many leading bits count: 0 to 32 or 128.
+    package var length: Int
+
+    /// A single address.
+    package init(_ address: IPAddress) {
+        self.base = address
+        self.length = Self.bits(of: address)
+    }
+
+    /// Reads `10.0.0.1`, `10.0.0.0/8` or their IPv6 forms; nil when malformed.
+    package init?(parsing text: String) {
+        // An address has at most 45 bytes, "/" and three digits follow.
+        guard text.utf8.count <= 49 else { return nil }
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard let first = parts.first, parts.count <= 2, let address = IPAddress(parsing: first) else { return nil }
+        self.init(address)
+        guard parts.count == 2, let digits = parts.last else { return }
+        guard let length = DecimalText.number(digits), length <= Self.bits(of: address) else { return nil }
+        self.length = Int(length)
+    }
+
+    /// Whether it is one address.
+    package var isSingle: Bool { self.length == Self.bits(of: self.base) }
+
+    /// The same block with the bits after its length cleared.
+    package var masked: AddressBlock {
+        var block = self
+        block.base = self.base.prefix(self.length)
+        return block
+    }
+
+    /// `10.0.0.0/8`, or only the address where it is one.
+    package var description: String { self.isSingle ? "\(self.base)" : "\(self.base)/\(self.length)" }
+
+    package static func < (left: Self, right: Self) -> Bool {
+        (left.base, left.length) < (right.base, right.length)
+    }
+
+    private static func bits(of address: IPAddress) -> Int { address.isV4 ? 32 : 128 }
+}
