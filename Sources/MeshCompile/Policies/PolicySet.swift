@@ -21,6 +21,8 @@ struct PolicySet {
     private var selectors: [String: [String: [String: String]]] = [:]
     /// Every policy, by key.
     private(set) var policies: [String: IstioSecurity.Authorization] = [:]
+    /// Keys of policies that became others since ``takeUnpublished()``.
+    private var unpublished: Set<String> = []
 
     init(rootNamespace: String) {
         self.rootNamespace = rootNamespace
@@ -87,9 +89,16 @@ struct PolicySet {
         return change
     }
 
+    /// What is new, different or, with nil, gone since the last call, by key.
+    mutating func takeUnpublished() -> [(key: String, policy: IstioSecurity.Authorization?)] {
+        defer { self.unpublished = [] }
+        return self.unpublished.sorted().map { ($0, self.policies[$0]) }
+    }
+
     private mutating func put(_ policy: IstioSecurity.Authorization?, key: String, _ change: inout Change) {
         guard self.policies[key] != policy else { return }
         self.policies[key] = policy
+        self.unpublished.insert(key)
         if let policy { change.changed.append(policy) } else { change.removed.append(key) }
     }
 }
