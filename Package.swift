@@ -110,7 +110,7 @@ let package = Package(
                 "MeshXDS", "MeshYAML", "TunnelEngine",
             ]
         ),
-        room("TulleCLI", ["AWSClient", arguments, logging]),
+        room("TulleCLI", ["AWSClient", "MeshConfig", "MeshModel", arguments, logging]),
         room("Lab", ["AWSClient", "AWSSignature", httpClient, logging, nio, nioPosix, nioHTTP1]),
         // L5: programs
         program("ZTunnelMain", path: "ztunnel", ["ZTunnel"]),
@@ -167,7 +167,7 @@ let package = Package(
                 "MeshYAML", "TunnelEngine",
             ]
         ),
-        tests("TulleCLI", ["AWSClient", arguments]),
+        tests("TulleCLI", ["AWSClient", "AWSTestSupport", "MeshConfig", "MeshModel", arguments]),
         tests("Lab", [nio, nioPosix]),
         .testTarget(name: "StructureTests", path: "Tests/StructureTests", swiftSettings: settings),
     ]

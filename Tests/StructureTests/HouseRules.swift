@@ -42,7 +42,7 @@ enum HouseRules {
                 "AWSSignature", "BoringTLS", "CMeshLinux", "MeshDNS", "MeshIdentity", "MeshModel", "MeshProtos",
                 "MeshTelemetry", "MeshXDS", "MeshYAML", "TunnelEngine",
             ],
-            "TulleCLI": ["AWSClient"],
+            "TulleCLI": ["AWSClient", "MeshConfig", "MeshModel"],
             "Lab": ["AWSClient", "AWSSignature"],
         ],
         // L5: programs, wiring only
