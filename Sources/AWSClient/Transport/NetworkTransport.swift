@@ -9,12 +9,21 @@ package final class NetworkTransport: HTTPTransport {
 
     /// - Parameters:
     ///   - caBundlePath: a PEM file of the roots to trust in place of the system's; `nil` for the system's.
+    ///   - identity: what to show to servers that ask for a certificate; `nil` for none.
     ///   - connectTimeout: how long connecting, TLS included, may take.
-    package init(caBundlePath: String? = nil, connectTimeout: Duration = .seconds(5)) {
+    package init(
+        caBundlePath: String? = nil,
+        identity: TransportIdentity? = nil,
+        connectTimeout: Duration = .seconds(5)
+    ) {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12
         if let caBundlePath {
             tls.trustRoots = .file(caBundlePath)
+        }
+        if let identity {
+            tls.certificateChain = identity.chain.map { .certificate($0) }
+            tls.privateKey = .privateKey(identity.key)
         }
         var configuration = HTTPClient.Configuration(
             tlsConfiguration: tls,
