@@ -1,7 +1,8 @@
 import AWSClient
 import Foundation
 
-/// The one setting that a ztunnel starts with: base64url (no padding) of JSON with sorted keys. Holds no secret.
+/// The one setting that a ztunnel starts with: base64url (no padding) of JSON with sorted keys. Holds no secret, unless
+/// it carries a join token.
 package struct BootstrapToken: Sendable, Hashable {
     /// What the control plane says about itself.
     package var controlPlane: ControlPlaneFacts
@@ -11,11 +12,15 @@ package struct BootstrapToken: Sendable, Hashable {
     package var serviceAccount: MeshName
     /// What the workload runs on.
     package var platform: Platform
+    /// What a machine that is no ECS task proves itself with, once; a secret. `nil` on platforms that have a proof.
+    package var joinToken: String?
 
     /// Where a workload runs, and so how it proves who it is.
     package enum Platform: String, Sendable, Hashable, CaseIterable {
         /// An ECS task, by its task role.
         case ecs
+        /// A machine of its own, by a join token.
+        case vm
     }
 
     /// Holds the parts.
@@ -23,12 +28,14 @@ package struct BootstrapToken: Sendable, Hashable {
         controlPlane: ControlPlaneFacts,
         namespace: MeshName,
         serviceAccount: MeshName,
-        platform: Platform = .ecs
+        platform: Platform = .ecs,
+        joinToken: String? = nil
     ) {
         self.controlPlane = controlPlane
         self.namespace = namespace
         self.serviceAccount = serviceAccount
         self.platform = platform
+        self.joinToken = joinToken
     }
 
     /// The identity that a workload with this token asks for.
@@ -38,9 +45,12 @@ package struct BootstrapToken: Sendable, Hashable {
 
     /// The token's text.
     package var text: String {
-        let json: JSONValue = [
+        var json: JSONValue = [
             "audience": .string(self.controlPlane.audience),
             "cluster": .string(self.controlPlane.cluster),
+        ]
+        if let joinToken { json["joinToken"] = .string(joinToken) }
+        let rest: JSONObject = [
             "meshDomain": .string(self.controlPlane.meshDomain),
             "namespace": .string(self.namespace.text),
             "network": .string(self.controlPlane.network),
@@ -51,6 +61,7 @@ package struct BootstrapToken: Sendable, Hashable {
             "url": .string(self.controlPlane.url),
             "version": 1,
         ]
+        for member in rest { json[member.name] = member.value }
         return Data(json.text().utf8).base64EncodedString()
             .replacing("+", with: "-")
             .replacing("/", with: "_")

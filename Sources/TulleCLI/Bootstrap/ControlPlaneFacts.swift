@@ -1,6 +1,6 @@
 package import AWSClient
 
-/// What a running control plane says about itself on its debug port (`GET /bootstrap`).
+/// What a running control plane says about itself on its admin port (`GET /bootstrap`).
 package struct ControlPlaneFacts: Sendable, Hashable {
     /// Where ztunnels connect to, such as `https://mesh.example:15012`.
     package var url: String
@@ -40,47 +40,21 @@ package struct ControlPlaneFacts: Sendable, Hashable {
     }
 
     /// Asks the control plane.
-    /// - Parameter address: its debug address, such as `http://127.0.0.1:15014`.
+    /// - Parameter address: its admin address, such as `http://127.0.0.1:15014`.
     /// - Throws: `CommandFailure` with the address, and what to check.
     package static func fetch(from address: String, over transport: any HTTPTransport) async throws -> Self {
-        let url = (address.hasSuffix("/") ? String(address.dropLast()) : address) + "/bootstrap"
-        let request = TransportRequest(method: "GET", url: url, headers: [(name: "accept", value: "application/json")])
-        let response: TransportResponse
+        let body = try await AdminClient(address, over: transport).bytes("GET", "/bootstrap", bodyLimit: 256 * 1024)
         do {
-            response = try await transport.send(request, deadline: .seconds(5), bodyLimit: 256 * 1024)
-        } catch {
-            throw CommandFailure(
-                "no answer from the control plane at \(url): \(Self.reason(error))",
-                hint: "is tulled running there? its debug port is 15014, on loopback unless configured; "
-                    + "pass --control-plane"
-            )
-        }
-        guard response.status == 200 else {
-            throw CommandFailure(
-                "the control plane at \(url) answered HTTP \(response.status)",
-                hint: "pass the address of tulled's debug port with --control-plane"
-            )
-        }
-        do {
-            return try Self(try JSONValue(parsing: response.body))
+            return try Self(try JSONValue(parsing: body))
         } catch let error as JSONError {
             throw Self.unreadable("\(error)")
-        }
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        switch error as? TransportError {
-        case .timedOut: "nothing within 5 seconds"
-        case .bodyTooLarge: "the answer is longer than 256 KiB"
-        case .certificateRefused(let reason), .failed(let reason): reason
-        case nil: "\(error)"
         }
     }
 
     private static func unreadable(_ reason: String) -> CommandFailure {
         CommandFailure(
             "the control plane's /bootstrap answer cannot be used: \(reason)",
-            hint: "is --control-plane really tulled's debug port, and of this version?"
+            hint: "is --control-plane really tulled's admin port, and of this version?"
         )
     }
 }

@@ -6,22 +6,26 @@ enum BoundedInput {
     /// Most bytes of a file; a task definition may have 64 KiB.
     static let mostBytes = 1 << 20
 
-    /// The file's text.
+    /// The file's text, or that of standard input for `-`.
     /// - Throws: `CommandFailure` that names the path.
-    static func text(at path: String) throws(CommandFailure) -> String {
+    static func text(at path: String, mostBytes: Int = BoundedInput.mostBytes) throws(CommandFailure) -> String {
         let data: Data
         do {
-            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            let file = path == "-" ? .standardInput : try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
             defer { try? file.close() }
-            data = try file.read(upToCount: self.mostBytes + 1) ?? Data()
+            data = try file.read(upToCount: mostBytes + 1) ?? Data()
         } catch {
-            throw CommandFailure("cannot read \(path)", hint: "check the path and its permissions")
+            throw CommandFailure("cannot read \(path)", hint: "check the path and its permissions", status: .noInput)
         }
-        guard data.count <= self.mostBytes else {
-            throw CommandFailure("\(path) is longer than \(self.mostBytes) bytes", hint: "is it the right file?")
+        guard data.count <= mostBytes else {
+            throw CommandFailure(
+                "\(path) is longer than \(mostBytes) bytes",
+                hint: "is it the right file?",
+                status: .noInput
+            )
         }
         guard let text = String(data: data, encoding: .utf8) else {
-            throw CommandFailure("\(path) is not UTF-8 text", hint: "is it the right file?")
+            throw CommandFailure("\(path) is not UTF-8 text", hint: "is it the right file?", status: .noInput)
         }
         return text
     }

@@ -13,19 +13,24 @@ struct CommandRun: Sendable {
         self.console = Console.standard(environment: self.environment)
     }
 
-    /// Does the command's work; an error is told on standard error and ends the program with status 1.
+    /// Does the command's work; an error is told on standard error and ends the program with its status.
     func perform(_ work: () async throws -> Void) async throws {
         do {
             try await work()
         } catch let error where !(error is ExitCode || error is ValidationError || error is CleanExit) {
             let failure = CommandFailure(error)
             self.console.failure(failure.message, hint: failure.hint)
-            throw ExitCode.failure
+            throw failure.status.code
         }
     }
 
     /// Lends a connection to ECS.
     func withECS<Result>(_ options: AWSOptions, _ work: (any ECSAccess) async throws -> Result) async throws -> Result {
+        try await self.withAWS(options) { client in try await work(LiveECS(client: client)) }
+    }
+
+    /// Lends a client of AWS.
+    func withAWS<Result>(_ options: AWSOptions, _ work: (AWSClient) async throws -> Result) async throws -> Result {
         let configuration = try AWSConfiguration(
             environment: self.environment,
             profile: options.profile,
@@ -37,7 +42,7 @@ struct CommandRun: Sendable {
             logger: Logger(label: "tulle", factory: { _ in SwiftLogNoOpLogHandler() })
         )
         do {
-            let result = try await work(LiveECS(client: client))
+            let result = try await work(client)
             await client.shutdown()
             return result
         } catch {
@@ -46,13 +51,35 @@ struct CommandRun: Sendable {
         }
     }
 
+    /// Lends a connection to the control plane's admin API.
+    func withAdmin<Result>(
+        _ options: ControlPlaneOptions,
+        _ work: (AdminClient) async throws -> Result
+    ) async throws -> Result {
+        let address = try options.address(in: self.environment)
+        return try await self.withTransport(options) { transport in
+            try await work(AdminClient(address, over: transport))
+        }
+    }
+
     /// Asks the control plane about itself.
-    func controlPlane(at address: String) async throws -> ControlPlaneFacts {
-        let transport = NetworkTransport()
+    func controlPlane(_ options: ControlPlaneOptions) async throws -> ControlPlaneFacts {
+        let address = try options.address(in: self.environment)
+        return try await self.withTransport(options) { transport in
+            try await ControlPlaneFacts.fetch(from: address, over: transport)
+        }
+    }
+
+    /// Lends a network that ends with the work.
+    func withTransport<Result>(
+        _ options: ControlPlaneOptions = ControlPlaneOptions(),
+        _ work: (any HTTPTransport) async throws -> Result
+    ) async throws -> Result {
+        let transport = try options.transport()
         do {
-            let facts = try await ControlPlaneFacts.fetch(from: address, over: transport)
+            let result = try await work(transport)
             await transport.shutdown()
-            return facts
+            return result
         } catch {
             await transport.shutdown()
             throw error
@@ -61,7 +88,7 @@ struct CommandRun: Sendable {
 }
 
 /// ECS itself.
-private struct LiveECS: ECSAccess {
+struct LiveECS: ECSAccess {
     let client: AWSClient
 
     func call(_ action: String, _ input: JSONValue) async throws -> JSONValue {

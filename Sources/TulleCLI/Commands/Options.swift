@@ -18,14 +18,7 @@ struct MeshOptions: ParsableArguments, Sendable {
     @Option(name: [.short, .long], help: "Service account that the workload acts as.")
     var serviceAccount: MeshName
 
-    @Option(help: "Debug address of tulled.")
-    var controlPlane = "http://127.0.0.1:15014"
-
-    func validate() throws {
-        guard self.controlPlane.hasPrefix("http://") || self.controlPlane.hasPrefix("https://") else {
-            throw ValidationError("--control-plane is \"\(self.controlPlane)\"; only http:// and https:// are allowed")
-        }
-    }
+    @OptionGroup var connection: ControlPlaneOptions
 }
 
 extension MeshName: ExpressibleByArgument {

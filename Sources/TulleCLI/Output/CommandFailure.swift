@@ -1,16 +1,19 @@
 import AWSClient
 
-/// Why a command stops: what happened and what to do next. Ends the program with status 1.
+/// Why a command stops: what happened and what to do next.
 package struct CommandFailure: Error, Sendable, Hashable, CustomStringConvertible {
     /// What happened, in one line.
     package let message: String
     /// What to do next; `nil` when there is nothing to say.
     package let hint: String?
+    /// What the program ends with.
+    package let status: ExitStatus
 
-    /// Holds both.
-    package init(_ message: String, hint: String? = nil) {
+    /// Holds the parts.
+    package init(_ message: String, hint: String? = nil, status: ExitStatus = .failure) {
         self.message = message
         self.hint = hint
+        self.status = status
     }
 
     /// Any error in a person's words.

@@ -36,6 +36,26 @@ struct BootstrapTokenTests {
         )
     }
 
+    @Test("carries a join token for a machine of its own")
+    func joinToken() throws {
+        let facts = try ControlPlaneFacts(Self.answer)
+        let name = try #require(MeshName("shop"))
+        let token = BootstrapToken(
+            controlPlane: facts,
+            namespace: name,
+            serviceAccount: name,
+            platform: .vm,
+            joinToken: "s3cret"
+        )
+        var padded = token.text.replacing("-", with: "+").replacing("_", with: "/")
+        while padded.utf8.count % 4 != 0 { padded += "=" }
+        let json = try JSONValue(parsing: try #require(Data(base64Encoded: padded)))
+        #expect(json["platform"] == "vm")
+        #expect(json["joinToken"] == "s3cret")
+        let names = try #require(json.object?.names)
+        #expect(names == names.sorted())
+    }
+
     @Test("that was made earlier is checked for whom it is")
     func check() throws {
         let shop = try #require(MeshName("shop"))
