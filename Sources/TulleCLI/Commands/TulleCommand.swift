@@ -1,11 +1,31 @@
 package import ArgumentParser
 
-/// `tulle`: brings ECS services into the mesh.
+/// `tulle`: brings ECS services into the mesh, and says what the mesh does with them.
 package struct TulleCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "tulle",
-        abstract: "Bring Amazon ECS services into the mesh.",
-        subcommands: [BootstrapCommand.self, ECSCommand.self, VersionCommand.self]
+        abstract: "Bring Amazon ECS services into the mesh, and look after it.",
+        discussion: """
+            Ends with 0 when all is well, 1 when something was found, refused or failed, 64 for wrong arguments, 66 \
+            for an input that cannot be read, 69 when the control plane does not answer.
+            """,
+        subcommands: [VersionCommand.self, CompletionCommand.self],
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Services",
+                subcommands: [ECSCommand.self, BootstrapCommand.self, TokenCommand.self, WaypointCommand.self]
+            ),
+            CommandGroup(
+                name: "Configuration",
+                subcommands: [ApplyCommand.self, GetCommand.self, DescribeCommand.self]
+            ),
+            CommandGroup(
+                name: "The mesh's state",
+                subcommands: [
+                    StatusCommand.self, ZTunnelConfigCommand.self, CertificatesCommand.self, CACommand.self,
+                ]
+            ),
+        ]
     )
 
     package init() {}
@@ -20,21 +40,4 @@ package struct ECSCommand: AsyncParsableCommand {
     )
 
     package init() {}
-}
-
-/// `tulle version`.
-package struct VersionCommand: ParsableCommand {
-    /// The version of this source tree.
-    package static let version = "0.1.0"
-
-    package static let configuration = CommandConfiguration(
-        commandName: "version",
-        abstract: "Print the version."
-    )
-
-    package init() {}
-
-    package func run() {
-        print("tulle \(Self.version)")
-    }
 }

@@ -1,0 +1,59 @@
+import Foundation
+
+/// A stream of configuration documents: a file's or the standard input's.
+struct ConfigurationInput: Sendable, Hashable {
+    /// The path as it was given, or `-`.
+    var name: String
+    /// The text.
+    var text: String
+
+    /// Most files of one directory.
+    static let mostFiles = 10_000
+
+    /// Reads what `-f` names: a file, all `.yaml`, `.yml` and `.json` files below a directory, or `-` for standard
+    /// input.
+    /// - Throws: `CommandFailure` that names the path, with status 66.
+    static func read(_ path: String) throws -> [ConfigurationInput] {
+        if path == "-" {
+            return [ConfigurationInput(name: "-", text: try BoundedInput.text(at: "-"))]
+        }
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue else {
+            return [ConfigurationInput(name: path, text: try BoundedInput.text(at: path))]
+        }
+        let files = try Self.files(below: path)
+        guard !files.isEmpty else {
+            throw CommandFailure(
+                "\(path) holds no .yaml, .yml or .json file",
+                hint: "name the directory with the documents",
+                status: .noInput
+            )
+        }
+        return try files.map { ConfigurationInput(name: $0, text: try BoundedInput.text(at: $0)) }
+    }
+
+    /// Reads what several `-f` name.
+    static func read(_ paths: [String]) throws -> [ConfigurationInput] {
+        try paths.flatMap { try Self.read($0) }
+    }
+
+    private static func files(below path: String) throws(CommandFailure) -> [String] {
+        var files: [String] = []
+        let top = path.hasSuffix("/") ? String(path.dropLast()) : path
+        let found = FileManager.default.enumerator(atPath: path)
+        while let name = found?.nextObject() as? String {
+            guard [".yaml", ".yml", ".json"].contains(where: name.hasSuffix) else { continue }
+            // As tulled reads its directory: what begins with a dot is a half-written or a hidden file.
+            guard !name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) else { continue }
+            files.append("\(top)/\(name)")
+            guard files.count <= Self.mostFiles else {
+                throw CommandFailure(
+                    "\(path) holds more than \(Self.mostFiles) files",
+                    hint: "is it the right directory?",
+                    status: .noInput
+                )
+            }
+        }
+        return files.sorted()
+    }
+}
