@@ -46,14 +46,16 @@ import Testing
 
         mutating func push() {
             do throws(XDSStreamError) {
-                self.enqueue(try self.server?.pushes(self.catalog) ?? [])
+                self.enqueue(try self.server?.pushes(self.catalog, at: 0) ?? [])
             } catch {
                 #expect(error == .tooFarBehind)
                 self.disconnect()
             }
         }
 
-        private mutating func enqueue(_ responses: [Response]) {
+        private mutating func enqueue(_ pushes: [DeltaPush]) {
+            let responses = pushes.compactMap { try? $0.message }
+            #expect(responses.count == pushes.count)
             for response in responses {
                 self.unanswered[response.typeURL, default: 0] += 1
                 #expect(self.unanswered[response.typeURL] == 1, "one response of a type is on its way")
@@ -66,7 +68,7 @@ import Testing
             let request = self.toServer.removeFirst()
             if !request.responseNonce.isEmpty { self.unanswered[request.typeURL] = 0 }
             do throws(XDSStreamError) {
-                self.enqueue(try self.server?.receive(request, catalog: self.catalog) ?? [])
+                self.enqueue(try self.server?.receive(request, catalog: self.catalog, at: 0) ?? [])
             } catch {
                 #expect(error == .tooFarBehind)
                 self.disconnect()

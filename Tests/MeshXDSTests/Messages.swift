@@ -59,3 +59,10 @@ func ack(_ nonce: String, _ type: String = addresses, error: String? = nil) -> R
         $0.errorDetail = error.map { text in .with { $0.message = text } }
     }
 }
+
+extension DeltaPush {
+    /// The message as a client reads it.
+    var message: Response {
+        get throws { try Response(decoding: Array(self.parts.joined())) }
+    }
+}

@@ -9,6 +9,7 @@ package final class ControlPlaneMetrics: Sendable {
     let services: Gauge
     let pushes: MetricFamily<Counter>
     let rejects: MetricFamily<Counter>
+    let staleNonces: MetricFamily<Counter>
     let refusedStreams: MetricFamily<Counter>
     let observations: MetricFamily<Counter>
     let debounceTime: Histogram
@@ -30,6 +31,11 @@ package final class ControlPlaneMetrics: Sendable {
         self.rejects = registry.counters(
             "pilot_total_xds_rejects",
             help: "Responses that a data plane rejected, by type.",
+            labels: ["type"]
+        )
+        self.staleNonces = registry.counters(
+            "pilot_xds_expired_nonce",
+            help: "Requests that answer an older response than the last, and are ignored, by type.",
             labels: ["type"]
         )
         self.refusedStreams = registry.counters(

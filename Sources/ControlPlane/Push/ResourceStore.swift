@@ -34,11 +34,32 @@ package final class ResourceStore: Sendable {
     /// Whether the mesh was looked at once.
     package var isReady: Bool { self.state.withLock { $0.isReady } }
 
-    /// Applies a compiled change and tells all listeners.
+    /// Applies a compiled change of the addresses and tells all listeners.
     package func publish(_ change: RegistryChange) {
+        self.publish([ResourceChange(XDSTypes.address, changed: change.changed, removed: change.removed)])
+    }
+
+    /// Applies changes of several types as one, and tells all listeners once: no stream sees some of them without the
+    /// others. In which order their responses go out is the streams' business, not that of the order here.
+    package func publish(_ changes: [ResourceChange]) {
+        // Outside of the lock, as it reads every changed address.
+        let changes = changes.map { change in
+            guard change.typeURL == XDSTypes.address else { return change }
+            var change = change
+            change.changed = change.changed.map(AddressParents.fill)
+            return change
+        }
         let listeners = self.state.withLock { state -> [@Sendable (Notice) -> Void] in
             state.isReady = true
-            let isNew = state.catalog.update(XDSTypes.address, upserts: change.changed, removing: change.removed)
+            var isNew = false
+            for change in changes {
+                let isDifferent = state.catalog.update(
+                    change.typeURL,
+                    upserts: change.changed,
+                    removing: change.removed
+                )
+                isNew = isDifferent || isNew
+            }
             return isNew ? Array(state.listeners.values) : []
         }
         for listener in listeners { listener(.changed) }

@@ -1,4 +1,5 @@
 package import Foundation
+import MeshModel
 package import MeshXDS
 import Synchronization
 
@@ -12,8 +13,14 @@ package final class ConnectionTable: Sendable {
         package var remote: String
         /// Who it is.
         package var identity: String
+        /// How it proved that.
+        package var proof: Peer.Proof
         /// The node id of its first request; empty before it.
         package var node = ""
+        /// The cluster that its node says it is of; empty for none.
+        package var cluster = ""
+        /// The version that its node says it has; empty for none.
+        package var version = ""
         /// Since when it is open.
         package var since: Date
         /// How many responses it was sent.
@@ -26,15 +33,30 @@ package final class ConnectionTable: Sendable {
 
     private struct State {
         var connections: [String: Connection] = [:]
+        var byIdentity: [String: Int] = [:]
         var next: UInt64 = 0
     }
 
+    /// What came of a wish for a stream.
+    enum Opening: Sendable, Hashable {
+        /// It is open, with this id.
+        case open(String)
+        /// There are too many streams.
+        case full
+        /// This identity has too many.
+        case identityFull(limit: Int)
+    }
+
     private let limit: Int
+    private let identityLimit: Int
     private let state = Mutex(State())
 
     /// Makes an empty table for at most so many streams.
-    package init(limit: Int) {
+    ///
+    /// - Parameter identityLimit: how many of them one identity may have; nil for all.
+    package init(limit: Int, identityLimit: Int? = nil) {
         self.limit = limit
+        self.identityLimit = identityLimit ?? limit
     }
 
     /// All open streams, by node.
@@ -42,15 +64,26 @@ package final class ConnectionTable: Sendable {
         self.state.withLock { $0.connections.values.sorted { ($0.node, $0.id) < ($1.node, $1.id) } }
     }
 
-    /// Enters a stream; nil when there are too many.
-    func open(remote: String, identity: String) -> String? {
-        self.state.withLock { state in
-            guard state.connections.count < self.limit else { return nil }
+    /// Enters a stream, if there is room.
+    func open(remote: String, peer: Peer) -> Opening {
+        let identity = peer.identity.uri
+        return self.state.withLock { state in
+            guard state.connections.count < self.limit else { return .full }
+            guard state.byIdentity[identity, default: 0] < self.identityLimit else {
+                return .identityFull(limit: self.identityLimit)
+            }
             state.next += 1
             // The random part keeps nonces of an earlier run of this process apart from ours.
             let id = "\(state.next)-\(String(UInt32.random(in: .min ... .max), radix: 16))"
-            state.connections[id] = Connection(id: id, remote: remote, identity: identity, since: Date())
-            return id
+            state.connections[id] = Connection(
+                id: id,
+                remote: remote,
+                identity: identity,
+                proof: peer.proof,
+                since: Date()
+            )
+            state.byIdentity[identity, default: 0] += 1
+            return .open(id)
         }
     }
 
@@ -63,6 +96,10 @@ package final class ConnectionTable: Sendable {
     }
 
     func close(_ id: String) {
-        self.state.withLock { $0.connections[id] = nil }
+        self.state.withLock { state in
+            guard let connection = state.connections.removeValue(forKey: id) else { return }
+            let left = state.byIdentity[connection.identity, default: 1] - 1
+            state.byIdentity[connection.identity] = left > 0 ? left : nil
+        }
     }
 }

@@ -8,19 +8,35 @@ import MeshTelemetry
 import MeshXDS
 import Synchronization
 
+/// A data plane that takes or answers nothing for too long. Its connection must go: an error would only queue behind what
+/// it does not read.
+struct SilentPeer: Error, Sendable, CustomStringConvertible {
+    let description = "the data plane does not read; connect again"
+}
+
 /// One discovery stream: feeds requests and changes, one at a time, to the pure machine, and sends what it says.
 ///
 /// What waits is bounded: at most one request (the next is not read before it was dealt with), one sign that the
-/// catalog changed, and the few reasons to end.
+/// catalog changed, one timer of each kind, and the few reasons to end.
 final class DiscoverySession: Sendable {
     typealias Request = EnvoyDiscovery.DeltaDiscoveryRequest
-    typealias Response = EnvoyDiscovery.DeltaDiscoveryResponse
 
     private enum Event: Sendable {
         case request(Request)
         case changed
+        case companionsMissing
+        case answerDue
         case finished
         case failed(RPCError)
+    }
+
+    /// What one run of the stream knows beside its machine.
+    private struct Progress {
+        var machine: DeltaServerStream
+        var isCompanionTimerSet = false
+        /// When the unanswered response of each type was sent.
+        var flights: [String: (nonce: String, sent: ContinuousClock.Instant)] = [:]
+        var isAnswerTimerSet = false
     }
 
     private let id: String
@@ -50,11 +66,15 @@ final class DiscoverySession: Sendable {
         self.logger = logger
     }
 
-    /// Serves the stream to its end.
+    /// Serves the stream to its end; returns when the client or the age of its connection ends it.
     ///
-    /// - Throws: `RPCError` for the data plane.
-    func run(_ requests: RPCAsyncSequence<Request, any Error>, _ writer: RPCWriter<Response>) async throws {
-        let (events, feed) = AsyncStream<Event>.makeStream(bufferingPolicy: .bufferingOldest(8))
+    /// - Throws: `RPCError` for the data plane, or `SilentPeer`.
+    func run(
+        _ requests: RPCAsyncSequence<Request, any Error>,
+        _ writer: RPCWriter<DeltaPush>,
+        cancellation: ServerContext.RPCCancellationHandle
+    ) async throws {
+        let (events, feed) = AsyncStream<Event>.makeStream(bufferingPolicy: .bufferingOldest(16))
         let (credits, granting) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingOldest(1))
         let listener = self.store.listen { notice in
             switch notice {
@@ -73,44 +93,64 @@ final class DiscoverySession: Sendable {
             feed.finish()
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                var credit = credits.makeAsyncIterator()
-                do {
-                    for try await request in requests {
-                        feed.yield(.request(request))
-                        guard await credit.next() != nil else { return }
-                    }
-                    feed.yield(.finished)
-                } catch {
-                    feed.yield(.failed((error as? RPCError) ?? RPCError(code: .cancelled, message: "the stream broke")))
-                }
-            }
+            group.addTask { await self.read(requests, credits, feed) }
             group.addTask { try await self.watchTheClock(feed) }
+            group.addTask {
+                // The client went away, or its connection is old: both end the stream in order.
+                try await cancellation.cancelled
+                feed.yield(.finished)
+            }
             defer { group.cancelAll() }
-            var machine = DeltaServerStream(id: self.id)
+            var progress = Progress(
+                machine: DeltaServerStream(id: self.id, awaitsCompanions: true, parentKey: AddressParents.parent)
+            )
             for await event in events {
                 switch event {
                 case .request(let request):
-                    try await self.send(try self.receive(request, &machine), writer)
+                    try await self.send(try self.receive(request, &progress), writer, &progress)
                     granting.yield()
                 case .changed:
                     self.isChangePending.store(false, ordering: .releasing)
-                    guard let catalog = self.store.catalog else { continue }
-                    try await self.send(
-                        try Self.translating { () throws(XDSStreamError) in try machine.pushes(catalog) },
-                        writer
-                    )
+                    try await self.push(writer, &progress)
+                case .companionsMissing:
+                    progress.machine.stopAwaiting()
+                    try await self.push(writer, &progress)
+                case .answerDue:
+                    progress.isAnswerTimerSet = false
+                    let limit = self.limits.answer
+                    guard progress.flights.values.allSatisfy({ .now - $0.sent < limit }) else { throw SilentPeer() }
                 case .finished:
                     return
                 case .failed(let error):
                     throw error
                 }
-                self.table.update(self.id) { $0.types = machine.status }
+                self.setTimers(&progress, feed, &group)
+                self.table.update(self.id) { $0.types = progress.machine.status }
             }
         }
     }
 
-    /// Ends the stream when its first request does not come, and when its certificate ends.
+    /// Reads one request after the other, each after the one before was dealt with, and not faster than allowed.
+    private func read(
+        _ requests: RPCAsyncSequence<Request, any Error>,
+        _ credits: AsyncStream<Void>,
+        _ feed: AsyncStream<Event>.Continuation
+    ) async {
+        var credit = credits.makeAsyncIterator()
+        var bucket = TokenBucket(rate: self.limits.requestsPerSecond, burst: self.limits.requestBurst, now: .now)
+        do {
+            for try await request in requests {
+                while let pause = bucket.take(at: .now) { try await Task.sleep(for: pause) }
+                feed.yield(.request(request))
+                guard await credit.next() != nil else { return }
+            }
+            feed.yield(.finished)
+        } catch {
+            feed.yield(.failed((error as? RPCError) ?? RPCError(code: .cancelled, message: "the stream broke")))
+        }
+    }
+
+    /// Ends the stream when its first request does not come, and when the proof of its identity ends.
     private func watchTheClock(_ feed: AsyncStream<Event>.Continuation) async throws {
         try await Task.sleep(for: self.limits.firstRequest)
         var node = ""
@@ -121,70 +161,116 @@ final class DiscoverySession: Sendable {
         }
         let rest = self.peer.expiry.timeIntervalSinceNow
         if rest > 0 { try await Task.sleep(for: .seconds(min(rest, 365 * 86_400))) }
-        feed.yield(
-            .failed(
-                RPCError(
-                    code: .unauthenticated,
-                    message: "the client certificate has ended; connect with its successor"
-                )
-            )
-        )
+        let reason =
+            switch self.peer.proof {
+            case .certificate: "the client certificate has ended; connect with its successor"
+            case .attestation: "the attestation was shown too long ago; connect with a new one"
+            }
+        feed.yield(.failed(RPCError(code: .unauthenticated, message: reason)))
     }
 
-    private func receive(_ request: Request, _ machine: inout DeltaServerStream) throws -> [Response] {
+    /// At most one timer of each kind: for the types that are still to be asked for, and for the oldest answer.
+    private func setTimers(
+        _ progress: inout Progress,
+        _ feed: AsyncStream<Event>.Continuation,
+        _ group: inout ThrowingTaskGroup<Void, any Error>
+    ) {
+        if progress.machine.isAwaiting, !progress.isCompanionTimerSet {
+            progress.isCompanionTimerSet = true
+            group.addTask {
+                try await Task.sleep(for: self.limits.companions)
+                feed.yield(.companionsMissing)
+            }
+        }
+        if !progress.isAnswerTimerSet, let oldest = progress.flights.values.map(\.sent).min() {
+            progress.isAnswerTimerSet = true
+            group.addTask {
+                try await Task.sleep(until: oldest + self.limits.answer, clock: .continuous)
+                feed.yield(.answerDue)
+            }
+        }
+    }
+
+    private func receive(_ request: Request, _ progress: inout Progress) throws -> [DeltaPush] {
         guard let catalog = self.store.catalog else {
             throw RPCError(code: .unavailable, message: "the registry is not complete yet, try again")
         }
-        if machine.nodeID.isEmpty {
-            try self.checkIdentity(request.node)
-            let node = PlainLine.of(request.node?.id ?? "", bytes: 512)
-            self.table.update(self.id) { $0.node = node }
-            self.logger.debug("stream open", metadata: ["xds.node": "\(node)"])
+        if progress.machine.nodeID.isEmpty, let node = request.node, !node.id.isEmpty {
+            try self.check(node)
+            let id = PlainLine.of(node.id, bytes: 512)
+            self.table.update(self.id) { connection in
+                connection.node = id
+                connection.cluster = PlainLine.of(node.metadata?.string("CLUSTER_ID") ?? "", bytes: 128)
+                connection.version = PlainLine.of(node.metadata?.string("ISTIO_VERSION") ?? "", bytes: 128)
+            }
+            self.logger.debug("stream open", metadata: ["xds.node": "\(id)"])
         }
-        if let fault = request.errorDetail, !request.responseNonce.isEmpty {
-            self.metrics.rejects.with(Self.shortName(request.typeURL)).add()
-            self.table.update(self.id) { $0.rejects += 1 }
-            self.logger.warning(
-                "response rejected by data plane",
-                metadata: [
-                    "xds.type": "\(Self.shortName(request.typeURL))",
-                    "xds.node": "\(PlainLine.of(machine.nodeID, bytes: 512))",
-                    "error": "\(PlainLine.of(fault.message, bytes: 512))",
-                ]
-            )
+        if !request.responseNonce.isEmpty, progress.flights[request.typeURL]?.nonce == request.responseNonce {
+            progress.flights[request.typeURL] = nil
+            if let fault = request.errorDetail { self.note(fault, request.typeURL, node: progress.machine.nodeID) }
+        } else if !request.responseNonce.isEmpty {
+            self.metrics.staleNonces.with(Self.shortName(request.typeURL)).add()
         }
-        return try Self.translating { () throws(XDSStreamError) in try machine.receive(request, catalog: catalog) }
+        return try Self.translating { () throws(XDSStreamError) in
+            try progress.machine.receive(request, catalog: catalog, at: Self.milliseconds)
+        }
+    }
+
+    private func note(_ fault: GoogleRPCStatus, _ typeURL: String, node: String) {
+        self.metrics.rejects.with(Self.shortName(typeURL)).add()
+        self.table.update(self.id) { $0.rejects += 1 }
+        self.logger.warning(
+            "response rejected by data plane",
+            metadata: [
+                "xds.type": "\(Self.shortName(typeURL))", "xds.node": "\(PlainLine.of(node, bytes: 512))",
+                "error": "\(PlainLine.of(fault.message, bytes: 512))",
+            ]
+        )
     }
 
     /// A node may leave out who it is, but not say it is someone else than its certificate says.
-    private func checkIdentity(_ node: EnvoyDiscovery.Node?) throws {
+    private func check(_ node: EnvoyDiscovery.Node) throws {
+        guard NodeID(node.id) != nil else {
+            self.metrics.refusedStreams.with("node_id_malformed").add()
+            throw RPCError(
+                code: .invalidArgument,
+                message: "node_id_malformed: node.id is '\(PlainLine.of(node.id, bytes: 128))', not \(NodeID.form)"
+            )
+        }
         for (field, expected) in [
             ("NAMESPACE", self.peer.identity.namespace), ("SERVICE_ACCOUNT", self.peer.identity.serviceAccount),
         ] {
-            guard let claimed = node?.metadata?.string(field), claimed != expected else { continue }
+            guard let claimed = node.metadata?.string(field), claimed != expected else { continue }
             self.metrics.refusedStreams.with("node_identity_mismatch").add()
             throw RPCError(
                 code: .permissionDenied,
                 message:
                     "node_identity_mismatch: node metadata \(field) is '\(PlainLine.of(claimed, bytes: 63))', but the "
-                    + "certificate names '\(expected)'"
+                    + "\(self.peer.proof.rawValue) names '\(expected)'"
             )
         }
     }
 
-    private func send(_ responses: [Response], _ writer: RPCWriter<Response>) async throws {
-        for response in responses {
+    private func push(_ writer: RPCWriter<DeltaPush>, _ progress: inout Progress) async throws {
+        guard let catalog = self.store.catalog else { return }
+        let pushes = try Self.translating { () throws(XDSStreamError) in
+            try progress.machine.pushes(catalog, at: Self.milliseconds)
+        }
+        try await self.send(pushes, writer, &progress)
+    }
+
+    private func send(_ pushes: [DeltaPush], _ writer: RPCWriter<DeltaPush>, _ progress: inout Progress) async throws {
+        for push in pushes {
             let start = ContinuousClock.now
             do {
-                try await withDeadline(self.limits.send) { try await writer.write(response) }
+                try await withDeadline(self.limits.send) { try await writer.write(push) }
             } catch is DeadlinePassed {
-                throw RPCError(code: .aborted, message: "the data plane does not read; connect again")
+                throw SilentPeer()
             }
+            progress.flights[push.typeURL] = (push.nonce, .now)
             self.metrics.sendTime.observe((ContinuousClock.now - start).seconds)
-            self.metrics.pushes.with(Self.shortName(response.typeURL)).add()
-            self.metrics.pushBytes.observe(
-                Double(response.resources.reduce(0) { $0 + ($1.resource?.value.count ?? 0) })
-            )
+            self.metrics.pushes.with(Self.shortName(push.typeURL)).add()
+            self.metrics.pushBytes.observe(Double(push.sectionBytes))
             self.table.update(self.id) { $0.pushes += 1 }
         }
     }
@@ -196,6 +282,8 @@ final class DiscoverySession: Sendable {
             throw RPCError(code: RPCError.Code(error), message: "\(error)")
         }
     }
+
+    private static var milliseconds: Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
 
     /// A type from a closed set, as label values must be.
     private static func shortName(_ typeURL: String) -> String {
@@ -210,7 +298,7 @@ final class DiscoverySession: Sendable {
 extension RPCError.Code {
     init(_ error: XDSStreamError) {
         switch error {
-        case .nodeMissing: self = .invalidArgument
+        case .nodeMissing, .nameTooLong: self = .invalidArgument
         case .tooManyTypes, .tooManyNames: self = .resourceExhausted
         case .tooFarBehind: self = .aborted
         }

@@ -11,7 +11,7 @@ struct MeshListener: HTTP2ServerTransport.ListenerFactory {
     let address: MeshModel.SocketAddress
     let tls: ServingTLS
     let peers: PeerTable
-    let trustDomain: String
+    let trustDomains: Set<String>
     let limits: ServerLimits
 
     var eventLoopGroup: any EventLoopGroup { MultiThreadedEventLoopGroup.singleton }
@@ -35,7 +35,12 @@ struct MeshListener: HTTP2ServerTransport.ListenerFactory {
                     let handler = NIOSSLServerHandler(context: self.tls.context)
                     try channel.pipeline.syncOperations.addHandlers([
                         handler,
-                        PeerHandler(table: self.peers, trustDomain: self.trustDomain, deadline: self.limits.handshake),
+                        PeerHandler(
+                            table: self.peers,
+                            trustDomains: self.trustDomains,
+                            deadline: self.limits.handshake,
+                            age: self.limits.randomConnectionAge()
+                        ),
                     ])
                 }.flatMap {
                     connectionConfigurator.configure(channel: channel, tls: .configured(requireALPN: true))

@@ -10,23 +10,34 @@ package final class MeshServer: Sendable {
     private let store: ResourceStore
 
     /// Makes the server; `run` listens.
+    ///
+    /// - Parameters:
+    ///   - trustDomain: of all identities.
+    ///   - trustDomainAliases: further ones whose identities are known, if our roots vouch for them.
+    ///   - attestor: proves who opens a stream without a client certificate; nil refuses those.
     package init(
         address: MeshModel.SocketAddress,
         tls: ServingTLS,
         trustDomain: String,
+        trustDomainAliases: Set<String> = [],
         issuer: CertificateIssuer,
+        attestor: (any StreamAttesting)? = nil,
         store: ResourceStore,
         connections: ConnectionTable,
         metrics: ControlPlaneMetrics,
         limits: ServerLimits,
         logger: Logger
     ) {
-        let peers = PeerTable(capacity: limits.connections)
+        let peers = PeerTable(
+            capacity: limits.connections,
+            rate: limits.connectionsPerSecond,
+            burst: limits.connectionBurst
+        )
         let listener = MeshListener(
             address: address,
             tls: tls,
             peers: peers,
-            trustDomain: trustDomain,
+            trustDomains: trustDomainAliases.union([trustDomain]),
             limits: limits
         )
         self.store = store
@@ -38,6 +49,7 @@ package final class MeshServer: Sendable {
             services: [
                 DiscoveryService(
                     peers: peers,
+                    attestor: attestor,
                     store: store,
                     connections: connections,
                     metrics: metrics,

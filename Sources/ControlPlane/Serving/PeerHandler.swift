@@ -5,27 +5,38 @@ import NIOSSL
 import SwiftASN1
 import X509
 
-/// Stands behind TLS in each connection's pipeline: enforces the handshake's deadline, and enters the peer's verified
-/// identity before the first byte of HTTP/2 is seen.
+/// Stands behind TLS in each connection's pipeline: enforces the handshake's deadline, enters the peer's verified identity
+/// before the first byte of HTTP/2 is seen, and asks old connections to leave.
 final class PeerHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
     private let table: PeerTable
-    private let trustDomain: String
+    private let trustDomains: Set<String>
     private let deadline: TimeAmount
+    private let age: TimeAmount?
+    private var retirement: Scheduled<Void>?
     private var timer: Scheduled<Void>?
     private var entry: (number: UInt64, key: PeerTable.Key)?
 
-    init(table: PeerTable, trustDomain: String, deadline: Duration) {
+    /// - Parameters:
+    ///   - trustDomains: whose identities are known.
+    ///   - age: how old the connection may get; nil for any age.
+    init(table: PeerTable, trustDomains: Set<String>, deadline: Duration, age: Duration?) {
         self.table = table
-        self.trustDomain = trustDomain
+        self.trustDomains = trustDomains
         self.deadline = TimeAmount(deadline)
+        self.age = age.map { TimeAmount($0) }
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         let channel = context.channel
         self.timer = context.eventLoop.scheduleTask(in: self.deadline) { channel.close(promise: nil) }
+        guard let age = self.age else { return }
+        // The transport then says GOAWAY and cancels its calls, which end in order.
+        self.retirement = context.eventLoop.scheduleTask(in: age) {
+            channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -38,14 +49,16 @@ final class PeerHandler: ChannelInboundHandler {
                 return
             }
             let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate()
-            let peer = certificate.flatMap { Self.peer($0, trustDomain: self.trustDomain) }
-            self.entry = (self.table.enter(peer, at: key), key)
+            let peer = certificate.flatMap { Self.peer($0, trustDomains: self.trustDomains) }
+            let channel = context.channel
+            self.entry = (self.table.enter(peer, at: key) { channel.close(promise: nil) }, key)
         }
         context.fireChannelRead(data)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.timer?.cancel()
+        self.retirement?.cancel()
         if let entry { self.table.forget(entry.number, at: entry.key) }
         self.entry = nil
     }
@@ -66,9 +79,9 @@ final class PeerHandler: ChannelInboundHandler {
         }
     }
 
-    /// The identity in a certificate that TLS has verified against our root: exactly one URI name, a SPIFFE id of our
-    /// trust domain.
-    static func peer(_ certificate: NIOSSLCertificate, trustDomain: String) -> Peer? {
+    /// The identity in a certificate that TLS has verified against our root: exactly one URI name, a SPIFFE id of a
+    /// trust domain that we know.
+    static func peer(_ certificate: NIOSSLCertificate, trustDomains: Set<String>) -> Peer? {
         guard let bytes = try? certificate.toDERBytes(), let parsed = try? Certificate(derEncoded: bytes),
             let names = try? parsed.extensions.subjectAlternativeNames
         else { return nil }
@@ -77,7 +90,7 @@ final class PeerHandler: ChannelInboundHandler {
             return uri
         }
         guard uris.count == 1, let uri = uris.first, let identity = try? SPIFFEID(parsing: uri),
-            identity.trustDomain == trustDomain
+            trustDomains.contains(identity.trustDomain)
         else { return nil }
         return Peer(identity: identity, expiry: parsed.notValidAfter)
     }

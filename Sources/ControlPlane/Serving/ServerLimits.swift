@@ -4,8 +4,14 @@ import GRPCNIOTransportHTTP2
 package struct ServerLimits: Sendable, Hashable {
     /// The most TCP connections at once.
     package var connections = 12_000
+    /// The most new TCP connections a second; each costs a handshake. Data planes come back after a pause.
+    package var connectionsPerSecond = 500
+    /// The most new TCP connections at once after a pause.
+    package var connectionBurst = 2000
     /// The most discovery streams at once.
     package var streams = 10_000
+    /// The most of them that one identity may have, so that one tenant cannot take all.
+    package var streamsPerIdentity = 2500
     /// The most calls at once on one connection.
     package var callsPerConnection = 16
     /// The longest time from a connection to the end of its TLS handshake.
@@ -16,8 +22,24 @@ package struct ServerLimits: Sendable, Hashable {
     package var certificateRequestBytes = 64 << 10
     /// The longest time from a stream's start to its first request.
     package var firstRequest: Duration = .seconds(10)
+    /// How long the first addresses wait for the policies to be asked for too: clients ask for one type after the other,
+    /// and policies are to go first. Clients that never ask for them lose just this time.
+    package var companions: Duration = .milliseconds(50)
+    /// The most requests a second on one stream; what comes faster is read later.
+    package var requestsPerSecond = 200
+    /// The most requests at once after a pause.
+    package var requestBurst = 400
     /// The longest time for a response to be taken by the transport; slower data planes come back and start over.
     package var send: Duration = .seconds(60)
+    /// The longest time for a response to be answered. Who reads nothing any more holds memory, and does not know it.
+    package var answer: Duration = .seconds(120)
+    /// How long a stream that was opened with an attestation may stay; its data plane then shows a new one.
+    package var attestedStream: Duration = .seconds(3600)
+    /// How old a connection gets, a tenth more or less by chance, so that data planes spread over all replicas; zero for
+    /// any age. Calls in progress end in order.
+    package var connectionAge: Duration = .seconds(1800)
+    /// How long calls may take to end on a connection that is asked to leave.
+    package var connectionGrace: Duration = .seconds(10)
     /// The longest time for one call of `CreateCertificate`.
     package var certificateCall: Duration = .seconds(15)
     /// Silence after which a ping asks whether the other side is still there.
@@ -31,6 +53,11 @@ package struct ServerLimits: Sendable, Hashable {
     /// Makes the defaults named above.
     package init() {}
 
+    /// The age of the next connection; nil for any age.
+    func randomConnectionAge() -> Duration? {
+        self.connectionAge > .zero ? self.connectionAge * Double.random(in: 0.9...1.1) : nil
+    }
+
     /// The limits in the transport's terms.
     func transport<Factory: HTTP2ServerTransport.ListenerFactory>(
         _ type: Factory.Type
@@ -39,6 +66,7 @@ package struct ServerLimits: Sendable, Hashable {
         config.http2.maxConcurrentStreams = self.callsPerConnection
         config.rpc.maxRequestPayloadSize = self.messageBytes
         config.connection.maxIdleTime = self.idle
+        config.connection.maxGraceTime = self.connectionGrace
         config.connection.keepalive.time = self.keepalive
         config.connection.keepalive.timeout = self.keepaliveTimeout
         config.connection.keepalive.clientBehavior.allowWithoutCalls = true

@@ -6,31 +6,39 @@ import Synchronization
 /// clients' certificates must come from.
 ///
 /// A client certificate is asked for and not required: a workload that calls for its first certificate has none yet.
-/// One that is shown must verify, or the handshake fails.
+/// One that is shown must verify, or the handshake fails. On the admin port it is required.
 package final class ServingTLS: Sendable {
-    private let current: Mutex<NIOSSLContext>
+    private struct Contexts {
+        var mesh: NIOSSLContext
+        var admin: NIOSSLContext
+    }
+
+    private let current: Mutex<Contexts>
 
     /// Makes it with a first certificate.
     ///
     /// - Throws: `AuthorityError` with `signing_failed` when TLS does not take it.
     package init(_ certificate: ServingCertificate, trustBundle: String) throws(AuthorityError) {
-        self.current = Mutex(try Self.context(certificate, trustBundle: trustBundle))
+        self.current = Mutex(try Self.contexts(certificate, trustBundle: trustBundle))
     }
 
     /// Uses another certificate for connections from now on.
     ///
     /// - Throws: `AuthorityError` with `signing_failed`; the old one then stays.
     package func replace(_ certificate: ServingCertificate, trustBundle: String) throws(AuthorityError) {
-        let context = try Self.context(certificate, trustBundle: trustBundle)
-        self.current.withLock { $0 = context }
+        let contexts = try Self.contexts(certificate, trustBundle: trustBundle)
+        self.current.withLock { $0 = contexts }
     }
 
-    var context: NIOSSLContext { self.current.withLock { $0 } }
+    /// For the mesh's listener: HTTP/2, client certificate not required.
+    var context: NIOSSLContext { self.current.withLock { $0.mesh } }
+    /// For the admin port: HTTP/1.1, client certificate required.
+    var adminContext: NIOSSLContext { self.current.withLock { $0.admin } }
 
-    private static func context(
+    private static func contexts(
         _ certificate: ServingCertificate,
         trustBundle: String
-    ) throws(AuthorityError) -> NIOSSLContext {
+    ) throws(AuthorityError) -> Contexts {
         do {
             let chain = try NIOSSLCertificate.fromPEMBytes(Array(certificate.chain.utf8))
             let roots = try NIOSSLCertificate.fromPEMBytes(Array(trustBundle.utf8))
@@ -42,7 +50,11 @@ package final class ServingTLS: Sendable {
             configuration.applicationProtocols = ["h2"]
             configuration.trustRoots = .certificates(roots)
             configuration.certificateVerification = .optionalVerification
-            return try NIOSSLContext(configuration: configuration)
+            let mesh = try NIOSSLContext(configuration: configuration)
+            configuration.applicationProtocols = ["http/1.1"]
+            // The name in a client's certificate is its identity, not a host.
+            configuration.certificateVerification = .noHostnameVerification
+            return Contexts(mesh: mesh, admin: try NIOSSLContext(configuration: configuration))
         } catch {
             throw AuthorityError(.signingFailed, "TLS does not take the server certificate", cause: error)
         }

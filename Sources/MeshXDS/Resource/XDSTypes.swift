@@ -1,6 +1,6 @@
 import MeshProtos
 
-/// The two types of resource that ztunnel follows.
+/// The types of resource that data planes follow, and their order.
 package enum XDSTypes {
     /// Policies.
     package static let authorization = IstioSecurity.authorizationTypeURL

@@ -6,7 +6,23 @@ package import MeshProtos
 /// ``XDSTypes/inOrder``: a later type waits while an earlier one has something to say, and removals of the first type wait
 /// until the later ones were sent. So a workload never arrives before its policies, and a policy never goes before the
 /// workloads that list it.
+///
+/// Times are milliseconds since 1970 and come in as arguments; they only go into ``status``.
 package struct DeltaServerStream: Sendable {
+    /// A response that the client did not take.
+    package struct Rejection: Hashable, Sendable {
+        /// What the client said, at most ``XDSStreamLimits/errorBytes``. From outside: to be escaped where it is shown.
+        package var message: String
+        /// The response's nonce.
+        package var nonce: String
+        /// When, in milliseconds since 1970.
+        package var time: Int64
+        /// The first names of what the response brought or removed.
+        package var names: [String]
+        /// How many resources it brought.
+        package var resources: Int
+    }
+
     /// What is known of a type on this stream, for debug pages.
     package struct Status: Hashable, Sendable {
         /// The type.
@@ -17,10 +33,20 @@ package struct DeltaServerStream: Sendable {
         package var names: Int
         /// The last nonce sent; "" for none.
         package var sentNonce: String
+        /// The version of the last response sent; "" for none.
+        package var sentVersion: String
+        /// When it was sent, in milliseconds since 1970; nil for never.
+        package var sentTime: Int64?
         /// The last nonce accepted; "" for none.
         package var acknowledgedNonce: String
-        /// Why the last rejected response was rejected; nil for none, or when a later one was accepted.
-        package var lastError: String?
+        /// The version of the last response accepted; "" for none.
+        package var acknowledgedVersion: String
+        /// When it was accepted, in milliseconds since 1970; nil for never.
+        package var acknowledgedTime: Int64?
+        /// The last rejection; nil for none, or when a later response was accepted.
+        package var rejection: Rejection?
+        /// Why the last rejected response was rejected; nil as ``rejection``.
+        package var lastError: String? { self.rejection?.message }
     }
 
     /// The node id of the first request; "" before it.
@@ -28,16 +54,31 @@ package struct DeltaServerStream: Sendable {
     private let id: String
     private let order: [String]
     private let limits: XDSStreamLimits
+    private let parentKey: @Sendable (EnvoyDiscovery.Node) -> String?
+    private var parent: String?
     private var types: [String: Subscription] = [:]
     private var nonces: UInt64 = 0
+    private var awaitsCompanions: Bool
 
     /// A stream.
     ///
-    /// - Parameter id: goes into its nonces, so that those of two streams differ.
-    package init(id: String, order: [String] = XDSTypes.inOrder, limits: XDSStreamLimits = XDSStreamLimits()) {
+    /// - Parameters:
+    ///   - id: goes into its nonces, so that those of two streams differ.
+    ///   - awaitsCompanions: whether the first response of a type waits until the types before it were asked for too, or
+    ///     ``stopAwaiting()`` was called: clients ask for one type after the other.
+    ///   - parentKey: the parent whose resources an on-demand client of this node gets unasked; nil for none.
+    package init(
+        id: String,
+        order: [String] = XDSTypes.inOrder,
+        limits: XDSStreamLimits = XDSStreamLimits(),
+        awaitsCompanions: Bool = false,
+        parentKey: @escaping @Sendable (EnvoyDiscovery.Node) -> String? = { _ in nil }
+    ) {
         self.id = id
         self.order = order
         self.limits = limits
+        self.awaitsCompanions = awaitsCompanions
+        self.parentKey = parentKey
     }
 
     /// The state of each type, by type.
@@ -47,9 +88,13 @@ package struct DeltaServerStream: Sendable {
                 typeURL: subscription.typeURL,
                 isWildcard: subscription.isWildcard,
                 names: subscription.names.count,
-                sentNonce: subscription.sentNonce,
-                acknowledgedNonce: subscription.acknowledgedNonce,
-                lastError: subscription.lastError
+                sentNonce: subscription.log.sentNonce,
+                sentVersion: subscription.log.sentVersion,
+                sentTime: subscription.log.sentTime,
+                acknowledgedNonce: subscription.log.acknowledgedNonce,
+                acknowledgedVersion: subscription.log.acknowledgedVersion,
+                acknowledgedTime: subscription.log.acknowledgedTime,
+                rejection: subscription.log.rejection
             )
         }.sorted { $0.typeURL < $1.typeURL }
     }
@@ -57,73 +102,99 @@ package struct DeltaServerStream: Sendable {
     /// Reads a request; returns the responses to send now.
     package mutating func receive(
         _ request: EnvoyDiscovery.DeltaDiscoveryRequest,
-        catalog: ResourceCatalog
-    ) throws(XDSStreamError) -> [EnvoyDiscovery.DeltaDiscoveryResponse] {
+        catalog: ResourceCatalog,
+        at time: Int64
+    ) throws(XDSStreamError) -> [DeltaPush] {
         if self.nodeID.isEmpty {
-            guard let id = request.node?.id, !id.isEmpty else { throw .nodeMissing }
-            self.nodeID = id
+            guard let node = request.node, !node.id.isEmpty else { throw .nodeMissing }
+            self.nodeID = node.id
+            self.parent = self.parentKey(node)
         }
+        try self.checkNames(of: request)
+        let type = catalog.type(request.typeURL)
         if var subscription = self.types[request.typeURL] {
-            guard request.responseNonce.isEmpty || request.responseNonce == subscription.sentNonce else {
+            guard request.responseNonce.isEmpty || request.responseNonce == subscription.log.sentNonce else {
                 // An answer to an older response: the client will answer the newer one too.
                 return []
             }
-            subscription.note(request, catalog: catalog.type(request.typeURL))
+            subscription.note(request, catalog: type, limits: self.limits, at: time)
             self.types[request.typeURL] = subscription
         } else {
             guard self.types.count < self.limits.types else { throw .tooManyTypes }
-            let catalog = catalog.type(request.typeURL)
             guard request.initialResourceVersions.count <= self.limits.names else { throw .tooManyNames }
-            self.types[request.typeURL] = Subscription(first: request, catalog: catalog)
+            self.types[request.typeURL] = Subscription(first: request, catalog: type, parent: self.parent)
         }
         guard self.types[request.typeURL]?.names.count ?? 0 <= self.limits.names else { throw .tooManyNames }
-        return try self.pushes(catalog)
+        return try self.pushes(catalog, at: time)
+    }
+
+    private func checkNames(of request: EnvoyDiscovery.DeltaDiscoveryRequest) throws(XDSStreamError) {
+        let limit = self.limits.nameBytes
+        guard request.typeURL.utf8.count <= limit,
+            request.resourceNamesSubscribe.allSatisfy({ $0.utf8.count <= limit }),
+            request.resourceNamesUnsubscribe.allSatisfy({ $0.utf8.count <= limit }),
+            request.initialResourceVersions.allSatisfy({ $0.key.utf8.count <= limit && $0.value.utf8.count <= limit })
+        else { throw .nameTooLong }
+    }
+
+    /// Whether the first response of a type waits for the request of another.
+    package var isAwaiting: Bool { self.order.indices.contains { self.isAwaiting(at: $0) } }
+
+    /// Ends that wait; ``pushes(_:at:)`` then has what was held back.
+    package mutating func stopAwaiting() { self.awaitsCompanions = false }
+
+    private func isAwaiting(at index: Int) -> Bool {
+        self.awaitsCompanions && self.types[self.order[index]]?.log.sentNonce == ""
+            && self.order[..<index].contains { self.types[$0] == nil }
     }
 
     /// The responses that may be sent now; to be asked for whenever the catalog changed.
     package mutating func pushes(
-        _ catalog: ResourceCatalog
-    ) throws(XDSStreamError) -> [EnvoyDiscovery.DeltaDiscoveryResponse] {
-        var responses: [EnvoyDiscovery.DeltaDiscoveryResponse] = []
+        _ catalog: ResourceCatalog,
+        at time: Int64
+    ) throws(XDSStreamError) -> [DeltaPush] {
+        var pushes: [DeltaPush] = []
         let others = self.types.keys.filter { !self.order.contains($0) }.sorted()
-        for typeURL in others { try self.push(typeURL, catalog, into: &responses) }
+        for typeURL in others { try self.push(typeURL, catalog, at: time, into: &pushes) }
         for (index, typeURL) in self.order.enumerated() where self.types[typeURL] != nil {
             let later = self.order[(index + 1)...]
             try self.types[typeURL]?.gather(catalog.type(typeURL))
             for type in later { try self.types[type]?.gather(catalog.type(type)) }
+            if self.isAwaiting(at: index) { return pushes }
             let holdsRemovals = index == 0 && self.mustHoldRemovals(of: typeURL, for: later)
-            try self.push(typeURL, catalog, holdingRemovals: holdsRemovals, into: &responses)
+            try self.push(typeURL, catalog, at: time, holdingRemovals: holdsRemovals, into: &pushes)
             // What the later types have may refer to what this one could not send yet.
-            if self.types[typeURL]?.owesResources == true { return responses }
+            if self.types[typeURL]?.owesResources == true { return pushes }
         }
         // With everything sent, removals that waited may follow.
         if let first = self.order.first, self.order.dropFirst().allSatisfy({ self.types[$0]?.owes != true }) {
-            try self.push(first, catalog, into: &responses)
+            try self.push(first, catalog, at: time, into: &pushes)
         }
-        return responses
+        return pushes
     }
 
     /// Whether a later type may still have to let go of what was removed from this one. In the first response of a stream
     /// that is so while a later type has not been asked for, as clients ask for one type after the other.
     private func mustHoldRemovals(of typeURL: String, for later: ArraySlice<String>) -> Bool {
         later.contains { self.types[$0]?.owes == true }
-            || self.types[typeURL]?.sentNonce == "" && later.contains { self.types[$0] == nil }
+            || self.types[typeURL]?.log.sentNonce == "" && later.contains { self.types[$0] == nil }
     }
 
     private mutating func push(
         _ typeURL: String,
         _ catalog: ResourceCatalog,
+        at time: Int64,
         holdingRemovals: Bool = false,
-        into responses: inout [EnvoyDiscovery.DeltaDiscoveryResponse]
+        into pushes: inout [DeltaPush]
     ) throws(XDSStreamError) {
-        guard var subscription = self.types[typeURL], !subscription.isInFlight else { return }
+        guard var subscription = self.types[typeURL], subscription.flight == nil else { return }
         let catalog = catalog.type(typeURL)
         try subscription.gather(catalog)
-        if var response = subscription.take(catalog, holdingRemovals: holdingRemovals) {
+        if var push = subscription.take(catalog, holdingRemovals: holdingRemovals) {
             self.nonces += 1
-            response.nonce = "\(self.id)-\(self.nonces)"
-            subscription.sent(response.nonce)
-            responses.append(response)
+            push.nonce = "\(self.id)-\(self.nonces)"
+            subscription.sent(push, at: time)
+            pushes.append(push)
         }
         self.types[typeURL] = subscription
     }

@@ -13,79 +13,32 @@ package struct ResourceCatalog: Sendable {
         package let bytes: [UInt8]
         /// Other names it is asked for by, `network/ip`.
         package let aliases: [String]
+        /// What brings it along: who follows one of these on demand follows it too. A workload's are its services and
+        /// its node.
+        package let parents: [String]
 
         /// A resource whose version is the hash of its bytes.
-        package init(name: String, bytes: [UInt8], aliases: [String] = []) {
+        package init(name: String, bytes: [UInt8], aliases: [String] = [], parents: [String] = []) {
             self.name = name
             self.version = ContentHash.version(of: bytes)
             self.bytes = bytes
             self.aliases = aliases
+            self.parents = parents
         }
+
+        private init(_ other: Resource, parents: [String]) {
+            self.name = other.name
+            self.version = other.version
+            self.bytes = other.bytes
+            self.aliases = other.aliases
+            self.parents = parents
+        }
+
+        /// The same resource, brought along by these.
+        package func with(parents: [String]) -> Resource { Resource(self, parents: parents) }
     }
 
-    /// The resources of one type.
-    struct TypeCatalog: Sendable {
-        private(set) var resources: [String: Resource] = [:]
-        /// Which resources an alias stands for.
-        private var namesByAlias: [String: Set<String>] = [:]
-        /// Grows with every change.
-        private(set) var revision: UInt64 = 0
-        /// Changes after this revision are in the log.
-        private var logStart: UInt64 = 0
-        private var log: [(revision: UInt64, name: String)] = []
-
-        /// The resource asked for by name or alias. Of several with one alias the first by name.
-        func resource(_ key: String) -> Resource? {
-            if let resource = self.resources[key] { return resource }
-            return self.namesByAlias[key]?.min().flatMap { self.resources[$0] }
-        }
-
-        /// The names that changed after `revision`; nil when the log does not reach that far back.
-        func changes(since revision: UInt64) -> Set<String>? {
-            guard revision >= self.logStart else { return nil }
-            var low = 0
-            var high = self.log.count
-            while low < high {
-                let middle = low + (high - low) / 2
-                if self.log[middle].revision <= revision { low = middle + 1 } else { high = middle }
-            }
-            return Set(self.log[low...].lazy.map(\.name))
-        }
-
-        /// Applies a change; true when anything is different now.
-        mutating func update(_ upserts: [Resource], removing removals: [String], logLimit: Int) -> Bool {
-            var changed: [String] = []
-            for name in removals {
-                guard let old = self.resources.removeValue(forKey: name) else { continue }
-                self.unlist(old)
-                changed.append(name)
-            }
-            for resource in upserts where self.resources[resource.name] != resource {
-                if let old = self.resources.updateValue(resource, forKey: resource.name) { self.unlist(old) }
-                for alias in resource.aliases { self.namesByAlias[alias, default: []].insert(resource.name) }
-                changed.append(resource.name)
-            }
-            guard !changed.isEmpty else { return false }
-            self.revision += 1
-            self.log.append(contentsOf: changed.map { (self.revision, $0) })
-            // Cut half at a time, so that the cost of moving the rest is spread.
-            if self.log.count > logLimit {
-                let cut = self.log.count - logLimit / 2
-                self.logStart = self.log[cut - 1].revision
-                self.log.removeFirst(cut)
-            }
-            return true
-        }
-
-        private mutating func unlist(_ old: Resource) {
-            for alias in old.aliases {
-                self.namesByAlias[alias]?.remove(old.name)
-                if self.namesByAlias[alias]?.isEmpty == true { self.namesByAlias[alias] = nil }
-            }
-        }
-    }
-
-    /// How many changes of a type are remembered. Default 64 Ki.
+    /// How many changes of a type are remembered, but at least the newest change, however large. Default 64 Ki.
     ///
     /// A stream that falls further behind must be closed; on the next one its client says what it has.
     package let logLimit: Int
@@ -119,6 +72,12 @@ package struct ResourceCatalog: Sendable {
 
     /// How many resources of a type there are.
     package func count(of typeURL: String) -> Int { self.types[typeURL]?.resources.count ?? 0 }
+
+    /// Grows with every change of a type; counts for one run of one server only.
+    package func revision(of typeURL: String) -> UInt64 { self.types[typeURL]?.revision ?? 0 }
+
+    /// How often the resources of a push were encoded for all streams together, over all types.
+    package var sharedEncodings: Int { self.types.values.reduce(0) { $0 + $1.encodings } }
 
     func type(_ typeURL: String) -> TypeCatalog { self.types[typeURL] ?? TypeCatalog() }
 }

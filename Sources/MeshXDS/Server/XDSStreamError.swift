@@ -6,13 +6,15 @@ package enum XDSStreamError: Error, Hashable, Sendable, CustomStringConvertible 
     case tooManyTypes
     /// The client asks for more names than ``XDSStreamLimits/names``: RESOURCE_EXHAUSTED.
     case tooManyNames
+    /// A name is longer than ``XDSStreamLimits/nameBytes``: INVALID_ARGUMENT.
+    case nameTooLong
     /// The client fell so far behind that its changes are not remembered: ABORTED. It comes back and says what it has.
     case tooFarBehind
 
     /// The gRPC status code.
     package var grpcStatus: Int {
         switch self {
-        case .nodeMissing: 3
+        case .nodeMissing, .nameTooLong: 3
         case .tooManyTypes, .tooManyNames: 8
         case .tooFarBehind: 10
         }
@@ -23,6 +25,7 @@ package enum XDSStreamError: Error, Hashable, Sendable, CustomStringConvertible 
         case .nodeMissing: "the first request of a stream must have node.id"
         case .tooManyTypes: "too many resource types on one stream"
         case .tooManyNames: "too many resource names on one stream"
+        case .nameTooLong: "a resource name or type URL is too long"
         case .tooFarBehind: "the stream is too far behind; reconnect with initial_resource_versions"
         }
     }
@@ -34,6 +37,10 @@ package struct XDSStreamLimits: Hashable, Sendable {
     package var types = 8
     /// How many names of one type may be asked for on demand, or listed as held. Default 1 Mi.
     package var names = 1 << 20
+    /// The longest name or type URL, in bytes: a namespace, a slash and a host name, with room. Default 1 KiB.
+    package var nameBytes = 1024
+    /// The longest text kept of a rejection, in bytes. Default 512.
+    package var errorBytes = 512
 
     /// The default limits.
     package init() {}

@@ -147,13 +147,13 @@ import X509
         let plane = try TestPlane()
         plane.publish(["echo"])
         var first = DeltaRequest.first()
-        first.node?.id = "ztunnel\n2026 info forged " + String(repeating: "a\u{301}", count: 9_999)
+        first.node?.id = "ztunnel~1~a\n2026 info forged \(String(repeating: "a\u{301}", count: 9_999))~c"
         try await plane.withClient(Self.echo) { [first] client in
             try await client.discover { sending, responses in
                 sending.yield(first)
                 _ = try #require(try await responses.next())
                 let node = try #require(plane.connections.connections.first?.node)
-                #expect(node.hasPrefix("ztunnel?2026 info forged"))
+                #expect(node.hasPrefix("ztunnel~1~a?2026 info forged"))
                 #expect(node.utf8.count == 512)
             }
         }

@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func aCallFindsThePeerOfItsConnection() async throws {
-        let table = PeerTable(capacity: 10)
+        let table = PeerTable(capacity: 10, rate: 100, burst: 100)
         #expect(await self.found(table) == nil)
         let number = table.enter(try self.peer("a"), at: self.key)
         #expect(await self.found(table)?.identity.serviceAccount == "a")
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func twoConnectionsWithTheSameAddressesAreNobody() async throws {
-        let table = PeerTable(capacity: 10)
+        let table = PeerTable(capacity: 10, rate: 100, burst: 100)
         let old = table.enter(try self.peer("a"), at: self.key)
         _ = table.enter(try self.peer("b"), at: self.key)
         #expect(await self.found(table) == nil)
@@ -44,13 +44,13 @@ import Testing
     }
 
     @Test func aPeerWithoutACertificateIsNobody() async {
-        let table = PeerTable(capacity: 10)
+        let table = PeerTable(capacity: 10, rate: 100, burst: 100)
         _ = table.enter(nil, at: self.key)
         #expect(await self.found(table) == nil)
     }
 
     @Test func connectionsAreBounded() {
-        let table = PeerTable(capacity: 1)
+        let table = PeerTable(capacity: 1, rate: 100, burst: 100)
         #expect(table.admit())
         #expect(!table.admit())
         table.release()

@@ -107,7 +107,7 @@ final class TestPlane: Sendable {
     let server: MeshServer
     let compiler: Mutex<RegistryCompiler>
 
-    init(limits: ServerLimits = ServerLimits()) throws {
+    init(limits: ServerLimits = ServerLimits(), trustDomainAliases: Set<String> = []) throws {
         self.directory = try TemporaryDirectory()
         let state = try StateDirectory(path: self.directory.path)
         let logger = Logger(label: "test")
@@ -137,16 +137,18 @@ final class TestPlane: Sendable {
             metrics: self.metrics,
             logger: logger
         )
-        self.connections = ConnectionTable(limit: limits.streams)
+        self.connections = ConnectionTable(limit: limits.streams, identityLimit: limits.streamsPerIdentity)
         self.server = MeshServer(
             address: MeshModel.SocketAddress(ip: IPAddress(v4: 0x7f00_0001), port: 0),
             tls: self.rotation.tls,
             trustDomain: "cluster.local",
+            trustDomainAliases: trustDomainAliases,
             issuer: CertificateIssuer(
                 authority: self.authority,
                 attestor: attestor,
                 journal: IssuanceJournal(state: state, logger: logger)
             ),
+            attestor: ECSStreamAttestor(attestor),
             store: self.store,
             connections: self.connections,
             metrics: self.metrics,
@@ -162,6 +164,18 @@ final class TestPlane: Sendable {
         let tasks = services.enumerated().map { TestObservations.task($0.offset + 1, of: $0.element) }
         let change = self.compiler.withLock { $0.compile([TestObservations.snapshot(services, tasks)]) }
         self.store.publish(change)
+    }
+
+    /// Publishes policies by name, their content a number.
+    func publish(policies: [String: UInt8], removing removed: [String] = []) {
+        let policies = policies.map { name, content in
+            let policy = IstioSecurity.Authorization.with {
+                $0.name = name
+                $0.namespace = "shop-\(content)"
+            }
+            return ResourceCatalog.Resource(name: "shop/\(name)", bytes: policy.serialized)
+        }
+        self.store.publish([ResourceChange(XDSTypes.authorization, changed: policies, removed: removed)])
     }
 
     /// What a client shows.
@@ -251,14 +265,17 @@ typealias DeltaResponse = EnvoyDiscovery.DeltaDiscoveryResponse
 extension GRPCClient {
     /// Opens a discovery stream, and hands over how to send and what comes.
     func discover(
+        authorization: String? = nil,
         _ body:
             @escaping @Sendable (
                 AsyncStream<DeltaRequest>.Continuation, inout RPCAsyncSequence<DeltaResponse, any Error>.AsyncIterator
             ) async throws -> Void
     ) async throws {
         let (requests, sending) = AsyncStream<DeltaRequest>.makeStream()
+        var metadata: Metadata = [:]
+        if let authorization { metadata.addString(authorization, forKey: "authorization") }
         try await self.bidirectionalStreaming(
-            request: StreamingClientRequest { writer in
+            request: StreamingClientRequest(metadata: metadata) { writer in
                 for await request in requests { try await writer.write(request) }
             },
             descriptor: MethodDescriptor(

@@ -11,10 +11,10 @@ import Testing
     private func names(_ response: Response?) -> [String]? { response?.resources.map(\.name) }
 
     private func receive(_ request: Request) throws -> [Response] {
-        try self.stream.receive(request, catalog: self.catalog)
+        try self.stream.receive(request, catalog: self.catalog, at: 7).map { try $0.message }
     }
 
-    private func pushes() throws -> [Response] { try self.stream.pushes(self.catalog) }
+    private func pushes() throws -> [Response] { try self.stream.pushes(self.catalog, at: 8).map { try $0.message } }
 
     @Test func theFirstRequestMustNameTheNode() {
         #expect(throws: XDSStreamError.nodeMissing) { try self.receive(ack("")) }
@@ -198,11 +198,11 @@ import Testing
     @Test func aStreamThatFallsTooFarBehindEnds() throws {
         var catalog = ResourceCatalog(logLimit: 10)
         var stream = DeltaServerStream(id: "s")
-        _ = try stream.receive(first(), catalog: catalog)
+        _ = try stream.receive(first(), catalog: catalog, at: 0)
         for number in 0..<10 { catalog.update(addresses, upserts: [resource("r\(number)")]) }
-        #expect(throws: Never.self) { try stream.pushes(catalog) }
+        #expect(throws: Never.self) { try stream.pushes(catalog, at: 0) }
         for number in 10..<40 { catalog.update(addresses, upserts: [resource("r\(number)")]) }
-        #expect(throws: XDSStreamError.tooFarBehind) { try stream.pushes(catalog) }
+        #expect(throws: XDSStreamError.tooFarBehind) { try stream.pushes(catalog, at: 0) }
     }
 
     @Test func typesAndNamesAreBounded() throws {
@@ -211,21 +211,195 @@ import Testing
         limits.names = 2
         let catalog = ResourceCatalog()
         var stream = DeltaServerStream(id: "s", limits: limits)
-        _ = try stream.receive(first(subscribe: ["a", "b"]), catalog: catalog)
-        #expect(throws: XDSStreamError.tooManyTypes) { try stream.receive(first(policies), catalog: catalog) }
+        _ = try stream.receive(first(subscribe: ["a", "b"]), catalog: catalog, at: 0)
+        #expect(throws: XDSStreamError.tooManyTypes) { try stream.receive(first(policies), catalog: catalog, at: 0) }
         var more = ack("")
         more.resourceNamesSubscribe = ["c"]
-        #expect(throws: XDSStreamError.tooManyNames) { try stream.receive(more, catalog: catalog) }
+        #expect(throws: XDSStreamError.tooManyNames) { try stream.receive(more, catalog: catalog, at: 0) }
         var other = DeltaServerStream(id: "t", limits: limits)
         let versions = ["a": "", "b": "", "c": ""]
-        #expect(throws: XDSStreamError.tooManyNames) { try other.receive(first(versions: versions), catalog: catalog) }
+        #expect(throws: XDSStreamError.tooManyNames) {
+            try other.receive(first(versions: versions), catalog: catalog, at: 0)
+        }
+    }
+
+    @Test func aRejectionSaysWhatItWasAbout() throws {
+        self.catalog.update(addresses, upserts: (0..<40).map { resource("r\($0 / 10)\($0 % 10)") })
+        let initial = try self.receive(first())
+        #expect(self.stream.status[0].sentVersion == "1")
+        #expect(self.stream.status[0].sentTime == 7)
+        let text = "r07: bad " + String(repeating: "ü", count: 600)
+        _ = try self.receive(ack(initial[0].nonce, error: text))
+        let rejection = try #require(self.stream.status[0].rejection)
+        #expect(rejection.message.utf8.count == 511, "whole characters only")
+        #expect(text.hasPrefix(rejection.message))
+        #expect(rejection.nonce == initial[0].nonce)
+        #expect(rejection.time == 7)
+        #expect(rejection.names == (0..<16).map { "r\($0 / 10)\($0 % 10)" })
+        #expect(rejection.resources == 40)
+        #expect(self.stream.status[0].acknowledgedVersion == "")
+        self.catalog.update(addresses, upserts: [resource("r00", 1)])
+        let next = try self.pushes()
+        #expect(next[0].systemVersionInfo == "2")
+        _ = try self.receive(ack(next[0].nonce))
+        #expect(self.stream.status[0].acknowledgedVersion == "2")
+        #expect(self.stream.status[0].rejection == nil)
+    }
+
+    @Test func wildcardStreamsShareOneEncodingOfAChange() throws {
+        var catalog = ResourceCatalog()
+        catalog.update(addresses, upserts: [resource("a"), resource("b")])
+        var streams = (0..<100).map { DeltaServerStream(id: "\($0)") }
+        var nonces: [String] = []
+        for index in streams.indices {
+            let pushes = try streams[index].receive(first(), catalog: catalog, at: 0)
+            #expect(try pushes.first?.message.resources.map(\.name) == ["a", "b"])
+            nonces += pushes.map(\.nonce)
+        }
+        #expect(catalog.sharedEncodings == 1)
+        for index in streams.indices {
+            #expect(try streams[index].receive(ack(nonces[index]), catalog: catalog, at: 0).isEmpty)
+        }
+        catalog.update(addresses, upserts: [resource("a", 1)], removing: ["b"])
+        for index in streams.indices {
+            let push = try #require(try streams[index].pushes(catalog, at: 0).first).message
+            #expect(push.resources.map(\.name) == ["a"])
+            #expect(push.removedResources == ["b"])
+            nonces[index] = push.nonce
+        }
+        #expect(catalog.sharedEncodings == 2)
+        // Those that are busy meanwhile share what brings them up again.
+        for number in UInt8(2)..<6 {
+            catalog.update(addresses, upserts: [resource("c", number)])
+            for index in streams.indices { #expect(try streams[index].pushes(catalog, at: 0).isEmpty) }
+        }
+        for index in streams.indices {
+            let pushes = try streams[index].receive(ack(nonces[index]), catalog: catalog, at: 0)
+            let push = try #require(pushes.first)
+            #expect(try push.message.resources.map(\.name) == ["c"])
+        }
+        #expect(catalog.sharedEncodings == 3)
+    }
+
+    @Test func aCopyOfACatalogThatChangesOtherwiseSharesNothing() throws {
+        var one = ResourceCatalog()
+        one.update(addresses, upserts: [resource("a")])
+        var two = one
+        one.update(addresses, upserts: [resource("b")])
+        two.update(addresses, upserts: [resource("c")])
+        var streams = [DeltaServerStream(id: "1"), DeltaServerStream(id: "2")]
+        let left = try streams[0].receive(first(), catalog: one, at: 0)
+        #expect(try left[0].message.resources.map(\.name) == ["a", "b"])
+        let right = try streams[1].receive(first(), catalog: two, at: 0)
+        #expect(try right[0].message.resources.map(\.name) == ["a", "c"])
+    }
+
+    @Test func aWildcardStreamCostsTheSameWhateverTheMesh() throws {
+        func footprint(_ count: Int) throws -> (names: Int, rest: Int) {
+            var catalog = ResourceCatalog()
+            catalog.update(addresses, upserts: (0..<count).map { resource("name-\($0)") })
+            var stream = DeltaServerStream(id: "s")
+            let pushes = try stream.receive(first(), catalog: catalog, at: 0)
+            _ = try stream.receive(ack(pushes[0].nonce), catalog: catalog, at: 0)
+            var text = ""
+            dump(stream, to: &text)
+            return (text.components(of: "name-"), text.utf8.count)
+        }
+        let small = try footprint(10)
+        let large = try footprint(5000)
+        #expect(large.names <= ResourceSection.samples)
+        #expect(abs(large.rest - small.rest) < 200, "everything that the stream holds, written out")
+    }
+
+    @Test func onDemandBringsAServicesWorkloadsAndThoseOfTheNode() throws {
+        let node: @Sendable (EnvoyDiscovery.Node) -> String? = { "node/\($0.cluster)" }
+        var stream = DeltaServerStream(id: "s", parentKey: node)
+        var catalog = ResourceCatalog()
+        func workload(_ name: String, _ content: UInt8 = 0, _ parents: [String]) -> ResourceCatalog.Resource {
+            ResourceCatalog.Resource(name: name, bytes: [content], parents: parents)
+        }
+        catalog.update(
+            addresses,
+            upserts: [
+                resource("ns/shop", aliases: ["n/240.0.0.1"]), workload("w1", 0, ["ns/shop", "node/a"]),
+                workload("w2", 0, ["ns/shop", "node/b"]), workload("w3", 0, ["ns/other", "node/a"]),
+                workload("w4", 0, ["ns/other", "node/b"]),
+            ]
+        )
+        var request = first(subscribe: ["*"], unsubscribe: ["*"])
+        request.node?.cluster = "a"
+        var push = try #require(try stream.receive(request, catalog: catalog, at: 0).first).message
+        #expect(push.resources.map(\.name) == ["w1", "w3"], "its own node's, unasked")
+        var ask = ack(push.nonce)
+        ask.resourceNamesSubscribe = ["n/240.0.0.1"]
+        push = try #require(try stream.receive(ask, catalog: catalog, at: 0).first).message
+        #expect(push.resources.map(\.name) == ["ns/shop", "w2"], "a service brings its workloads; w1 is there already")
+        #expect(try stream.receive(ack(push.nonce), catalog: catalog, at: 0).isEmpty)
+
+        catalog.update(
+            addresses,
+            upserts: [workload("w5", 0, ["ns/shop"]), workload("w6", 0, ["ns/other"]), workload("w7", 0, ["node/a"])]
+        )
+        push = try #require(try stream.pushes(catalog, at: 0).first).message
+        #expect(push.resources.map(\.name) == ["w5", "w7"])
+        var drop = ack(push.nonce)
+        drop.resourceNamesUnsubscribe = ["n/240.0.0.1"]
+        #expect(try stream.receive(drop, catalog: catalog, at: 0).isEmpty)
+        catalog.update(addresses, upserts: [], removing: ["w2", "w5"])
+        #expect(try stream.pushes(catalog, at: 0).isEmpty, "no longer followed")
+        catalog.update(addresses, upserts: [], removing: ["w1"])
+        push = try #require(try stream.pushes(catalog, at: 0).first).message
+        #expect(push.removedResources == ["w1"])
+    }
+
+    @Test func theFirstAddressesMayWaitForThePoliciesToBeAskedFor() throws {
+        var stream = DeltaServerStream(id: "s", awaitsCompanions: true)
+        self.catalog.update(policies, upserts: [resource("p")])
+        self.catalog.update(addresses, upserts: [resource("w")])
+        #expect(try stream.receive(first(addresses), catalog: self.catalog, at: 0).isEmpty)
+        #expect(stream.isAwaiting)
+        let both = try stream.receive(first(policies), catalog: self.catalog, at: 0)
+        #expect(both.map(\.typeURL) == [policies, addresses])
+        #expect(!stream.isAwaiting)
+
+        var alone = DeltaServerStream(id: "t", awaitsCompanions: true)
+        #expect(try alone.receive(first(addresses), catalog: self.catalog, at: 0).isEmpty)
+        alone.stopAwaiting()
+        #expect(!alone.isAwaiting)
+        #expect(try alone.pushes(self.catalog, at: 0).map(\.typeURL) == [addresses])
+    }
+
+    @Test func namesAreBoundedInLength() throws {
+        var limits = XDSStreamLimits()
+        limits.nameBytes = 60
+        let long = String(repeating: "x", count: 61)
+        for request in [
+            first(subscribe: [long]), first(subscribe: ["a"], unsubscribe: [long]), first(versions: [long: ""]),
+            first(versions: ["a": long]), first(long),
+        ] {
+            var stream = DeltaServerStream(id: "s", limits: limits)
+            #expect(throws: XDSStreamError.nameTooLong) {
+                try stream.receive(request, catalog: ResourceCatalog(), at: 0)
+            }
+        }
+        var stream = DeltaServerStream(id: "s", limits: limits)
+        let fitting = first(subscribe: [String(repeating: "x", count: 60)])
+        #expect(throws: Never.self) { try stream.receive(fitting, catalog: ResourceCatalog(), at: 0) }
     }
 
     @Test func noncesOfTwoStreamsDiffer() throws {
         var one = DeltaServerStream(id: "one")
         var two = DeltaServerStream(id: "two")
         let catalog = ResourceCatalog()
-        let responses = try one.receive(first(), catalog: catalog) + two.receive(first(), catalog: catalog)
+        let responses =
+            try one.receive(first(), catalog: catalog, at: 0) + two.receive(first(), catalog: catalog, at: 0)
         #expect(responses[0].nonce != responses[1].nonce)
+    }
+}
+
+extension String {
+    /// How often a text is in it.
+    fileprivate func components(of part: String) -> Int {
+        self.split(separator: part, omittingEmptySubsequences: false).count - 1
     }
 }

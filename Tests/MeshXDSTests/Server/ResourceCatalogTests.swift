@@ -28,6 +28,17 @@ import Testing
         #expect(catalog.type(addresses).resource("n/2")?.name == "a")
     }
 
+    @Test func theNewestChangeIsRememberedWhole() throws {
+        var catalog = ResourceCatalog(logLimit: 4)
+        catalog.update(addresses, upserts: [resource("a")])
+        catalog.update(addresses, upserts: (0..<100).map { resource("r\($0)") })
+        #expect(catalog.type(addresses).changes(since: 1)?.count == 100)
+        #expect(catalog.type(addresses).changes(since: 0) == nil, "what is older is bounded")
+        catalog.update(addresses, upserts: [resource("b")])
+        #expect(catalog.type(addresses).changes(since: 2) == ["b"])
+        #expect(catalog.type(addresses).changes(since: 1) == nil)
+    }
+
     @Test func twoReplicasGiveOneVersion() {
         #expect(resource("a", 7).version == resource("a", 7).version)
         #expect(resource("a", 7).version != resource("a", 8).version)
