@@ -30,6 +30,21 @@ enum SettingRule {
         return nil
     }
 
+    static func flag(_ text: String, into target: inout Bool) -> String? {
+        guard let value = Bool(text) else { return "\(self.quoted(text)) must be true or false" }
+        target = value
+        return nil
+    }
+
+    static func identity(_ text: String) -> String? {
+        do {
+            _ = try SPIFFEID(parsing: text)
+            return nil
+        } catch {
+            return "\(self.quoted(text)) must have the form spiffe://<trust domain>/ns/<namespace>/sa/<service account>"
+        }
+    }
+
     static func count(_ text: String, in range: ClosedRange<Int>, into target: inout Int) -> String? {
         guard let number = Int(text), range.contains(number) else {
             return "\(self.quoted(text)) must be a whole number from \(range.lowerBound) to \(range.upperBound)"

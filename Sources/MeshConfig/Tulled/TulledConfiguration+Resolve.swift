@@ -82,6 +82,9 @@ extension TulledConfiguration {
         if self.listen == self.adminListen {
             fault("adminListen", "\(self.adminListen) is the same as listen")
         }
+        if let address = self.adminTLSListen, [self.listen, self.adminListen].contains(address) {
+            fault("admin.tlsListen", "\(address) is the same as \(address == self.listen ? "listen" : "adminListen")")
+        }
         return faults
     }
 }

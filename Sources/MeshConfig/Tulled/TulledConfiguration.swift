@@ -42,6 +42,14 @@ package struct TulledConfiguration: Sendable, Hashable {
     /// Where metrics and debug pages are served, plain HTTP without authentication. Default `127.0.0.1:15014`; keep
     /// it on loopback, or behind something that asks who calls.
     package var adminListen: SocketAddress
+    /// Where the same pages are served over TLS to those with a client certificate of this mesh. Default none.
+    package var adminTLSListen: SocketAddress?
+    /// Identities that may write and see all on `adminTLSListen`, as SPIFFE URIs; others read what is of their own
+    /// namespace. Default none.
+    package var adminIdentities: [String] = []
+    /// Whether callers over loopback may write. Default true: who is on this machine holds its keys anyway. Nobody may
+    /// where `adminListen` is not on loopback.
+    package var adminWritesFromLoopback = true
     /// The URL under which data planes reach `listen`; goes into bootstrap tokens, and its host into the server
     /// certificate. Default `https://127.0.0.1:15012`, which serves only one machine.
     package var publicURL = "https://127.0.0.1:15012"
@@ -49,6 +57,9 @@ package struct TulledConfiguration: Sendable, Hashable {
     package var serverNames: [String] = []
     /// The first part of every identity. Default `cluster.local`, as Istio's.
     package var trustDomain = "cluster.local"
+    /// Further trust domains whose identities are known, if our roots vouch for them: those that the mesh had before.
+    /// Default none.
+    package var trustDomainAliases: [String] = []
     /// The suffix of the services' long names. Default `mesh.internal`.
     package var meshDomain = "mesh.internal"
     /// The network that the tasks' addresses belong to. Default empty, the one flat network.
@@ -85,6 +96,9 @@ package struct TulledConfiguration: Sendable, Hashable {
     package var debounceMaximum: Duration = .seconds(1)
     /// The most data planes connected at once; each costs memory. Default 10,000.
     package var streams = 10_000
+    /// How old a data plane's connection gets, a tenth more or less, before it is asked to come back and may reach another
+    /// replica. Zero for any age. Default 30 min.
+    package var connectionAge: Duration = .seconds(1800)
     /// How long a stop waits for open streams. Default 10 s.
     package var drain: Duration = .seconds(10)
     /// How much is logged. Default `info`.

@@ -46,6 +46,29 @@ package struct TulledSetting: Sendable {
         .init("listen", flag: "listen", .scalar { SettingRule.address($1, into: &$0.listen) }),
         .init("adminListen", flag: "admin-listen", .scalar { SettingRule.address($1, into: &$0.adminListen) }),
         .init(
+            "admin.tlsListen",
+            flag: "admin-tls-listen",
+            .scalar {
+                var address = $0.listen
+                let wrong = SettingRule.address($1, into: &address)
+                if wrong == nil { $0.adminTLSListen = address }
+                return wrong
+            }
+        ),
+        .init(
+            "admin.identities",
+            flag: "admin-identity",
+            .list {
+                $0.adminIdentities = $1
+                return SettingRule.each($1, SettingRule.identity)
+            }
+        ),
+        .init(
+            "admin.writesFromLoopback",
+            flag: "admin-writes-from-loopback",
+            .scalar { SettingRule.flag($1, into: &$0.adminWritesFromLoopback) }
+        ),
+        .init(
             "publicURL",
             flag: "public-url",
             .scalar {
@@ -67,6 +90,14 @@ package struct TulledSetting: Sendable {
             .scalar {
                 $0.trustDomain = $1
                 return SettingRule.trustDomain($1)
+            }
+        ),
+        .init(
+            "trustDomainAliases",
+            flag: "trust-domain-alias",
+            .list {
+                $0.trustDomainAliases = $1
+                return SettingRule.each($1, SettingRule.trustDomain)
             }
         ),
         .init(
@@ -202,6 +233,13 @@ package struct TulledSetting: Sendable {
             "push.streams",
             flag: "max-streams",
             .scalar { SettingRule.count($1, in: 1...100_000, into: &$0.streams) }
+        ),
+        .init(
+            "push.connectionAge",
+            flag: "connection-age",
+            .scalar {
+                SettingRule.duration($1, in: .zero...(.seconds(86_400)), into: &$0.connectionAge)
+            }
         ),
         .init(
             "drain",

@@ -27,12 +27,20 @@ struct Tulled: AsyncParsableCommand {
     var listen: String?
     @Option(help: "Address for metrics and debug pages. Default 127.0.0.1:15014.")
     var adminListen: String?
+    @Option(help: "Address for the same pages over TLS, for clients with a certificate of this mesh. Default none.")
+    var adminTlsListen: String?
+    @Option(help: "An identity that may write there, as SPIFFE URI; repeatable.")
+    var adminIdentity: [String] = []
+    @Option(help: "Whether callers over loopback may write on the admin port: true or false. Default true.")
+    var adminWritesFromLoopback: String?
     @Option(help: "URL under which data planes reach us, https://<host>:<port>.")
     var publicUrl: String?
     @Option(help: "A further name or address for the server certificate; repeatable.")
     var serverName: [String] = []
     @Option(help: "Trust domain of all identities. Default cluster.local.")
     var trustDomain: String?
+    @Option(help: "A further trust domain whose identities are known; repeatable.")
+    var trustDomainAlias: [String] = []
     @Option(help: "Suffix of long service names. Default mesh.internal.")
     var meshDomain: String?
     @Option(help: "Network of the tasks' addresses. Default empty.")
@@ -67,6 +75,8 @@ struct Tulled: AsyncParsableCommand {
     var debounceMax: String?
     @Option(help: "Most data planes at once. Default 10000.")
     var maxStreams: String?
+    @Option(help: "How old a data plane's connection gets; 0s for any age. Default 30m.")
+    var connectionAge: String?
     @Option(help: "How long a stop waits for open calls. Default 10s.")
     var drain: String?
     @Option(help: "trace, debug, info, warning or error. Default info.")
@@ -122,14 +132,17 @@ struct Tulled: AsyncParsableCommand {
     private var flags: [String: [String]] {
         let single: [String: String?] = [
             "state-dir": self.stateDir, "listen": self.listen, "admin-listen": self.adminListen,
+            "admin-tls-listen": self.adminTlsListen, "admin-writes-from-loopback": self.adminWritesFromLoopback,
             "public-url": self.publicUrl, "trust-domain": self.trustDomain, "mesh-domain": self.meshDomain,
             "network": self.network, "cluster-id": self.clusterId, "audience": self.audience,
             "poll-interval": self.pollInterval, "workload-ttl": self.workloadTtl,
             "workload-max-ttl": self.workloadMaxTtl, "server-ttl": self.serverTtl, "debounce": self.debounce,
             "debounce-max": self.debounceMax, "max-streams": self.maxStreams, "drain": self.drain,
+            "connection-age": self.connectionAge,
             "log-level": self.logLevel,
         ]
         let several = [
+            "admin-identity": self.adminIdentity, "trust-domain-alias": self.trustDomainAlias,
             "server-name": self.serverName, "region": self.region, "account": self.account, "cluster": self.cluster,
             "binding": self.binding, "sts-endpoint": self.stsEndpoint, "route53-zone": self.route53Zone,
         ]

@@ -35,6 +35,18 @@ import Testing
         #expect(self.faults(environment: [:]).first?.contains("regions") == true)
     }
 
+    @Test(arguments: [
+        ("admin-identity", "https://example.org", "must have the form spiffe://"),
+        ("admin-writes-from-loopback", "yes", "must be true or false"),
+        ("admin-tls-listen", "15015", "is no address with a port"),
+        ("admin-tls-listen", "127.0.0.1:15014", "is the same as adminListen"),
+        ("trust-domain-alias", "Old.Example", "'Old.Example'"), ("connection-age", "25h", "must lie between"),
+    ])
+    func whatCannotBeSetOfTheAdminPortAndOfConnections(_ flag: String, _ value: String, _ reason: String) {
+        let faults = self.faults(flags: [flag: [value]])
+        #expect(faults.count == 1 && faults[0].contains(reason), "\(faults)")
+    }
+
     @Test func aWholeFileIsRead() throws {
         let configuration = try self.resolve(
             """
@@ -62,7 +74,12 @@ import Testing
             certificates: {workloadDefault: 1h, workloadMaximum: 24h, server: 12h}
             route53:
               zones: [{name: mesh.example.}, {id: Z0123456789}]
-            push: {debounce: 10ms, debounceMaximum: 500ms, streams: 100}
+            push: {debounce: 10ms, debounceMaximum: 500ms, streams: 100, connectionAge: 5m}
+            admin:
+              tlsListen: 10.0.0.1:15015
+              identities: [spiffe://example.org/ns/ops/sa/admin]
+              writesFromLoopback: false
+            trustDomainAliases: [old.example]
             drain: 5s
             log: {level: debug}
             """
@@ -77,6 +94,11 @@ import Testing
             ]
         )
         #expect(configuration.pollInterval == .seconds(30))
+        #expect(configuration.connectionAge == .seconds(300))
+        #expect(configuration.adminTLSListen?.description == "10.0.0.1:15015")
+        #expect(configuration.adminIdentities == ["spiffe://example.org/ns/ops/sa/admin"])
+        #expect(!configuration.adminWritesFromLoopback)
+        #expect(configuration.trustDomainAliases == ["old.example"])
         #expect(configuration.stsEndpoints == ["us-east-1": "http://127.0.0.1:5555"])
         #expect(configuration.workloadLifetime == .seconds(3600))
         #expect(configuration.zones == [.name("mesh.example"), .id("Z0123456789")])
