@@ -8,12 +8,12 @@ import MeshXDS
 
 /// The pages of the admin port. Texts and numbers only; keys and credentials are in none of the sources.
 package struct AdminPages: Sendable {
-    private let bootstrap: BootstrapDocument
-    private let authority: SigningAuthority
-    private let journal: IssuanceJournal
-    private let publisher: RegistryPublisher
-    private let store: ResourceStore
-    private let connections: ConnectionTable
+    let bootstrap: BootstrapDocument
+    let authority: SigningAuthority
+    let journal: IssuanceJournal
+    let publisher: RegistryPublisher
+    let store: ResourceStore
+    let connections: ConnectionTable
     private let zones: ZoneKeeper?
     private let metrics: ControlPlaneMetrics
 
@@ -39,44 +39,32 @@ package struct AdminPages: Sendable {
     }
 
     /// The page of a path; nil for none.
-    package func answer(_ uri: String) -> AdminAnswer? {
-        switch uri.split(separator: "?", maxSplits: 1).first.map(String.init) ?? "/" {
+    ///
+    /// - Throws: `AdminFault` with `forbidden` for one that shows all namespaces to a caller who sees one.
+    func answer(_ path: String, for caller: AdminCaller) throws(AdminFault) -> AdminAnswer? {
+        if path.hasPrefix("/debug/"), caller.namespace != nil {
+            throw AdminFault(.forbidden, "this page shows all namespaces, and \(caller.name) sees its own only")
+        }
+        switch path {
         case "/healthz", "/ready":
             let isReady = self.store.isReady
-            return AdminAnswer(
-                status: isReady ? 200 : 503,
-                contentType: "text/plain; charset=utf-8",
-                body: Array((isReady ? "ok\n" : "the registry is not complete yet\n").utf8)
-            )
+            return .text(isReady ? "ok" : "the registry is not complete yet", status: isReady ? 200 : 503)
         case "/metrics":
             let format = ExpositionFormat.prometheus
             return AdminAnswer(contentType: format.contentType, body: self.metrics.registry.exposition(format))
-        case "/bootstrap": return Self.json(self.bootstrap)
-        case "/debug/registry": return Self.json(RegistryPage(self.publisher.overview, zones: self.zones?.status ?? []))
-        case "/debug/resources": return Self.json(ResourcesPage(self.store.catalog))
-        case "/debug/connections": return Self.json(self.connections.connections.map(ConnectionPage.init))
-        case "/debug/certificates": return Self.json(CertificatesPage(self.authority, self.journal))
+        case "/bootstrap": return .json(self.bootstrap)
+        case "/debug/registry": return .json(RegistryPage(self.publisher.overview, zones: self.zones?.status ?? []))
+        case "/debug/resources": return .json(ResourcesPage(self.store.catalog))
+        case "/debug/connections": return .json(self.connections.connections.map(ConnectionPage.init))
+        case "/debug/certificates": return .json(CertificatesPage(self.authority, self.journal))
         case "/":
-            let pages = [
-                "/healthz", "/metrics", "/bootstrap", "/debug/registry", "/debug/resources", "/debug/connections",
-                "/debug/certificates",
-            ]
-            return AdminAnswer(
-                contentType: "text/plain; charset=utf-8",
-                body: Array((pages.joined(separator: "\n") + "\n").utf8)
-            )
+            let pages =
+                ["/healthz", "/metrics", "/bootstrap"]
+                + ["registry", "resources", "connections", "certificates"].map { "/debug/\($0)" }
+                + (Self.views + ["resources", "tokens", "rotation"]).sorted().map { "/v1/\($0)" }
+            return .text(pages.joined(separator: "\n"))
         default: return nil
         }
-    }
-
-    private static func json(_ value: some Encodable) -> AdminAnswer {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-        encoder.dateEncodingStrategy = .iso8601
-        guard let body = try? encoder.encode(value) else {
-            return AdminAnswer(status: 500, contentType: "text/plain", body: Array("the page cannot be written\n".utf8))
-        }
-        return AdminAnswer(contentType: "application/json", body: Array(body) + [UInt8(ascii: "\n")])
     }
 }
 

@@ -25,7 +25,9 @@ package final class ControlPlane: ServiceLifecycle.Service {
         self.logger = logger
         var limits = ServerLimits()
         limits.streams = configuration.streams
+        limits.streamsPerIdentity = max(16, configuration.streams / 4)
         limits.connections = configuration.streams + 2000
+        limits.connectionAge = configuration.connectionAge
         self.limits = limits
     }
 
@@ -88,9 +90,11 @@ package final class ControlPlane: ServiceLifecycle.Service {
                 try await parts.server.run()
                 return .served
             }
-            group.addTask {
-                try await parts.admin.run()
-                return .worker
+            for admin in parts.admin {
+                group.addTask {
+                    try await admin.run()
+                    return .worker
+                }
             }
             group.addTask {
                 await parts.publisher.run()

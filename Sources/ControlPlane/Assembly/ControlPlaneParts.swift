@@ -9,7 +9,7 @@ import MeshModel
 /// The parts of a running control plane, made in the order of their dependencies.
 struct ControlPlaneParts: Sendable {
     let server: MeshServer
-    let admin: AdminServer
+    let admin: [AdminServer]
     let publisher: RegistryPublisher
     let zones: ZoneKeeper?
     let workers: [String: DiscoveryWorker]
@@ -46,7 +46,7 @@ struct ControlPlaneParts: Sendable {
         )
         let issuer = CertificateIssuer(authority: authority, attestor: attestor, journal: journal)
         let store = ResourceStore()
-        let connections = ConnectionTable(limit: limits.streams)
+        let connections = ConnectionTable(limit: limits.streams, identityLimit: limits.streamsPerIdentity)
         let zones =
             configuration.zones.isEmpty
             ? nil
@@ -94,7 +94,9 @@ struct ControlPlaneParts: Sendable {
             address: configuration.listen,
             tls: rotation.tls,
             trustDomain: configuration.trustDomain,
+            trustDomainAliases: Set(configuration.trustDomainAliases),
             issuer: issuer,
+            attestor: ECSStreamAttestor(attestor),
             store: store,
             connections: connections,
             metrics: metrics,
@@ -111,7 +113,17 @@ struct ControlPlaneParts: Sendable {
             zones: zones,
             metrics: metrics
         )
-        self.admin = AdminServer(address: configuration.adminListen, logger: logger) { pages.answer($0) }
+        let api = AdminAPI(pages: pages)
+        let access = AdminAccess(
+            identities: Set(configuration.adminIdentities),
+            writesFromLoopback: configuration.adminWritesFromLoopback,
+            trustDomains: Set(configuration.trustDomainAliases + [configuration.trustDomain])
+        )
+        func adminServer(_ address: SocketAddress, tls: ServingTLS?) -> AdminServer {
+            AdminServer(address: address, tls: tls, access: access, logger: logger) { await api.answer($0) }
+        }
+        let withCertificates = configuration.adminTLSListen.map { adminServer($0, tls: rotation.tls) }
+        self.admin = [adminServer(configuration.adminListen, tls: nil)] + [withCertificates].compactMap { $0 }
         self.publisher = publisher
         self.zones = zones
         self.rotation = rotation

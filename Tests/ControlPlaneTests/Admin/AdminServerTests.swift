@@ -43,10 +43,11 @@ import Testing
             zones: nil,
             metrics: metrics
         )
+        let api = AdminAPI(pages: pages)
         let server = AdminServer(
             address: SocketAddress(ip: IPAddress(v4: 0x7f00_0001), port: 0),
             logger: logger
-        ) { pages.answer($0) }
+        ) { await api.answer($0) }
         let transport = NetworkTransport()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
