@@ -143,9 +143,10 @@ package struct ZoneAnswers: Sendable {
                 [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: address.bits >> $0) }
             }
         case 28:
-            var address = in6_addr()
+            // The bytes of an in6_addr; which module declares that type depends on what else is imported.
+            var address = [UInt8](repeating: 0, count: 16)
             guard inet_pton(AF_INET6, value, &address) == 1 else { return nil }
-            return withUnsafeBytes(of: address) { Array($0) }
+            return address
         case 2, 5, 12:
             return name(0)
         case 15:
