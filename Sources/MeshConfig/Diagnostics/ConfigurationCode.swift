@@ -4,6 +4,7 @@ package enum ConfigurationCode: String, Sendable, Hashable, CaseIterable {
     case setting
     // Reading files
     case fileUnreadable = "file_unreadable"
+    case fileUnwritable = "file_unwritable"
     case fileTooLarge = "file_too_large"
     case tooManyFiles = "too_many_files"
     case directoryUnreadable = "directory_unreadable"
@@ -47,6 +48,7 @@ package enum ConfigurationCode: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .setting: "A setting of `tulled` itself is wrong."
         case .fileUnreadable: "A file could not be read; what it held before stays in force."
+        case .fileUnwritable: "The admin API could not write or remove a file."
         case .fileTooLarge: "A file, or all files together, have more bytes than the bound."
         case .tooManyFiles: "There are more files or folders than the bound; the rest is not read."
         case .directoryUnreadable: "The directory is not there or can't be read; the last set stays in force."

@@ -31,6 +31,15 @@ struct DocumentNode: Sendable {
         return text
     }
 
+    /// The value without places.
+    var value: ConfigValue {
+        switch self.content {
+        case .scalar(let scalar): scalar.value
+        case .list(let nodes): .list(nodes.map(\.value))
+        case .map(let entries): .map(Dictionary(entries.map { ($0.key, $0.value.value) }) { first, _ in first })
+        }
+    }
+
     /// Whether it means "nothing".
     var isNull: Bool {
         guard case .scalar(let scalar) = self.content else { return false }

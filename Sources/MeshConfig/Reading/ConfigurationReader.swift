@@ -4,9 +4,15 @@
 /// are. All faults are found in one go and name line, column and field.
 package struct ConfigurationReader: Sendable {
     private let limits: ConfigurationLimits
+    private let keepsText: Bool
 
     /// A reader with bounds.
-    package init(limits: ConfigurationLimits = .standard) { self.limits = limits }
+    ///
+    /// - Parameter keepsText: whether documents keep their text.
+    package init(limits: ConfigurationLimits = .standard, keepsText: Bool = false) {
+        self.limits = limits
+        self.keepsText = keepsText
+    }
 
     /// Reads a file.
     ///
@@ -22,7 +28,7 @@ package struct ConfigurationReader: Sendable {
             )
         }
         let chunks = DocumentSplitter.split(bytes, limit: self.limits.documents)
-        var reading = FileReading(path: path, limits: self.limits)
+        var reading = FileReading(path: path, limits: self.limits, keepsText: self.keepsText)
         for chunk in chunks.prefix(self.limits.documents) { reading.read(chunk) }
         if chunks.count > self.limits.documents { reading.refuseRest() }
         return reading.file
@@ -40,11 +46,13 @@ package struct ConfigurationReader: Sendable {
 /// The reading of one file.
 private struct FileReading {
     let limits: ConfigurationLimits
+    let keepsText: Bool
     var file: ReadFile
     private var nodes = 0
 
-    init(path: String, limits: ConfigurationLimits) {
+    init(path: String, limits: ConfigurationLimits, keepsText: Bool) {
         self.limits = limits
+        self.keepsText = keepsText
         self.file = ReadFile(path: path)
     }
 
@@ -63,7 +71,7 @@ private struct FileReading {
         )
         self.nodes += nodes
         switch result {
-        case .success(let node?) where !node.isNull: self.take(node, fingerprint: fingerprint)
+        case .success(let node?) where !node.isNull: self.take(node, of: chunk, fingerprint: fingerprint)
         case .success: break
         case .failure(let fault): self.refuse(fault, fingerprint: fingerprint)
         }
@@ -83,20 +91,22 @@ private struct FileReading {
     }
 
     /// Takes a document, or each item of a `List` (as `kubectl get -o yaml` writes it).
-    private mutating func take(_ node: DocumentNode, fingerprint: UInt64) {
+    private mutating func take(_ node: DocumentNode, of chunk: DocumentSplitter.Chunk, fingerprint: UInt64) {
         guard node["kind"]?.text == "List", node["apiVersion"]?.text == "v1" else {
-            return self.add(node, fingerprint: fingerprint, path: "")
+            let text = self.keepsText ? String(decoding: chunk.text, as: UTF8.self) : nil
+            return self.add(node, fingerprint: fingerprint, path: "", text: text)
         }
         guard case .list(let items)? = node["items"]?.content else {
             let fault = DocumentFault(.missingField, "a List must have items, a list of resources", at: node.mark)
             return self.refuse(fault, fingerprint: fingerprint)
         }
         for (index, item) in items.enumerated() {
-            self.add(item, fingerprint: fingerprint &+ UInt64(index), path: "items[\(index)]")
+            let text = self.keepsText ? JSONText.write(item.value) + "\n" : nil
+            self.add(item, fingerprint: fingerprint &+ UInt64(index), path: "items[\(index)]", text: text)
         }
     }
 
-    private mutating func add(_ node: DocumentNode, fingerprint: UInt64, path: String) {
+    private mutating func add(_ node: DocumentNode, fingerprint: UInt64, path: String, text: String?) {
         guard self.file.documents.count < self.limits.documents else { return self.refuseRest() }
         var reader = ResourceReader(file: self.file.path, limits: self.limits)
         let reading = reader.read(node, path: path)
@@ -107,7 +117,8 @@ private struct FileReading {
                 fingerprint: fingerprint,
                 key: reading.key,
                 resource: reading.resource,
-                diagnostics: reading.diagnostics
+                diagnostics: reading.diagnostics,
+                text: text
             )
         )
     }

@@ -12,6 +12,8 @@ package struct ReadDocument: Sendable, Hashable {
     package var resource: DeclaredResource?
     /// What is wrong with it; warnings alone leave the resource.
     package var diagnostics: [ConfigurationDiagnostic]
+    /// Its text, where the reader was asked to keep it: as written, or as JSON for an item of a list.
+    package var text: String?
 }
 
 /// A file as it was read.

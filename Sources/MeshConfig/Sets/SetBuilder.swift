@@ -1,0 +1,206 @@
+/// Puts files together to a set.
+///
+/// The rules, in this order:
+///
+/// 1. Files count in the order of their paths, documents in the order of their files. The first good document of a key is
+///    in force; another one is refused with a diagnostic that names both places.
+/// 2. A document that has errors and whose key can be read keeps what was in force under that key, unless the key is
+///    declared without errors in another file now.
+/// 3. A document whose key can't be read (it is no YAML, say) keeps a resource that its file declared before and that
+///    nobody declares now: the one that stood at the same place in the file, else the nearest. The same unreadable text
+///    keeps the same resource, and one that kept none before keeps none later.
+/// 4. A file that could not be read as a whole keeps all that it declared and nobody else declares now.
+///
+/// So removing a document or a file removes its resource, and breaking one does not.
+package struct SetBuilder {
+    private let previous: ConfigurationSet
+    private let now: Int64
+    private let limits: ConfigurationLimits
+    private var firstSeen: [ResourceKey: Int64]
+    private var entries: [ConfigurationSet.Entry] = []
+    /// Which entry holds a key.
+    private var holders: [ResourceKey: Int] = [:]
+    private var faults: [ConfigurationDiagnostic] = []
+
+    /// Makes a set.
+    ///
+    /// - Parameters:
+    ///   - files: all files, in any order.
+    ///   - previous: the set before; `.empty` at the start.
+    ///   - firstSeen: when keys were first seen, where `previous` does not know it: what a restart kept.
+    ///   - now: seconds since 1970.
+    package static func build(
+        _ files: [ReadFile],
+        previous: ConfigurationSet,
+        firstSeen: [ResourceKey: Int64] = [:],
+        now: Int64,
+        limits: ConfigurationLimits = .standard
+    ) -> ConfigurationSet {
+        var builder = SetBuilder(
+            previous: previous,
+            now: now,
+            limits: limits,
+            firstSeen: firstSeen.merging(previous.firstSeen) { _, newer in newer }
+        )
+        return builder.build(files.sorted { $0.path < $1.path })
+    }
+
+    private init(previous: ConfigurationSet, now: Int64, limits: ConfigurationLimits, firstSeen: [ResourceKey: Int64]) {
+        self.previous = previous
+        self.now = now
+        self.limits = limits
+        self.firstSeen = firstSeen
+    }
+
+    private mutating func build(_ files: [ReadFile]) -> ConfigurationSet {
+        let good = Set(files.flatMap { $0.documents.filter { $0.resource != nil }.compactMap(\.key) })
+        for file in files {
+            self.faults += file.diagnostics
+            for document in file.documents { self.take(document, of: file, good: good) }
+        }
+        let before = Dictionary(grouping: self.previous.entries, by: \.file)
+        for file in files { self.keep(before[file.path] ?? [], of: file) }
+        self.date()
+        // Removed keys are forgotten; those that are still named stay known while their document is mended.
+        let named = Set(self.entries.compactMap(\.key))
+        let sorted = self.entries.sorted { ($0.file, $0.index) < ($1.file, $1.index) }
+        return ConfigurationSet(
+            entries: sorted,
+            fileDiagnostics: self.faults,
+            firstSeen: self.firstSeen.filter { named.contains($0.key) }
+        )
+    }
+
+    // MARK: Documents with a key
+
+    private mutating func take(_ document: ReadDocument, of file: ReadFile, good: Set<ResourceKey>) {
+        var entry = ConfigurationSet.Entry(
+            file: file.path,
+            index: document.index,
+            line: document.line,
+            key: document.key,
+            status: .refused,
+            resource: nil,
+            diagnostics: document.diagnostics,
+            isKeyRead: document.key != nil,
+            fingerprint: document.fingerprint
+        )
+        defer { self.entries.append(entry) }
+        guard let key = document.key else { return }
+        if let holder = self.holders[key] {
+            let first = self.entries[holder]
+            entry.diagnostics.append(
+                self.diagnostic(
+                    entry,
+                    .duplicateResource,
+                    "\(key) is declared at \(first.file):\(first.line) already; this one is not in force"
+                )
+            )
+            return
+        }
+        if let resource = document.resource {
+            guard self.holders.count < self.limits.resources else {
+                let reason = "there are more than \(self.limits.resources) resources; this one is not in force"
+                entry.diagnostics.append(self.diagnostic(entry, .tooManyResources, reason))
+                return
+            }
+            entry.status = .accepted
+            entry.resource = resource
+            self.holders[key] = self.entries.count
+        } else if let old = self.previous[key], old.origin.file == file.path || !good.contains(key) {
+            self.hold(old, in: &entry)
+            self.holders[key] = self.entries.count
+        }
+    }
+
+    private func hold(_ old: DeclaredResource, in entry: inout ConfigurationSet.Entry) {
+        entry.status = .lastGood
+        entry.key = old.key
+        entry.resource = old
+        let reason = "\(old.key) stays in force as it stood at \(old.origin) when it was last without errors"
+        entry.diagnostics.append(self.diagnostic(entry, .lastGood, reason, severity: .warning))
+    }
+
+    // MARK: Documents without a key
+
+    /// What a file declared before and nobody declares now, for its documents that can't be read.
+    private mutating func keep(_ before: [ConfigurationSet.Entry], of file: ReadFile) {
+        var lost = before.filter { entry in
+            entry.resource.map { self.holders[$0.key] == nil } ?? false
+        }
+        var unread = self.entries.indices.filter { self.entries[$0].file == file.path && !self.entries[$0].isKeyRead }
+        guard !lost.isEmpty else { return }
+        if !file.isComplete {
+            for old in lost { self.append(old, of: file) }
+            return
+        }
+        // The same text as before: what it kept then.
+        var known = before.filter { !$0.isKeyRead }
+        unread.removeAll { index in
+            let print = self.entries[index].fingerprint
+            guard let same = known.firstIndex(where: { $0.fingerprint == print }) else { return false }
+            let old = known.remove(at: same)
+            if let place = lost.firstIndex(where: { $0.key != nil && $0.key == old.key }) {
+                self.keep(lost.remove(at: place), in: index)
+            }
+            return true
+        }
+        // The same place in the file, else the nearest.
+        for isExact in [true, false] {
+            unread.removeAll { index in
+                let place = self.entries[index].index
+                let nearest = lost.indices.min { abs(lost[$0].index - place) < abs(lost[$1].index - place) }
+                guard let nearest, !isExact || lost[nearest].index == place else { return false }
+                self.keep(lost.remove(at: nearest), in: index)
+                return true
+            }
+        }
+    }
+
+    private mutating func keep(_ old: ConfigurationSet.Entry, in index: Int) {
+        guard let resource = old.resource else { return }
+        self.hold(resource, in: &self.entries[index])
+        self.holders[resource.key] = index
+    }
+
+    /// A file that can't be read has no documents, so what it keeps gets entries of its own.
+    private mutating func append(_ old: ConfigurationSet.Entry, of file: ReadFile) {
+        guard let resource = old.resource else { return }
+        var entry = old
+        entry.diagnostics = []
+        entry.isKeyRead = false
+        // Behind those that were read.
+        entry.index = self.entries.count
+        self.hold(resource, in: &entry)
+        self.holders[resource.key] = self.entries.count
+        self.entries.append(entry)
+    }
+
+    // MARK: Times
+
+    private mutating func date() {
+        for index in self.entries.indices {
+            guard var resource = self.entries[index].resource else { continue }
+            if resource.metadata.created == 0 {
+                resource.metadata.created = self.firstSeen[resource.key] ?? self.now
+                self.entries[index].resource = resource
+            }
+            self.firstSeen[resource.key] = resource.metadata.created
+        }
+    }
+
+    private func diagnostic(
+        _ entry: ConfigurationSet.Entry,
+        _ code: ConfigurationCode,
+        _ reason: String,
+        severity: ConfigurationDiagnostic.Severity = .error
+    ) -> ConfigurationDiagnostic {
+        ConfigurationDiagnostic(
+            place: .file(entry.file, line: entry.line),
+            field: "",
+            reason: reason,
+            severity: severity,
+            code: code
+        )
+    }
+}
