@@ -28,7 +28,7 @@ struct DocumentParser {
                 do throws(DocumentFault) {
                     return (.success(try parser.stream()), parser.nodes)
                 } catch {
-                    return (.failure(error), min(parser.nodes, nodesLeft))
+                    return (.failure(error), parser.nodes)
                 }
             } catch {
                 return (.failure(error), 0)

@@ -69,10 +69,12 @@ private struct FileReading {
             limits: self.limits,
             nodesLeft: self.limits.nodes - self.nodes
         )
-        self.nodes += nodes
         switch result {
-        case .success(let node?) where !node.isNull: self.take(node, of: chunk, fingerprint: fingerprint)
-        case .success: break
+        case .success(let node):
+            // A refused document takes nothing from the others: its values are gone again, and the time that it took
+            // is bounded by its bytes.
+            self.nodes += nodes
+            if let node, !node.isNull { self.take(node, of: chunk, fingerprint: fingerprint) }
         case .failure(let fault): self.refuse(fault, fingerprint: fingerprint)
         }
     }

@@ -20,9 +20,14 @@ struct RegexSyntax {
     }
 
     private var rest: Substring.UnicodeScalarView
-    private var depth = 0
-    /// Whether there is something before that can be repeated.
-    private var hasAtom = false
+    /// What stands before the place.
+    private enum Before { case nothing, atom, repetition }
+    private var before = Before.nothing
+    /// How often what stands before is repeated by counts inside of it.
+    private var copies = 1
+    /// The most copies of anything in each open group.
+    private var groups = [1]
+    private var depth: Int { self.groups.count - 1 }
 
     private init(rest: Substring.UnicodeScalarView) { self.rest = rest }
 
@@ -38,37 +43,61 @@ struct RegexSyntax {
         case "(": return self.open()
         case ")":
             guard self.depth > 0 else { return "')' closes no group" }
-            self.depth -= 1
-            self.hasAtom = true
+            self.close()
         case "[":
-            self.hasAtom = true
+            self.atom()
             return self.characterClass()
         case "\\":
-            self.hasAtom = true
+            self.atom()
             return self.escape(inClass: false)
-        case "|", "^": self.hasAtom = false
-        case "*", "+", "?": return self.repetition()
+        case "|", "^": self.before = .nothing
+        case "*", "+", "?": return self.repetition(1)
         case "{":
             // Where no count follows it is a letter, as in RE2.
             guard let count = self.count() else {
-                self.hasAtom = true
+                self.atom()
                 return nil
             }
             guard count.isValid else { return "a repetition is more than \(Self.maximumCount) or runs backwards" }
-            return self.repetition()
-        default: self.hasAtom = true
+            return self.repetition(count.most)
+        default: self.atom()
         }
         return nil
     }
 
-    private mutating func repetition() -> String? {
-        guard self.hasAtom else { return "there is nothing to repeat" }
+    private mutating func atom() {
+        self.before = .atom
+        self.copies = 1
+    }
+
+    private mutating func close() {
+        self.copies = self.groups.removeLast()
+        self.before = .atom
+        self.count(self.copies)
+    }
+
+    private mutating func count(_ copies: Int) {
+        if let last = self.groups.indices.last { self.groups[last] = max(self.groups[last], copies) }
+    }
+
+    private mutating func repetition(_ most: Int) -> String? {
+        switch self.before {
+        case .nothing: return "there is nothing to repeat"
+        case .repetition: return "a repetition can't be repeated"
+        case .atom: break
+        }
+        // An engine writes counted repetitions out, and nested ones multiply.
+        self.copies *= max(1, most)
+        guard self.copies <= Self.maximumCount else {
+            return "repetitions inside each other make more than \(Self.maximumCount) copies"
+        }
+        self.count(self.copies)
+        self.before = .repetition
         if self.rest.first == "?" { self.rest.removeFirst() }
-        if let next = self.rest.first, "*+?".unicodeScalars.contains(next) { return "a repetition can't be repeated" }
         return nil
     }
 
-    private mutating func count() -> (low: Int, isValid: Bool)? {
+    private mutating func count() -> (most: Int, isValid: Bool)? {
         guard let end = self.rest.firstIndex(of: "}") else { return nil }
         let parts = String(self.rest[..<end]).split(separator: ",", omittingEmptySubsequences: false)
         let isNumber = { (part: Substring) in !part.isEmpty && part.utf8.allSatisfy(TextForm.isDigit) }
@@ -79,13 +108,13 @@ struct RegexSyntax {
         guard let low = Int(first), low <= Self.maximumCount else { return (0, false) }
         guard parts.count == 2, let last = parts.last, !last.isEmpty else { return (low, true) }
         guard let high = Int(last), high <= Self.maximumCount else { return (low, false) }
-        return (low, low <= high)
+        return (high, low <= high)
     }
 
     private mutating func open() -> String? {
-        self.depth += 1
+        self.groups.append(1)
         guard self.depth <= Self.maximumDepth else { return "more than \(Self.maximumDepth) groups in each other" }
-        self.hasAtom = false
+        self.before = .nothing
         guard self.rest.first == "?" else { return nil }
         self.rest.removeFirst()
         if self.rest.first == "P" || self.rest.first == "<" { return self.groupName() }
@@ -94,7 +123,7 @@ struct RegexSyntax {
             case "i", "m", "s", "U", "-": continue
             case ":": return nil
             case ")":
-                self.depth -= 1
+                self.groups.removeLast()
                 return nil
             default: return "'(?\(Quoted(String(flag)).description.dropFirst().dropLast())' is not supported"
             }
@@ -136,6 +165,7 @@ struct RegexSyntax {
             self.rest = self.rest[self.rest.index(after: end)...]
         } else {
             self.rest = self.rest.dropFirst(2)
+            guard digits.count == 2 else { return "'\\x' needs two digits, or up to six in braces" }
         }
         guard (1...6).contains(digits.count),
             let value = UInt32(String(digits), radix: 16), Unicode.Scalar(value) != nil
