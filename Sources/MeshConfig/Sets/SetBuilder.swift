@@ -4,8 +4,9 @@
 ///
 /// 1. Files count in the order of their paths, documents in the order of their files. The first good document of a key is
 ///    in force; another one is refused with a diagnostic that names both places.
-/// 2. A document that has errors and whose key can be read keeps what was in force under that key, unless the key is
-///    declared without errors in another file now.
+/// 2. A document that has errors and whose key can be read keeps what was in force under that key. A document of the same
+///    key without errors comes before that, unless what was in force came from the file that is broken now, and it stands
+///    in another one.
 /// 3. A document whose key can't be read (it is no YAML, say) keeps a resource that its file declared before and that
 ///    nobody declares now: the one that stood at the same place in the file, else the nearest. The same unreadable text
 ///    keeps the same resource, and one that kept none before keeps none later.
@@ -61,6 +62,7 @@ package struct SetBuilder {
         let before = Dictionary(grouping: self.previous.entries, by: \.file)
         for file in files { self.keep(before[file.path] ?? [], of: file) }
         self.date()
+        self.warn()
         // Removed keys are forgotten; those that are still named stay known while their document is mended.
         let named = Set(self.entries.compactMap(\.key))
         let sorted = self.entries.sorted { ($0.file, $0.index) < ($1.file, $1.index) }
@@ -107,7 +109,9 @@ package struct SetBuilder {
             entry.status = .accepted
             entry.resource = resource
             self.holders[key] = self.entries.count
-        } else if let old = self.previous[key], old.origin.file == file.path || !good.contains(key) {
+        } else if let old = self.previous[key],
+            !good.contains(key) || (old.origin.file == file.path && !file.resources.contains { $0.key == key })
+        {
             self.hold(old, in: &entry)
             self.holders[key] = self.entries.count
         }
@@ -189,15 +193,35 @@ package struct SetBuilder {
         }
     }
 
+    // MARK: What only the whole shows
+
+    /// In the root namespace, a PeerAuthentication with a selector selects nothing: it is for that namespace or the mesh.
+    private mutating func warn() {
+        var root = Declared.MeshConfig().rootNamespace
+        for entry in self.entries {
+            if case .meshConfig(let mesh)? = entry.resource?.spec { root = mesh.rootNamespace }
+        }
+        for index in self.entries.indices where self.entries[index].status == .accepted {
+            guard let resource = self.entries[index].resource, resource.metadata.namespace == root,
+                case .peerAuthentication(let authentication) = resource.spec, authentication.selector != nil
+            else { continue }
+            let reason = "has no effect: in the root namespace, \(root), a selector selects nothing"
+            self.entries[index].diagnostics.append(
+                self.diagnostic(self.entries[index], .noEffect, reason, severity: .warning, field: "spec.selector")
+            )
+        }
+    }
+
     private func diagnostic(
         _ entry: ConfigurationSet.Entry,
         _ code: ConfigurationCode,
         _ reason: String,
-        severity: ConfigurationDiagnostic.Severity = .error
+        severity: ConfigurationDiagnostic.Severity = .error,
+        field: String = ""
     ) -> ConfigurationDiagnostic {
         ConfigurationDiagnostic(
             place: .file(entry.file, line: entry.line),
-            field: "",
+            field: field,
             reason: reason,
             severity: severity,
             code: code

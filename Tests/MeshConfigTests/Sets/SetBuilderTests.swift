@@ -140,6 +140,29 @@ import Testing
         #expect(next.entries.map(\.status) == [.refused, .accepted])
     }
 
+    @Test func whoHoldsAKeyWhenOneOfTwoDocumentsIsBad() {
+        // The holder's file breaks: its last good version stays, the duplicate does not take over.
+        let first = self.build(["a.yaml": self.policy("x"), "b.yaml": self.policy("x", "rules: [{}]")])
+        let broken = self.build(
+            ["a.yaml": self.policy("x", "no: 1"), "b.yaml": self.policy("x", "rules: [{}]")],
+            after: first
+        )
+        #expect(broken.resources == first.resources)
+        #expect(broken.entries.map(\.status) == [.lastGood, .refused])
+        // In one file a good document comes before a bad one, wherever that stands.
+        let one = self.build(["a.yaml": self.policy("x")])
+        let two = self.build(["a.yaml": self.policy("x", "no: 1") + self.policy("x", "rules: [{}]")], after: one)
+        #expect(two.entries.map(\.status) == [.refused, .accepted])
+    }
+
+    @Test func aSelectorInTheRootNamespaceIsWarnedOf() {
+        let spec = "selector: {matchLabels: {a: b}}\nmtls: {mode: STRICT}"
+        let policy = Documents.document(.peerAuthentication, spec: spec, metadata: "namespace: mesh-root")
+        let mesh = Documents.document(.meshConfig, spec: "rootNamespace: mesh-root")
+        #expect(self.build(["a.yaml": policy]).diagnostics.isEmpty)
+        #expect(self.build(["a.yaml": policy, "b.yaml": mesh]).diagnostics.map(\.code) == [.noEffect])
+    }
+
     @Test func theTimeOfCreationStaysOverEdits() {
         let first = self.build(["a.yaml": self.policy("x")], now: 100)
         #expect(first.resources.first?.metadata.created == 100)
