@@ -1,0 +1,136 @@
+import Glibc
+
+/// Why the admin API's change was not made. Nothing of it was.
+package struct ConfigurationRefusal: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What is wrong.
+    package var diagnostics: [ConfigurationDiagnostic]
+
+    package var description: String { self.diagnostics.map(\.description).joined(separator: "\n") }
+}
+
+/// Writes what comes by the admin API as files of the configuration's directory: one resource a file, below `applied/`.
+///
+/// Files that people wrote are theirs: a key that stands in one is neither changed nor removed here.
+package struct AppliedFiles: Sendable {
+    /// The folder below the configuration's directory.
+    package static let folder = "applied"
+
+    private let directory: String
+    private let limits: ConfigurationLimits
+
+    /// Files of a directory.
+    package init(directory: String, limits: ConfigurationLimits = .standard) {
+        self.directory = directory
+        self.limits = limits
+    }
+
+    /// Declares the resources of a text, each in place of what was applied under its key before.
+    ///
+    /// - Parameters:
+    ///   - text: YAML documents or JSON.
+    ///   - set: the set in force, which tells where keys stand.
+    /// - Returns: their keys, in order, and the warnings.
+    /// - Throws: if anything is wrong with any of them.
+    @discardableResult
+    package func apply(
+        _ text: [UInt8],
+        over set: ConfigurationSet
+    ) throws(ConfigurationRefusal) -> (keys: [ResourceKey], warnings: [ConfigurationDiagnostic]) {
+        let file = ConfigurationReader(limits: self.limits, keepsText: true).read(text, path: "-")
+        var faults = file.allDiagnostics.filter { $0.severity == .error }
+        var seen: [ResourceKey: Int] = [:]
+        for document in file.documents {
+            guard let key = document.key else { continue }
+            if let line = seen.updateValue(document.line, forKey: key) {
+                faults.append(self.fault(.duplicateResource, "\(key) stands at line \(line) already", document.line))
+            }
+            if let place = self.handwritten(key, in: set) {
+                faults.append(
+                    self.fault(.writtenByHand, "\(key) is declared in \(place); change it there", document.line)
+                )
+            }
+        }
+        if file.documents.isEmpty, faults.isEmpty {
+            faults.append(self.fault(.missingField, "there is no document", nil))
+        }
+        guard faults.isEmpty else { throw ConfigurationRefusal(diagnostics: faults) }
+        for document in file.documents {
+            guard let key = document.key, let text = document.text else { continue }
+            try self.write(text, as: Self.fileName(key))
+        }
+        return (file.documents.compactMap(\.key), file.allDiagnostics)
+    }
+
+    /// Removes an applied resource.
+    ///
+    /// - Returns: whether there was one.
+    /// - Throws: if the key stands in a file that was not applied, or the file can't be removed.
+    package func delete(_ key: ResourceKey, from set: ConfigurationSet) throws(ConfigurationRefusal) -> Bool {
+        if let place = self.handwritten(key, in: set) {
+            let reason = "\(key) is declared in \(place); remove it there"
+            throw ConfigurationRefusal(diagnostics: [self.fault(.writtenByHand, reason, nil)])
+        }
+        guard unlink("\(self.directory)/\(Self.folder)/\(Self.fileName(key))") != 0 else { return true }
+        guard errno != ENOENT else { return false }
+        throw self.failure("\(Self.fileName(key)) can't be removed")
+    }
+
+    /// `<Kind>.<namespace>.<name>.yaml`; a name that is too long for a file is cut, and its hash tells it apart.
+    package static func fileName(_ key: ResourceKey) -> String {
+        let parts = [key.kind.rawValue, key.namespace, key.name].filter { !$0.isEmpty }
+        let name = parts.joined(separator: ".")
+        guard name.utf8.count > 200 else { return "\(name).yaml" }
+        return "\(name.prefix(180))~\(String(Fingerprint.of(name.utf8), radix: 16)).yaml"
+    }
+
+    /// The place of a key in a file that was not applied.
+    private func handwritten(_ key: ResourceKey, in set: ConfigurationSet) -> String? {
+        let own = "\(Self.folder)/\(Self.fileName(key))"
+        return set.entries.first { $0.key == key && $0.file != own }.map { "\($0.file):\($0.line)" }
+    }
+
+    /// Writes beside the file and renames, so that nobody ever reads half of it.
+    private func write(_ text: String, as name: String) throws(ConfigurationRefusal) {
+        let folder = "\(self.directory)/\(Self.folder)"
+        guard mkdir(folder, 0o755) == 0 || errno == EEXIST else { throw self.failure("\(Self.folder) can't be made") }
+        // Hidden, so that it is not read as configuration.
+        let temporary = "\(folder)/.\(name).\(UInt32.random(in: 0 ... .max))"
+        let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o644)
+        guard file >= 0 else { throw self.failure("\(name) can't be written") }
+        let isWritten = Self.write(Array(text.utf8), to: file) && fsync(file) == 0
+        let failure = self.failure("\(name) can't be written")
+        close(file)
+        guard isWritten else {
+            unlink(temporary)
+            throw failure
+        }
+        guard rename(temporary, "\(folder)/\(name)") == 0 else {
+            let failure = self.failure("\(name) can't be written")
+            unlink(temporary)
+            throw failure
+        }
+        let parent = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard parent >= 0 else { return }
+        fsync(parent)
+        close(parent)
+    }
+
+    private static func write(_ bytes: [UInt8], to file: Int32) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return false }
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+
+    private func failure(_ what: String) -> ConfigurationRefusal {
+        ConfigurationRefusal(diagnostics: [self.fault(.fileUnwritable, "\(what): \(FileSystem.lastError)", nil)])
+    }
+
+    private func fault(_ code: ConfigurationCode, _ reason: String, _ line: Int?) -> ConfigurationDiagnostic {
+        ConfigurationDiagnostic(place: .file("-", line: line), field: "", reason: reason, code: code)
+    }
+}
