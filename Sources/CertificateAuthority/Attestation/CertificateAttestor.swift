@@ -31,12 +31,12 @@ package struct CertificateAttestor: CallerAttesting {
     private static let chainCertificates = 8
     private static let chainBytes = 64 << 10
     private let policy: Policy
-    private let roots: @Sendable () -> [Certificate]
+    private let authority: any LeafIssuing
 
     /// Makes an attestor that trusts what the authority's bundle trusts, at each moment.
-    package init(policy: Policy, authority: SigningAuthority) {
+    package init(policy: Policy, authority: any LeafIssuing) {
         self.policy = policy
-        self.roots = { authority.roots }
+        self.authority = authority
     }
 
     package func checkForm(_ evidence: CallerEvidence) throws(IssuanceRefusal) {
@@ -61,7 +61,9 @@ package struct CertificateAttestor: CallerAttesting {
                 "certificate \(leaf.serialText) holds from \(leaf.notValidBefore) to \(leaf.notValidAfter)"
             )
         }
-        var verifier = Verifier(rootCertificates: CertificateStore(self.roots())) {
+        let roots = try? PEMDocument.parseMultiple(pemString: self.authority.trustBundle)
+            .map { try Certificate(derEncoded: $0.derBytes) }
+        var verifier = Verifier(rootCertificates: CertificateStore(roots ?? [])) {
             RFC5280Policy(fixedExpiryValidationTime: now)
             SignersMaySign()
         }
@@ -83,10 +85,12 @@ package struct CertificateAttestor: CallerAttesting {
         }
         let workload = "\(identity.namespace)/\(identity.serviceAccount)"
         guard self.policy.allowsAttested || !self.policy.attested.contains(workload) else {
-            throw Self.refusal(
+            var refusal = Self.refusal(
                 .clientCertificateNeedsAttestation,
                 "\(workload) is bound to a task's role and has to attest itself each time"
             )
+            refusal.caller = "certificate/\(leaf.serialText)"
+            throw refusal
         }
         return AttestedCaller(identity: identity, kind: self.kind, caller: "certificate/\(leaf.serialText)")
     }

@@ -88,7 +88,13 @@ package final class ECSAttestor: CallerAttesting {
             self.replays.withLock { $0.release(key) }
             throw IssuanceRefusal(.stsUnavailable, "STS gave no verdict (\(reason.prefix(160))), try again")
         }
-        return try await self.identify(callerARN: arn, region: token.region)
+        do throws(IssuanceRefusal) {
+            return try await self.identify(callerARN: arn, region: token.region)
+        } catch {
+            var refusal = error
+            refusal.caller = PlainLine.of(arn, bytes: 256)
+            throw refusal
+        }
     }
 
     package func checkForm(_ evidence: CallerEvidence) throws(IssuanceRefusal) {

@@ -13,14 +13,21 @@ struct IssuedUntil: Sendable {
     private(set) var latest: Date
     private var stored: Date
 
-    /// Reads what was kept.
+    /// Reads what was kept. Where that may be too little, as the file is not there or could not be written, what the
+    /// lifetimes allow is assumed.
     ///
-    /// - Parameter assumed: the least that may be in use, for what was given out while the file could not be written.
+    /// - Parameter isFirstStart: whether nothing can have been given out yet.
     /// - Throws: `AuthorityError` with `state_…`.
-    init(state: StateDirectory, isFirstStart: Bool, assumed: Date) throws(AuthorityError) {
+    init(
+        state: StateDirectory,
+        isFirstStart: Bool,
+        lifetimes: AuthorityLifetimes,
+        now: Date
+    ) throws(AuthorityError) {
         let content = try state.read(Self.file, limit: 64)
         guard let content else {
-            self.latest = isFirstStart ? .distantPast : assumed
+            let longest = max(lifetimes.workloadDefault, lifetimes.workloadMaximum)
+            self.latest = isFirstStart ? .distantPast : now.addingTimeInterval(longest.wholeSeconds)
             self.stored = .distantPast
             return
         }
@@ -29,7 +36,7 @@ struct IssuedUntil: Sendable {
             throw AuthorityError(.stateCorrupt, "\(state.path)/\(Self.file) must hold seconds since 1970: remove it")
         }
         self.stored = Date(timeIntervalSince1970: Double(seconds))
-        self.latest = max(self.stored, assumed)
+        self.latest = max(self.stored, now.addingTimeInterval(lifetimes.workloadDefault.wholeSeconds))
     }
 
     /// Counts a certificate that is about to be given out.

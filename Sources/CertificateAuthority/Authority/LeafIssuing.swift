@@ -5,6 +5,8 @@ package import MeshModel
 package protocol LeafIssuing: Sendable {
     /// How long certificates live.
     var lifetimes: AuthorityLifetimes { get }
+    /// The roots that peers must trust, PEM text that ends in a newline.
+    var trustBundle: String { get }
 
     /// Makes a workload certificate.
     ///

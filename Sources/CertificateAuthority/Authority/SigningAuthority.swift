@@ -71,9 +71,6 @@ package final class SigningAuthority: LeafIssuing {
     /// What stood in the way of the last `renewIntermediate`; nil when nothing did.
     package var fault: AuthorityError? { self.content.withLock { $0.fault } }
 
-    /// The roots that peers must trust.
-    var roots: [Certificate] { self.content.withLock { $0.set.roots } }
-
     /// Looks after what signs: renews an intermediate of our own that is due, reads plugged-in files that have changed,
     /// takes on what a Private CA has sent. To be called every few seconds.
     ///

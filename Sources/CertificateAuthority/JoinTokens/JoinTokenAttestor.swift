@@ -37,7 +37,12 @@ package struct JoinTokenAttestor: CallerAttesting {
             }
             return AttestedCaller(identity: identity, kind: self.kind, caller: "join-token/\(token.id)")
         case .refused(let reason):
-            throw Self.refusal(reason, "join token \(presented.id)")
+            var refusal = Self.refusal(reason, "join token \(presented.id)")
+            // Only who has the secret is the token's holder.
+            if reason != .joinTokenUnknown, reason != .joinTokenSecretWrong {
+                refusal.caller = "join-token/\(presented.id)"
+            }
+            throw refusal
         }
     }
 

@@ -10,6 +10,11 @@ import Synchronization
 package final class JoinTokenStore: Sendable {
     static let secretBytes = 32
     private static let file = "join-tokens.json"
+    /// The largest file, in bytes: `capacity` tokens with the longest names.
+    private static let fileBytes = 16 << 20
+    /// The longest names, in bytes, as Kubernetes has them.
+    private static let namespaceBytes = 63
+    private static let serviceAccountBytes = 253
     /// The most tokens kept.
     package static let capacity = 10_000
     /// How long a token is shown after it stopped working.
@@ -28,7 +33,7 @@ package final class JoinTokenStore: Sendable {
         self.state = state
         self.capacity = capacity
         var tokens: [String: JoinToken] = [:]
-        if let content = try state.read(Self.file) {
+        if let content = try state.read(Self.file, limit: Self.fileBytes) {
             let decoder = JSONDecoder()
             decoder.dateDecodingStrategy = .secondsSince1970
             let list: [JoinToken]
@@ -65,6 +70,12 @@ package final class JoinTokenStore: Sendable {
         } catch {
             throw AuthorityError(.joinTokenInvalid, "\(error)")
         }
+        guard namespace.utf8.count <= Self.namespaceBytes, serviceAccount.utf8.count <= Self.serviceAccountBytes else {
+            throw AuthorityError(
+                .joinTokenInvalid,
+                "a namespace may have \(Self.namespaceBytes) characters, a service account \(Self.serviceAccountBytes)"
+            )
+        }
         guard JoinToken.lifetimes.contains(lifetime) else {
             throw AuthorityError(
                 .joinTokenInvalid,
@@ -79,7 +90,7 @@ package final class JoinTokenStore: Sendable {
             namespace: namespace,
             serviceAccount: serviceAccount,
             created: now,
-            createdBy: PlainLine.of(createdBy, bytes: 256),
+            createdBy: PlainLine.of(createdBy, bytes: 128),
             expires: now.addingTimeInterval(lifetime.wholeSeconds)
         )
         try self.change { tokens throws(AuthorityError) in

@@ -74,6 +74,7 @@ package final class CertificateIssuer: Sendable {
             if let refusal = error as? IssuanceRefusal {
                 record.outcome = "refused"
                 record.code = refusal.reason?.rawValue ?? refusal.code.rawValue
+                record.caller = record.caller ?? refusal.caller
                 record.hint = String((refusal.privateHint ?? refusal.hint).prefix(512))
             } else {
                 record.code = (error as? AuthorityError)?.code.rawValue

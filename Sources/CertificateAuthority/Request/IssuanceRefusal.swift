@@ -64,6 +64,8 @@ package struct IssuanceRefusal: Error, Sendable, Hashable, CustomStringConvertib
     package let reason: Reason?
     /// What the journal says in place of the hint; nil where the hint says it all.
     package let privateHint: String?
+    /// Who called, as far as it was proven before the refusal; for the journal.
+    package internal(set) var caller: String?
 
     /// Makes a refusal.
     package init(_ code: Code, _ hint: String) {

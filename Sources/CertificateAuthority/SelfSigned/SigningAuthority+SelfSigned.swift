@@ -22,7 +22,8 @@ extension SigningAuthority {
             issuedUntil: try IssuedUntil(
                 state: state,
                 isFirstStart: source.isFirstStart,
-                assumed: now.addingTimeInterval(lifetimes.workloadDefault.wholeSeconds)
+                lifetimes: lifetimes,
+                now: now
             )
         )
     }

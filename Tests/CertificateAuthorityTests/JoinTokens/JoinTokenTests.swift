@@ -70,6 +70,7 @@ import Testing
         let record = try #require(self.journal.newest.last)
         #expect(record.attestor == "join_token" && record.caller == "join-token/\(token.token.id)")
         #expect(try await self.refusal(try self.call(token.text)).1 == "join_token_used")
+        #expect(self.journal.newest.last?.caller == "join-token/\(token.token.id)")
         #expect(self.store.list(now: self.now).map { $0.condition(at: self.now) } == [.used])
         #expect(self.store.list(now: self.now).first?.usedKeyDigest == record.keyDigest)
     }
@@ -203,7 +204,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "a", 60), ("a", "..", 60), ("a/b", "c", 60), ("a", "b", 59), ("a", "b", 30 * 86_400 + 1), ("a", "b", -1),
+        ("", "a", 60), ("a", "..", 60), (String(repeating: "n", count: 64), "a", 60),
+        ("a", String(repeating: "s", count: 254), 60), ("a/b", "c", 60), ("a", "b", 59), ("a", "b", 30 * 86_400 + 1),
+        ("a", "b", -1),
     ])
     func aTokenForWhatCannotBeIsRefused(_ namespace: String, _ account: String, _ seconds: Int) {
         let error = #expect(throws: AuthorityError.self) {

@@ -86,4 +86,15 @@ import Testing
         #expect(!file.contains("session"), "no credential may reach the journal")
         #expect(mesh.journal.counts == ["issued": 1, "attestation_audience_mismatch": 1])
     }
+
+    @Test func theJournalNamesTheCallerOfARefusalOnceStsHasNamedIt() async throws {
+        let mesh = try TestMesh()
+        mesh.aws.answers.withLock { $0.task = .missing }
+        #expect(try await mesh.refusal(try TestMesh.call()) == .taskNotFound)
+        #expect(mesh.journal.newest.last?.caller == FakeAWS.callerARN)
+        mesh.aws.answers.withLock { $0.caller = .refused(code: "AccessDenied") }
+        #expect(try await mesh.refusal(try TestMesh.call()) == .stsRefused)
+        #expect(mesh.journal.newest.last?.caller == nil)
+        #expect(mesh.journal.query(IssuanceFilter()).map(\.code) == ["sts_refused", "task_not_found"])
+    }
 }
