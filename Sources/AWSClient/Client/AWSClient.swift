@@ -129,6 +129,17 @@ package final class AWSClient: Sendable {
         )
     }
 
+    /// One call of a Query service with its form as pairs of name and value.
+    ///
+    /// - Throws: `AWSError`.
+    package func query(
+        _ service: AWSService,
+        action: String,
+        form: [(name: String, value: String)]
+    ) async throws -> XMLElement {
+        try await self.query(service, action: action, parameters: form.map { QueryItem($0.name, $0.value) })
+    }
+
     /// One call of a REST-XML service; `path` follows the service's prefix and is percent-encoded.
     ///
     /// - Throws: `AWSError`.

@@ -43,6 +43,16 @@ package struct AWSService: Sendable, Hashable {
         .json(targetPrefix: "ACMPrivateCA")
     )
 
+    /// Elastic Compute Cloud: networks and what guards them.
+    package static let ec2 = AWSService("ec2", environmentName: "EC2", .query(version: "2016-11-15"))
+    /// Identity and Access Management.
+    package static let iam = AWSService(
+        "iam",
+        environmentName: "IAM",
+        .query(version: "2010-05-08"),
+        isGlobal: true
+    )
+
     /// A service whose signing name is its name.
     package init(
         _ name: String,

@@ -46,6 +46,26 @@ package struct Route53Client: Sendable {
         return zones
     }
 
+    /// Names of the private zones that a VPC resolves, with a dot at the end.
+    package func zoneNames(vpc: String, vpcRegion: String) async throws -> [String] {
+        var names: [String] = []
+        var query = [QueryItem("vpcid", vpc), QueryItem("vpcregion", vpcRegion), QueryItem("maxitems", "100")]
+        for _ in 0..<100 {
+            let answer = try await self.client.rest(
+                .route53,
+                action: "ListHostedZonesByVPC",
+                method: "GET",
+                path: "/hostedzonesbyvpc",
+                query: query,
+                region: self.region
+            )
+            names += (answer["HostedZoneSummaries"]?.all("HostedZoneSummary") ?? []).compactMap { $0["Name"]?.text }
+            guard let token = answer["NextToken"]?.text, !token.isEmpty else { break }
+            query = query.prefix(3) + [QueryItem("nexttoken", token)]
+        }
+        return names
+    }
+
     /// Makes a private zone in a VPC.
     ///
     /// - Parameters:
