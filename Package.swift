@@ -167,7 +167,7 @@ let package = Package(
                 "MeshYAML", "TunnelEngine",
             ]
         ),
-        tests("TulleCLI", ["AWSClient", "AWSTestSupport", "MeshConfig", "MeshModel", arguments]),
+        tests("TulleCLI", ["AWSClient", "AWSTestSupport", "MeshConfig", "MeshModel", arguments, logging]),
         tests("Lab", [nio, nioPosix]),
         .testTarget(name: "StructureTests", path: "Tests/StructureTests", swiftSettings: settings),
     ]

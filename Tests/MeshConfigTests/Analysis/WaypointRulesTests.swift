@@ -22,8 +22,8 @@ struct WaypointRulesTests {
         #expect(found.key?.description == "ServiceEntry/shop/pay")
         #expect(
             found.description.hasPrefix(
-                "Error [TUL0101] (ServiceEntry shop/pay mesh.yaml:1) the label istio.io/use-waypoint names the waypoint "
-                    + "shop/gone"
+                "Error [TUL0101] (ServiceEntry shop/pay mesh.yaml:1) the label istio.io/use-waypoint names the "
+                    + "waypoint shop/gone"
             )
         )
         #expect(codes([Make.bound(to: "none")]).isEmpty)
