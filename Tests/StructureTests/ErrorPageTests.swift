@@ -16,6 +16,7 @@ struct ErrorPageTests {
         "CertificateAuthority/Request/IssuanceRefusal.swift",
         "CertificateAuthority/Authority/AuthorityError.swift",
         "ControlPlane/Registry/MeshService.swift",
+        "ControlPlane/Admin/AdminAnswer.swift",
         "Lab/LabError.swift",
     ]
 
