@@ -1,10 +1,10 @@
 # The front door. Each verb is one script, so that what CI runs and what a person runs is the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down test unit scenario fuzz sanitize attack soak build release lint format protos limits setup clean
+.PHONY: help demo demo-down test unit scenario fuzz sanitize attack soak bench-controlplane build release lint format protos limits setup clean
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## set up, build release and play the walkthrough: two ECS services, one mutual TLS tunnel
 	@scripts/demo.sh
@@ -33,6 +33,9 @@ attack: ## hostile peers and clients against real processes, long form (root)
 soak: ## mixed load for SOAK_SECONDS (600), checks that memory, descriptors and timers stay flat (root)
 	@scripts/soak.sh
 
+bench-controlplane: ## pushes to CLIENTS (1000) data planes at 1k, 3k and 10k workloads; writes docs/performance.md
+	@scripts/bench-controlplane.sh
+
 build: ## debug build of everything
 	swift build
 
@@ -43,7 +46,7 @@ lint: ## formatting and shell rules; changes nothing
 	@scripts/lint.sh
 
 format: ## format every Swift file in place
-	swift format format --in-place --parallel --recursive Package.swift Sources Tests Fuzz
+	swift format format --in-place --parallel --recursive Package.swift Sources Tests Fuzz Benchmarks
 
 protos: setup ## check that our .proto files compile, with Python's protoc
 	@scripts/protos.sh

@@ -157,7 +157,7 @@ let package = Package(
             [
                 "AWSClient", "AWSSignature", "AWSTestSupport", "CertificateAuthority", "ECSDiscovery", "MeshConfig",
                 "MeshModel", "MeshProtos", "MeshTelemetry", "MeshXDS", grpc, grpcTransport, x509, asn1, crypto,
-                logging, lifecycle, nio,
+                logging, lifecycle, nio, nioHTTP1,
             ]
         ),
         tests(
@@ -185,6 +185,21 @@ if Context.environment["TULLE_FUZZ"] != nil {
             ],
             // gold gives up on the debug information of a program of this size with the sanitizer's.
             linkerSettings: [.unsafeFlags(["-use-ld=lld"])]
+        )
+    )
+}
+
+// The benchmark of the control plane is built by scripts/bench-controlplane.sh only.
+if Context.environment["TULLE_BENCH"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "ControlPlaneBenchmark",
+            dependencies: [
+                "CertificateAuthority", "ControlPlane", "MeshModel", "MeshProtos", "MeshXDS", grpc, grpcTransport, x509,
+                asn1, crypto, logging,
+            ],
+            path: "Benchmarks/ControlPlane",
+            swiftSettings: settings
         )
     )
 }

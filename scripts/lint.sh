@@ -2,7 +2,7 @@
 # Formatting and shell rules. Changes nothing; "make format" repairs the first kind.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-swift format lint --strict --parallel --recursive Package.swift Sources Tests Fuzz
+swift format lint --strict --parallel --recursive Package.swift Sources Tests Fuzz Benchmarks
 for script in scripts/*.sh scripts/*/*.sh .ci/run; do
     if [ -e "$script" ]; then bash -n "$script"; fi
 done
