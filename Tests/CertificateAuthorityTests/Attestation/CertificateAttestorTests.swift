@@ -112,6 +112,19 @@ import X509
         #expect(try await self.reason(mine) == .clientCertificateUntrusted)
     }
 
+    /// Seven authorities that could each have signed every other: a search in every order would take minutes.
+    @Test func manyCertificatesOfOneNameCostLittle() async throws {
+        let key = Certificate.PrivateKey(P256.Signing.PrivateKey())
+        let rings = try (0..<7).map { _ in try TestAuthority("ring", key: key) }
+        let leaf = try self.evidence(try self.issue("spiffe://cluster.local/ns/edge/sa/printer")).certificates[0]
+        let forged = try TestAuthority("printer", by: rings[0])
+        for first in [leaf, try PEMDocument(pemString: try forged.pem).derBytes] {
+            let certificates = [first] + (try rings.map { try PEMDocument(pemString: try $0.pem).derBytes })
+            let evidence = CallerEvidence(authorization: [], certificates: certificates)
+            #expect(try await self.reason(evidence) == .clientCertificateUntrusted)
+        }
+    }
+
     @Test func anAuthoritysCertificateIsNobodys() async throws {
         let chain = try self.issue("spiffe://cluster.local/ns/edge/sa/printer")
         let evidence = CallerEvidence(

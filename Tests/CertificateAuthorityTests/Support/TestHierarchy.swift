@@ -116,8 +116,31 @@ private struct PeerPolicy: VerifierPolicy {
 enum OpenSSL {
     static let isInstalled = FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")
 
-    /// Runs it and gives its standard output.
+    /// Whether it accepts a chain for both sides of a connection.
+    static func accepts(_ chain: [String], trusting bundle: String, at date: Date) throws -> Bool {
+        let directory = try TemporaryDirectory()
+        let texts = [
+            "leaf": try #require(chain.first), "way": chain.dropFirst().dropLast().joined(), "roots": bundle,
+        ]
+        for (name, text) in texts { try Data(text.utf8).write(to: URL(filePath: "\(directory.path)/\(name)")) }
+        return try ["sslclient", "sslserver"].allSatisfy { purpose in
+            let (status, _) = try self.outcome([
+                "verify", "-x509_strict", "-purpose", purpose, "-attime", "\(Int(date.timeIntervalSince1970))",
+                "-CAfile", "\(directory.path)/roots", "-untrusted", "\(directory.path)/way",
+                "\(directory.path)/leaf",
+            ])
+            return status == 0
+        }
+    }
+
+    /// Runs it, which must succeed, and gives its standard output.
     static func run(_ arguments: [String], input: String = "") throws -> String {
+        let (status, text) = try self.outcome(arguments, input: input)
+        try #require(status == 0)
+        return text
+    }
+
+    private static func outcome(_ arguments: [String], input: String = "") throws -> (Int32, String) {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
         process.arguments = arguments
@@ -131,7 +154,6 @@ enum OpenSSL {
         try source.fileHandleForWriting.close()
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
-        return text
+        return (process.terminationStatus, text)
     }
 }
