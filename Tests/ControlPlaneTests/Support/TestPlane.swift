@@ -209,7 +209,7 @@ final class TestPlane: Sendable {
         let chain: (chain: String, key: String)?
         switch credential {
         case .none: chain = nil
-        case .workload(let uri): chain = try Self.certificate(uri, from: self.authority)
+        case .workload(let uri): chain = try self.certificate(uri)
         case .foreign:
             let directory = try TemporaryDirectory()
             let other = try SigningAuthority(
@@ -232,6 +232,29 @@ final class TestPlane: Sendable {
             }
         )
         return try await withGRPCClient(transport: transport) { try await body($0) }
+    }
+
+    /// A certificate of this plane's roots. One of another trust domain is from before the mesh was renamed: the same
+    /// authority, which issues in no domain but its own, under the name that it had.
+    private func certificate(_ uri: String) throws -> (chain: String, key: String) {
+        let domain = try SPIFFEID(parsing: uri).trustDomain
+        guard domain != self.authority.trustDomain else { return try Self.certificate(uri, from: self.authority) }
+        let directory = try TemporaryDirectory()
+        for file in ["root.pem", "intermediate.pem"] {
+            try FileManager.default.copyItem(
+                atPath: "\(self.directory.path)/\(file)",
+                toPath: "\(directory.path)/\(file)"
+            )
+        }
+        return try withExtendedLifetime(directory) {
+            let former = try SigningAuthority(
+                state: try StateDirectory(path: directory.path),
+                trustDomain: domain,
+                lifetimes: AuthorityLifetimes(),
+                now: Date()
+            )
+            return try Self.certificate(uri, from: former)
+        }
     }
 
     private static func certificate(_ uri: String, from authority: SigningAuthority) throws -> (
