@@ -13,6 +13,9 @@ struct FaultReport: Sendable {
         self.limit = limit
     }
 
+    /// Whether further faults are counted only.
+    var isFull: Bool { self.diagnostics.count >= self.limit }
+
     mutating func error(_ code: ConfigurationCode, _ field: String, _ reason: String, at mark: DocumentMark?) {
         self.hasErrors = true
         self.add(.error, code, field, reason, at: mark)
@@ -42,7 +45,7 @@ struct FaultReport: Sendable {
         _ reason: String,
         at mark: DocumentMark?
     ) {
-        guard self.diagnostics.count < self.limit else {
+        guard !self.isFull else {
             self.left += 1
             return
         }

@@ -95,6 +95,7 @@ extension ValueSchema {
         case .string(let format):
             var string: [String: ConfigValue] = ["type": .string("string"), "description": .string(format.allowed)]
             if let most = format.maximumBytes { string["maxLength"] = .integer(Int64(most)) }
+            if let pattern = format.pattern { string["pattern"] = .string(pattern) }
             if case .text(let bytes) = format, bytes.lowerBound > 0 { string["minLength"] = .integer(1) }
             return .map(string)
         case .choice(let words, _): return .map(["enum": .list(words.map { .string($0) })])

@@ -61,6 +61,7 @@ extension SchemaReader {
             self.report.error(.unsupportedValue, path, reason, at: mark)
             return
         }
+        guard !self.report.isFull else { return self.report.error(.badValue, path, "", at: mark) }
         let near = NearMiss.of(text, in: words).map { "; did you mean \($0)?" } ?? ""
         self.report.error(.badValue, path, "\(Quoted(text)) must be one of \(allowed)\(near)", at: mark)
     }

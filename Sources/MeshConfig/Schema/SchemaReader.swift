@@ -60,6 +60,8 @@ struct SchemaReader {
             self.report.error(.unsupportedField, field, "is not supported by Tulle", at: entry.mark)
             return
         }
+        // Guessing costs time, which is spent only on what is shown.
+        guard !self.report.isFull else { return self.report.error(.unknownField, field, "", at: entry.mark) }
         let names = schema.fields.map(\.name)
         let near = NearMiss.of(entry.key, in: names).map { "; did you mean \($0)?" } ?? ""
         let allowed = names.isEmpty ? "none is allowed here" : "allowed are \(names.joined(separator: ", "))"

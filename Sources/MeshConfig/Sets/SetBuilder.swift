@@ -54,13 +54,17 @@ package struct SetBuilder {
     }
 
     private mutating func build(_ files: [ReadFile]) -> ConfigurationSet {
-        let good = Set(files.flatMap { $0.documents.filter { $0.resource != nil }.compactMap(\.key) })
-        for file in files {
+        let good = files.map { Set($0.documents.filter { $0.resource != nil }.compactMap(\.key)) }
+        let anywhere = good.reduce(into: Set<ResourceKey>()) { $0.formUnion($1) }
+        for (file, own) in zip(files, good) {
             self.faults += file.diagnostics
-            for document in file.documents { self.take(document, of: file, good: good) }
+            for document in file.documents { self.take(document, of: file, good: own, anywhere: anywhere) }
         }
         let before = Dictionary(grouping: self.previous.entries, by: \.file)
-        for file in files { self.keep(before[file.path] ?? [], of: file) }
+        let unread = Dictionary(grouping: self.entries.indices.filter { !self.entries[$0].isKeyRead }) {
+            self.entries[$0].file
+        }
+        for file in files { self.keep(before[file.path] ?? [], for: unread[file.path] ?? [], of: file) }
         self.date()
         self.warn()
         // Removed keys are forgotten; those that are still named stay known while their document is mended.
@@ -75,7 +79,15 @@ package struct SetBuilder {
 
     // MARK: Documents with a key
 
-    private mutating func take(_ document: ReadDocument, of file: ReadFile, good: Set<ResourceKey>) {
+    /// - Parameters:
+    ///   - good: keys that the file declares without errors.
+    ///   - anywhere: keys that any file declares without errors.
+    private mutating func take(
+        _ document: ReadDocument,
+        of file: ReadFile,
+        good: Set<ResourceKey>,
+        anywhere: Set<ResourceKey>
+    ) {
         var entry = ConfigurationSet.Entry(
             file: file.path,
             index: document.index,
@@ -110,7 +122,7 @@ package struct SetBuilder {
             entry.resource = resource
             self.holders[key] = self.entries.count
         } else if let old = self.previous[key],
-            !good.contains(key) || (old.origin.file == file.path && !file.resources.contains { $0.key == key })
+            !anywhere.contains(key) || (old.origin.file == file.path && !good.contains(key))
         {
             self.hold(old, in: &entry)
             self.holders[key] = self.entries.count
@@ -127,37 +139,44 @@ package struct SetBuilder {
 
     // MARK: Documents without a key
 
-    /// What a file declared before and nobody declares now, for its documents that can't be read.
-    private mutating func keep(_ before: [ConfigurationSet.Entry], of file: ReadFile) {
-        var lost = before.filter { entry in
-            entry.resource.map { self.holders[$0.key] == nil } ?? false
-        }
-        var unread = self.entries.indices.filter { self.entries[$0].file == file.path && !self.entries[$0].isKeyRead }
+    /// Keeps what a file declared before and nobody declares now, for its documents that can't be read.
+    ///
+    /// - Parameters:
+    ///   - before: the file's entries in the set before, in their order.
+    ///   - unread: which entries of now have no key.
+    private mutating func keep(_ before: [ConfigurationSet.Entry], for unread: [Int], of file: ReadFile) {
+        var lost = before.filter { entry in entry.resource.map { self.holders[$0.key] == nil } ?? false }
         guard !lost.isEmpty else { return }
         if !file.isComplete {
             for old in lost { self.append(old, of: file) }
             return
         }
-        // The same text as before: what it kept then.
-        var known = before.filter { !$0.isKeyRead }
-        unread.removeAll { index in
+        // The same text as before: what it kept then, which may be nothing.
+        var known = Dictionary(grouping: before.filter { !$0.isKeyRead }, by: \.fingerprint)
+        var changed: [Int] = []
+        for index in unread {
             let print = self.entries[index].fingerprint
-            guard let same = known.firstIndex(where: { $0.fingerprint == print }) else { return false }
-            let old = known.remove(at: same)
-            if let place = lost.firstIndex(where: { $0.key != nil && $0.key == old.key }) {
-                self.keep(lost.remove(at: place), in: index)
+            guard let old = known[print]?.popLast() else {
+                changed.append(index)
+                continue
             }
+            if let resource = old.resource, self.holders[resource.key] == nil { self.keep(old, in: index) }
+        }
+        // The same place in the file.
+        let places = Dictionary(lost.map { ($0.index, $0) }) { first, _ in first }
+        changed.removeAll { index in
+            guard let old = places[self.entries[index].index], let key = old.key, self.holders[key] == nil else {
+                return false
+            }
+            self.keep(old, in: index)
             return true
         }
-        // The same place in the file, else the nearest.
-        for isExact in [true, false] {
-            unread.removeAll { index in
-                let place = self.entries[index].index
-                let nearest = lost.indices.min { abs(lost[$0].index - place) < abs(lost[$1].index - place) }
-                guard let nearest, !isExact || lost[nearest].index == place else { return false }
-                self.keep(lost.remove(at: nearest), in: index)
-                return true
-            }
+        // The nearest place.
+        for index in changed {
+            lost.removeAll { $0.resource.map { self.holders[$0.key] != nil } ?? true }
+            let place = self.entries[index].index
+            guard let nearest = lost.min(by: { abs($0.index - place) < abs($1.index - place) }) else { return }
+            self.keep(nearest, in: index)
         }
     }
 

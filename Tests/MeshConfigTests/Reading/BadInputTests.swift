@@ -225,6 +225,16 @@ import Testing
         #expect(file.allDiagnostics.last?.reason.contains("936") == true)
     }
 
+    @Test func manyFaultsCostLittle() {
+        let fields = (0..<50_000).map { "selektor\($0): 1" }.joined(separator: "\n")
+        #expect(self.read(Documents.document(.peerAuthentication, spec: fields)).allDiagnostics.count == 65)
+        let words = Array(repeating: "{mode: STRIKT}", count: 4000).enumerated().map {
+            "\($0.offset + 1): \($0.element)"
+        }
+        let spec = "selector: {matchLabels: {a: b}}\nportLevelMtls: {\(words.joined(separator: ", "))}"
+        #expect(self.read(Documents.document(.peerAuthentication, spec: spec)).allDiagnostics.count == 65)
+    }
+
     @Test func messagesHoldNoControlCharactersAndNoWholeInput() {
         let name = String(repeating: "\\u0007", count: 10) + String(repeating: "x", count: 100_000)
         let file = self.read("apiVersion: v1\nkind: \"\(name)\"")

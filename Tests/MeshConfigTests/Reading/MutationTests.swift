@@ -48,7 +48,7 @@ struct SeededGenerator: RandomNumberGenerator {
         var generator = SeededGenerator(seed: seed)
         let good = ["first", "last"].map { Documents.document(.peerAuthentication, spec: "mtls: {}", name: $0) }
         let reader = ConfigurationReader()
-        for _ in 0..<3000 {
+        for _ in 0..<1500 {
             guard let (kind, spec) = Documents.good.randomElement(using: &generator) else { return }
             let whole = Documents.document(kind, spec: spec)
             let before = SetBuilder.build(

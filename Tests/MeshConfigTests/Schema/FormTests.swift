@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import MeshConfig
@@ -107,6 +108,14 @@ import Testing
         let (format, good, bad) = Self.forms[index]
         for text in good { #expect(format.fault(in: text) == nil, "\(text)") }
         for text in bad { #expect(format.fault(in: text)?.contains("must be") == true, "\(text)") }
+    }
+
+    /// An editor that checks by JSON Schema must not refuse what Tulle takes.
+    @Test(arguments: forms.indices)
+    func patternsTakeWhatTheFormTakes(_ index: Int) {
+        let (format, good, _) = Self.forms[index]
+        guard let pattern = format.pattern else { return }
+        for text in good { #expect(text.range(of: pattern, options: .regularExpression) != nil, "\(text): \(pattern)") }
     }
 
     @Test func scalarsFollowYAML12() {

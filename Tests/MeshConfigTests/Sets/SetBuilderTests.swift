@@ -193,6 +193,18 @@ import Testing
         #expect(set.resources.first?.metadata.created == 1_769_860_800)
     }
 
+    @Test func thousandsOfBrokenDocumentsCostLittle() {
+        let count = 2000
+        let first = self.build(["a.yaml": (0..<count).map { self.policy("p\($0)") }.joined()])
+        let clock = ContinuousClock()
+        let start = clock.now
+        let bad = self.build(["a.yaml": (0..<count).map { "---\nkind: [\($0)\n" }.joined()], after: first)
+        #expect(bad.resources.count == count)
+        let worse = self.build(["a.yaml": (0..<count).map { self.policy("p\($0)", "no: 1") }.joined()], after: bad)
+        #expect(worse.resources.count == count)
+        #expect(clock.now - start < .seconds(30))
+    }
+
     @Test func resourcesAreBounded() {
         var limits = ConfigurationLimits()
         limits.resources = 2
