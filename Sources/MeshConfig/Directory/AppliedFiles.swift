@@ -39,12 +39,13 @@ package struct AppliedFiles: Sendable {
         let file = ConfigurationReader(limits: self.limits, keepsText: true).read(text, path: "-")
         var faults = file.allDiagnostics.filter { $0.severity == .error }
         var seen: [ResourceKey: Int] = [:]
+        let places = Self.places(in: set)
         for document in file.documents {
             guard let key = document.key else { continue }
             if let line = seen.updateValue(document.line, forKey: key) {
                 faults.append(self.fault(.duplicateResource, "\(key) stands at line \(line) already", document.line))
             }
-            if let place = self.handwritten(key, in: set) {
+            if let place = self.handwritten(key, in: places) {
                 faults.append(
                     self.fault(.writtenByHand, "\(key) is declared in \(place); change it there", document.line)
                 )
@@ -66,7 +67,7 @@ package struct AppliedFiles: Sendable {
     /// - Returns: whether there was one.
     /// - Throws: if the key stands in a file that was not applied, or the file can't be removed.
     package func delete(_ key: ResourceKey, from set: ConfigurationSet) throws(ConfigurationRefusal) -> Bool {
-        if let place = self.handwritten(key, in: set) {
+        if let place = self.handwritten(key, in: Self.places(in: set)) {
             let reason = "\(key) is declared in \(place); remove it there"
             throw ConfigurationRefusal(diagnostics: [self.fault(.writtenByHand, reason, nil)])
         }
@@ -83,10 +84,18 @@ package struct AppliedFiles: Sendable {
         return "\(name.prefix(180))~\(String(Fingerprint.of(name.utf8), radix: 16)).yaml"
     }
 
+    private static func places(in set: ConfigurationSet) -> [ResourceKey: [ConfigurationSet.Entry]] {
+        var places: [ResourceKey: [ConfigurationSet.Entry]] = [:]
+        for entry in set.entries {
+            if let key = entry.key { places[key, default: []].append(entry) }
+        }
+        return places
+    }
+
     /// The place of a key in a file that was not applied.
-    private func handwritten(_ key: ResourceKey, in set: ConfigurationSet) -> String? {
+    private func handwritten(_ key: ResourceKey, in places: [ResourceKey: [ConfigurationSet.Entry]]) -> String? {
         let own = "\(Self.folder)/\(Self.fileName(key))"
-        return set.entries.first { $0.key == key && $0.file != own }.map { "\($0.file):\($0.line)" }
+        return places[key]?.first { $0.file != own }.map { "\($0.file):\($0.line)" }
     }
 
     /// Writes beside the file and renames, so that nobody ever reads half of it.

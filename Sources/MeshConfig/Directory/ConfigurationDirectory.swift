@@ -97,6 +97,8 @@ package final class ConfigurationDirectory: Sendable {
                 now: self.now(),
                 limits: self.limits
             )
+            // From here on the sets themselves know; what is removed must be forgotten.
+            state.firstSeen = [:]
             self.publish(set, &state)
             return (set, true, finding.isUnsettled)
         }

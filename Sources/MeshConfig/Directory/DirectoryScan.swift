@@ -141,6 +141,8 @@ struct DirectoryScan {
             do throws(FileSystem.Failure) {
                 content = try FileSystem.read(real, limit: limit)
             } catch {
+                // Removed since it was listed.
+                if error.isMissing { continue }
                 finding.files.append(self.unread(path, "can't be read: \(error.reason)", .fileUnreadable))
                 continue
             }

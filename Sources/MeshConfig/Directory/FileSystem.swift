@@ -74,6 +74,8 @@ enum FileSystem {
     /// Why a file could not be read.
     struct Failure: Error {
         var reason: String
+        /// Whether there is no such file.
+        var isMissing = false
     }
 
     /// Reads a regular file.
@@ -83,7 +85,7 @@ enum FileSystem {
     static func read(_ path: String, limit: Int) throws(Failure) -> (bytes: [UInt8], version: FileVersion?) {
         // Not blocking, so that a pipe of that name can't hold us.
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-        guard file >= 0 else { throw Failure(reason: self.lastError) }
+        guard file >= 0 else { throw Failure(reason: self.lastError, isMissing: errno == ENOENT) }
         defer { close(file) }
         var before = stat()
         guard fstat(file, &before) == 0, self.isFile(before) else { throw Failure(reason: "it is no regular file") }

@@ -197,6 +197,18 @@ import Testing
         #expect(await sets.next()?.resources.count == 2)
     }
 
+    @Test func timesOfCreationOutliveARestartButNotARemoval() throws {
+        let temporary = try TemporaryDirectory()
+        try temporary.write(self.namespace("a"), to: "a.yaml")
+        let key = ResourceKey(kind: .namespace, namespace: "", name: "a")
+        let directory = ConfigurationDirectory(path: temporary.path, firstSeen: [key: 7], now: { 1000 })
+        #expect(directory.load().resources.first?.metadata.created == 7)
+        try temporary.remove("a.yaml")
+        #expect(directory.load().firstSeen.isEmpty)
+        try temporary.write(self.namespace("a"), to: "a.yaml")
+        #expect(directory.load().resources.first?.metadata.created == 1000)
+    }
+
     @Test func onlyEventsThatMayMatterMatter() {
         func event(_ mask: UInt32, _ name: String) -> [UInt8] {
             let padded = Array(name.utf8) + [UInt8](repeating: 0, count: name.isEmpty ? 0 : 16 - name.utf8.count)
