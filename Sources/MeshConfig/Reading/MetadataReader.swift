@@ -8,6 +8,8 @@ struct MetadataReader {
         "uid", "resourceVersion", "generation", "managedFields", "ownerReferences", "finalizers", "selfLink",
         "deletionTimestamp", "deletionGracePeriodSeconds",
     ]
+    /// What `kubectl apply` keeps for itself: the whole document once more.
+    private static let applied = "kubectl.kubernetes.io/last-applied-configuration"
     private static let known = ["name", "namespace", "labels", "annotations", "creationTimestamp"]
 
     /// The key that a document names, however wrong the rest of it is; nil where it names none.
@@ -98,10 +100,11 @@ struct MetadataReader {
         field: String,
         values: StringFormat
     ) -> [String: String] {
-        guard case .map(let entries) = node.content else {
+        guard case .map(let written) = node.content else {
             self.fault(field, node, "must be a mapping of texts")
             return [:]
         }
+        let entries = written.filter { $0.key != Self.applied }
         guard entries.count <= self.limits.labels else {
             self.fault(field, node, "has \(entries.count) entries, at most \(self.limits.labels) are allowed")
             return [:]
