@@ -121,7 +121,7 @@ package struct DeltaServerStream: Sendable {
             self.types[request.typeURL] = subscription
         } else {
             guard self.types.count < self.limits.types else { throw .tooManyTypes }
-            guard request.initialResourceVersions.count <= self.limits.names else { throw .tooManyNames }
+            guard request.initialResourceVersions.count <= self.limits.versions else { throw .tooManyNames }
             self.types[request.typeURL] = Subscription(first: request, catalog: type, parent: self.parent)
         }
         guard self.types[request.typeURL]?.names.count ?? 0 <= self.limits.names else { throw .tooManyNames }

@@ -35,10 +35,12 @@ package enum XDSStreamError: Error, Hashable, Sendable, CustomStringConvertible 
 package struct XDSStreamLimits: Hashable, Sendable {
     /// How many types. Default 8.
     package var types = 8
-    /// How many names of one type may be asked for on demand, or listed as held. Default 1 Mi.
-    package var names = 1 << 20
-    /// The longest name or type URL, in bytes: a namespace, a slash and a host name, with room. Default 1 KiB.
-    package var nameBytes = 1024
+    /// How many names of one type may be asked for on demand; the server keeps them. Default 64 Ki.
+    package var names = 1 << 16
+    /// How many resources of one type may be listed as held; the server compares them and forgets them. Default 1 Mi.
+    package var versions = 1 << 20
+    /// The longest name or type URL, in bytes: a namespace, a slash and a host name, with room. Default 512.
+    package var nameBytes = 512
     /// The longest text kept of a rejection, in bytes. Default 512.
     package var errorBytes = 512
 

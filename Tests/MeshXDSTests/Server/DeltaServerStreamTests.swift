@@ -218,8 +218,15 @@ import Testing
         #expect(throws: XDSStreamError.tooManyNames) { try stream.receive(more, catalog: catalog, at: 0) }
         var other = DeltaServerStream(id: "t", limits: limits)
         let versions = ["a": "", "b": "", "c": ""]
+        #expect(throws: XDSStreamError.tooManyNames, "on demand they are followed too") {
+            try other.receive(first(subscribe: ["a"], versions: versions), catalog: catalog, at: 0)
+        }
+        var wildcard = DeltaServerStream(id: "u", limits: limits)
+        #expect(throws: Never.self) { try wildcard.receive(first(versions: versions), catalog: catalog, at: 0) }
+        limits.versions = 2
+        var listing = DeltaServerStream(id: "v", limits: limits)
         #expect(throws: XDSStreamError.tooManyNames) {
-            try other.receive(first(versions: versions), catalog: catalog, at: 0)
+            try listing.receive(first(versions: versions), catalog: catalog, at: 0)
         }
     }
 
