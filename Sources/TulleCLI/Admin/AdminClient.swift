@@ -121,8 +121,9 @@ package struct AdminClient: Sendable {
                 hint: "pass the address of tulled's admin port with --control-plane"
             )
         }
-        let code = error?["code"]?.string.map { "\(PlainLine.text($0)): " } ?? ""
-        return CommandFailure("the control plane refused: \(code)\(PlainLine.text(message))")
+        let code = error?["code"]?.string.map { PlainLine.text($0, limit: 64) }
+        let prefix = code.map { "\($0): " } ?? ""
+        return CommandFailure("the control plane refused: \(prefix)\(PlainLine.text(message))", code: code)
     }
 
     private static func reason(_ error: any Error, bodyLimit: Int) -> String {

@@ -17,7 +17,10 @@ package struct TulleCommand: AsyncParsableCommand {
             ),
             CommandGroup(
                 name: "Configuration",
-                subcommands: [ApplyCommand.self, GetCommand.self, DescribeCommand.self]
+                subcommands: [
+                    ApplyCommand.self, GetCommand.self, DescribeCommand.self, DeleteCommand.self, DiffCommand.self,
+                    ValidateCommand.self, SchemaCommand.self,
+                ]
             ),
             CommandGroup(
                 name: "The mesh's state",
@@ -37,7 +40,9 @@ package struct ECSCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "ecs",
         abstract: "Enrol, withdraw and list ECS services.",
-        subcommands: [AddServiceCommand.self, RemoveServiceCommand.self, ListServicesCommand.self]
+        subcommands: [
+            AddServiceCommand.self, RemoveServiceCommand.self, ListServicesCommand.self,
+        ]
     )
 
     package init() {}

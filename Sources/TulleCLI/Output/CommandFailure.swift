@@ -8,10 +8,13 @@ package struct CommandFailure: Error, Sendable, Hashable, CustomStringConvertibl
     package let hint: String?
     /// What the program ends with.
     package let status: ExitStatus
+    /// The control plane's own code; `nil` for what is not its refusal.
+    package let code: String?
 
     /// Holds the parts.
-    package init(_ message: String, hint: String? = nil, status: ExitStatus = .failure) {
+    package init(_ message: String, hint: String? = nil, status: ExitStatus = .failure, code: String? = nil) {
         self.message = message
+        self.code = code
         self.hint = hint
         self.status = status
     }

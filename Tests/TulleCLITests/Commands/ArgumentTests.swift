@@ -19,6 +19,7 @@ struct ArgumentTests {
             "ecs list-services --cluster c1 --output json",
             "version", "version --client -o json",
             "bootstrap -n shop -s web --platform vm --ttl 600",
+            "validate -f a -o json", "diff -f a", "delete se pay -n shop", "delete -f a --ignore-not-found",
             "apply -f a.yaml -f b --dry-run", "apply --filename -",
             "get se", "get authorizationpolicy allow -n shop -o yaml", "get all -A", "get services -o wide",
             "describe service web -n shop", "describe pa strict --control-plane http://127.0.0.1:1",
