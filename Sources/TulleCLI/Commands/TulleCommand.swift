@@ -19,7 +19,7 @@ package struct TulleCommand: AsyncParsableCommand {
                 name: "Configuration",
                 subcommands: [
                     ApplyCommand.self, GetCommand.self, DescribeCommand.self, DeleteCommand.self, DiffCommand.self,
-                    ValidateCommand.self, SchemaCommand.self,
+                    ValidateCommand.self, SchemaCommand.self, AnalyzeCommand.self,
                 ]
             ),
             CommandGroup(
@@ -41,7 +41,8 @@ package struct ECSCommand: AsyncParsableCommand {
         commandName: "ecs",
         abstract: "Enrol, withdraw and list ECS services.",
         subcommands: [
-            AddServiceCommand.self, RemoveServiceCommand.self, ListServicesCommand.self,
+            AddServiceCommand.self, RemoveServiceCommand.self, ListServicesCommand.self, ListRolesCommand.self,
+            BindRoleCommand.self,
         ]
     )
 

@@ -1,0 +1,77 @@
+import AWSClient
+import ArgumentParser
+
+extension RoleARN: ExpressibleByArgument {
+    init?(argument: String) { self.init(argument) }
+}
+
+extension AccountName: ExpressibleByArgument {
+    init?(argument: String) { self.init(argument) }
+}
+
+/// `tulle ecs list-roles`.
+struct ListRolesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list-roles",
+        abstract: "List the task roles of a cluster's services, and which service accounts they are bound to."
+    )
+
+    @Option(help: "Name or ARN of the ECS cluster.")
+    var cluster: String
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var aws: AWSOptions
+    @OptionGroup var connection: ControlPlaneOptions
+
+    func run() async throws {
+        let run = CommandRun()
+        try await run.perform {
+            let roles = try await run.withECS(self.aws) { ecs in
+                try await RoleDirectory(ecs, cluster: self.cluster).roles()
+            }
+            let bindings = try await run.withAdmin(self.connection) { admin in
+                try await admin.resources(kind: "ServiceAccountBinding").compactMap { $0.json["spec"] }
+            }
+            run.console.result(
+                self.output.text(RoleTable.json(roles, bindings: bindings)) { _ in
+                    RoleTable.text(roles, bindings: bindings)
+                }
+            )
+        }
+    }
+}
+
+/// `tulle ecs bind-role`.
+struct BindRoleCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bind-role",
+        abstract: "Say which service account a task role is."
+    )
+
+    @Argument(help: "The role's ARN.")
+    var role: RoleARN
+
+    @Argument(help: "The service account as NAMESPACE/NAME.")
+    var account: AccountName
+
+    @Option(help: "The binding's name; made from the role's unless given.")
+    var name: MeshName?
+
+    @Flag(help: "Print the ServiceAccountBinding, and do nothing.")
+    var print = false
+
+    @OptionGroup var connection: ControlPlaneOptions
+
+    func run() async throws {
+        let run = CommandRun()
+        try await run.perform {
+            let binding = RoleBinding(role: self.role, account: self.account, name: self.name?.text)
+            let text = YAMLText.document(binding.json)
+            if self.print { return run.console.result(text) }
+            try await run.withAdmin(self.connection) { admin in
+                let input = ConfigurationInput(name: "-", text: text)
+                try await ApplyResources().run([input], admin, console: run.console)
+            }
+        }
+    }
+}
