@@ -4,7 +4,9 @@ import MeshModel
 extension MeshCompiler {
     /// Joins services with the rest of the mesh, and encodes those that became others.
     mutating func settleServices(_ work: inout PendingWork) {
-        for key in work.services.sorted() {
+        let keys = work.services.sorted()
+        self.addresses.keep(keys.filter { self.winners[$0]?.isAutomatic == true }.map(\.description))
+        for key in keys {
             self.counts.resolutions += 1
             let old = self.services[key]
             let new = self.winners[key].map { self.resolve($0, &work) }

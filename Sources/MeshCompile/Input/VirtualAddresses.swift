@@ -5,6 +5,9 @@ package import MeshModel
 /// One name gets the same addresses for as long as it lives, on every replica and after a restart. That is for the one
 /// who implements it; nothing here remembers.
 package protocol VirtualAddresses: Sendable {
+    /// Notes services that exist, before addresses are asked for, so that nothing of theirs is taken back meanwhile.
+    mutating func keep(_ names: [String])
+
     /// The addresses of a service, IPv4 first; empty where none is left.
     ///
     /// - Parameters:

@@ -100,8 +100,8 @@ struct ServiceEntryTests {
 
     @Test("21: with a selector, or resolved statically, there is no such workload")
     func notImplicit() {
-        let static_ = TestMesh(Declare.entry(["a.example"]))
-        #expect(static_.compiler.addressResources.keys.sorted() == ["shop/a.example"])
+        let without = TestMesh(Declare.entry(["a.example"]))
+        #expect(without.compiler.addressResources.keys.sorted() == ["shop/a.example"])
         let selecting = TestMesh(
             Declare.entry(["a.example"]) {
                 $0.resolution = .dns

@@ -112,6 +112,7 @@ struct ServiceTests {
     func stableAddress() throws {
         var mesh = TestMesh()
         mesh.add(Facts.service(), Facts.service("cart"))
+        #expect(mesh.compiler.addresses.kept.sorted() == ["shop/cart.shop.mesh.internal", self.name])
         let before = TestMesh.addresses(try mesh.service(self.name))
         mesh.apply(MeshDelta(removedServices: [Facts.key("cart")]))
         #expect(mesh.compiler.addresses.released == ["shop/cart.shop.mesh.internal"])

@@ -8,11 +8,14 @@ struct TestAddresses: VirtualAddresses {
     var isDualStack = false
     /// Whether the name alone decides, as if no two ever met.
     var isByName = false
+    private(set) var kept: [String] = []
     private(set) var released: [String] = []
     private var held: [String: UInt32] = [:]
     private var next: UInt32 = 1
 
     init() {}
+
+    mutating func keep(_ names: [String]) { self.kept += names }
 
     mutating func addresses(for name: String, avoiding isTaken: (IPAddress) -> Bool) -> [IPAddress] {
         if self.isByName {
