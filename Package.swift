@@ -98,9 +98,9 @@ let package = Package(
         room(
             "ControlPlane",
             [
-                "AWSClient", "CertificateAuthority", "ECSDiscovery", "MeshConfig", "MeshModel", "MeshProtos",
-                "MeshTelemetry", "MeshXDS", grpc, grpcTransport, x509, asn1, crypto, logging, lifecycle, nio, nioPosix,
-                nioHTTP1, boringSSL,
+                "AWSClient", "CertificateAuthority", "ECSDiscovery", "MeshCompile", "MeshConfig", "MeshModel",
+                "MeshProtos", "MeshTelemetry", "MeshXDS", grpc, grpcTransport, x509, asn1, crypto, logging, lifecycle,
+                nio, nioPosix, nioHTTP1, boringSSL,
             ]
         ),
         room(
@@ -155,9 +155,9 @@ let package = Package(
         tests(
             "ControlPlane",
             [
-                "AWSClient", "AWSSignature", "AWSTestSupport", "CertificateAuthority", "ECSDiscovery", "MeshConfig",
-                "MeshModel", "MeshProtos", "MeshTelemetry", "MeshXDS", grpc, grpcTransport, x509, asn1, crypto,
-                logging, lifecycle, nio, nioHTTP1,
+                "AWSClient", "AWSSignature", "AWSTestSupport", "CertificateAuthority", "ECSDiscovery", "MeshCompile",
+                "MeshConfig", "MeshModel", "MeshProtos", "MeshTelemetry", "MeshXDS", grpc, grpcTransport, x509, asn1,
+                crypto, logging, lifecycle, nio, nioHTTP1,
             ]
         ),
         tests(

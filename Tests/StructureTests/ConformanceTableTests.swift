@@ -20,8 +20,11 @@ struct ConformanceTableTests {
         }
     }
 
-    private func rows() throws -> [Row] {
-        let page = PackageDescription.root.appending(path: "docs/conformance/ztunnel.md")
+    /// The pages, and how many cases each has rows for.
+    private static let pages = [("ztunnel", 140), ("controlplane", 59)]
+
+    private func rows(_ page: String) throws -> [Row] {
+        let page = PackageDescription.root.appending(path: "docs/conformance/\(page).md")
         return try String(contentsOf: page, encoding: .utf8).split(separator: "\n").compactMap { line in
             let cells = line.split(separator: "|", omittingEmptySubsequences: false)
             guard cells.count >= 5, let number = Int(cells[1].trimmingCharacters(in: .whitespaces)) else { return nil }
@@ -29,20 +32,20 @@ struct ConformanceTableTests {
         }
     }
 
-    @Test("every case has its row, once and in order")
-    func complete() throws {
-        #expect(try self.rows().map(\.number) == Array(1...140))
+    @Test("every case has its row, once and in order", arguments: pages)
+    func complete(_ page: String, _ count: Int) throws {
+        #expect(try self.rows(page).map(\.number) == Array(1...count))
     }
 
-    @Test("every test that a row names exists")
-    func namesExist() throws {
+    @Test("every test that a row names exists", arguments: pages.map(\.0))
+    func namesExist(_ page: String) throws {
         var tests = ""
         let top = PackageDescription.root.appending(path: "Tests")
         let files = FileManager.default.enumerator(atPath: top.path)?.compactMap { $0 as? String } ?? []
         for file in files where file.hasSuffix(".swift") || file.hasSuffix(".py") {
             tests += "// \(file)\n" + (try String(contentsOf: top.appending(path: file), encoding: .utf8))
         }
-        for row in try self.rows() {
+        for row in try self.rows(page) {
             for name in row.names {
                 #expect(tests.contains(name), "row \(row.number) names \"\(name)\", which no test is called")
             }

@@ -28,15 +28,18 @@ enum HouseRules {
         [
             "MeshXDS": ["MeshProtos"],
             "MeshDNS": ["MeshModel"],
-            "MeshCompile": ["MeshConfig", "MeshModel", "MeshProtos", "MeshXDS"],
             "ECSDiscovery": ["AWSClient", "MeshModel"],
             "CertificateAuthority": ["AWSClient", "AWSSignature", "MeshModel"],
+        ],
+        // L3, upper row: capabilities made of others
+        [
+            "MeshCompile": ["MeshConfig", "MeshModel", "MeshProtos", "MeshXDS"]
         ],
         // L4: products
         [
             "ControlPlane": [
-                "AWSClient", "CertificateAuthority", "ECSDiscovery", "MeshConfig", "MeshModel", "MeshProtos",
-                "MeshTelemetry", "MeshXDS",
+                "AWSClient", "CertificateAuthority", "ECSDiscovery", "MeshCompile", "MeshConfig", "MeshModel",
+                "MeshProtos", "MeshTelemetry", "MeshXDS",
             ],
             "ZTunnel": [
                 "AWSSignature", "BoringTLS", "CMeshLinux", "MeshDNS", "MeshIdentity", "MeshModel", "MeshProtos",

@@ -2,6 +2,8 @@ package import CertificateAuthority
 package import ECSDiscovery
 import Foundation
 package import Logging
+package import MeshCompile
+package import MeshConfig
 import MeshTelemetry
 import Synchronization
 
@@ -11,6 +13,9 @@ import Synchronization
 package final class RegistryPublisher: Sendable {
     private struct State {
         var snapshots: [String: DiscoverySnapshot] = [:]
+        /// Declared resources that were not compiled yet.
+        var declared: [DeclaredResource]?
+        var isDeclared: Bool
         var news: UInt64 = 0
         var compiler: RegistryCompiler
         var storedAddresses: VIPAllocator
@@ -23,6 +28,8 @@ package final class RegistryPublisher: Sendable {
         package var services: [MeshService]
         /// What the owner should mend.
         package var findings: [RegistryFinding]
+        /// What is known of declared resources, for those of which something is.
+        package var statuses: [ResourceKey: [ResourceCondition]]
         /// The last good state of every worker, by worker.
         package var snapshots: [String: DiscoverySnapshot]
         /// How many resources were encoded since the start.
@@ -48,12 +55,15 @@ package final class RegistryPublisher: Sendable {
     ///
     /// - Parameters:
     ///   - workers: the names of the discovery workers; nothing is published before each has looked once.
+    ///   - awaitsDeclarations: whether nothing is published before ``declare(_:)`` was called once, as a mesh without its
+    ///     policies is an open one.
     ///   - quiet: how long no news must come before a push.
     ///   - patience: how long a push waits for that at most.
     /// - Throws: `AuthorityError` when the addresses given out before cannot be read.
     package init(
         settings: RegistrySettings,
         workers: Set<String>,
+        awaitsDeclarations: Bool = false,
         store: ResourceStore,
         addressFile: VIPFile,
         zones: ZoneKeeper?,
@@ -72,7 +82,11 @@ package final class RegistryPublisher: Sendable {
         self.patience = patience
         let allocator = try addressFile.load()
         self.state = Mutex(
-            State(compiler: RegistryCompiler(settings: settings, addresses: allocator), storedAddresses: allocator)
+            State(
+                isDeclared: !awaitsDeclarations,
+                compiler: RegistryCompiler(settings: settings, addresses: allocator),
+                storedAddresses: allocator
+            )
         )
         (self.signal, self.signalling) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -84,6 +98,16 @@ package final class RegistryPublisher: Sendable {
             state.news += 1
         }
         self.metrics.observations.with(worker).add()
+        self.signalling.yield()
+    }
+
+    /// Takes every declared resource that is in force now.
+    package func declare(_ resources: [DeclaredResource]) {
+        self.state.withLock { state in
+            state.declared = resources
+            state.isDeclared = true
+            state.news += 1
+        }
         self.signalling.yield()
     }
 
@@ -118,10 +142,11 @@ package final class RegistryPublisher: Sendable {
 
     private func publish() {
         let start = ContinuousClock.now
-        let outcome = self.state.withLock { state -> (RegistryChange, [MeshService], VIPAllocator?)? in
-            guard self.store.isReady || self.isComplete(state.snapshots) else { return nil }
+        let outcome = self.state.withLock { state -> (CompiledChange, [MeshService], VIPAllocator?)? in
+            guard state.isDeclared, self.store.isReady || self.isComplete(state.snapshots) else { return nil }
             let snapshots = state.snapshots.sorted { $0.key < $1.key }.map(\.value)
-            let change = state.compiler.compile(snapshots)
+            let change = state.compiler.compile(snapshots, resources: state.declared)
+            state.declared = nil
             let allocator = state.compiler.allocator
             let isNew = allocator != state.storedAddresses
             return (change, state.compiler.services.values.sorted { $0.key < $1.key }, isNew ? allocator : nil)
@@ -138,7 +163,10 @@ package final class RegistryPublisher: Sendable {
             self.logger.info(
                 isFirst ? "registry complete" : "registry changed",
                 metadata: [
-                    "registry.changed": "\(change.changed.count)", "registry.removed": "\(change.removed.count)",
+                    "registry.changed": "\(change.addresses.changed.count)",
+                    "registry.removed": "\(change.addresses.removed.count)",
+                    "registry.policies.changed": "\(change.policies.changed.count)",
+                    "registry.policies.removed": "\(change.policies.removed.count)",
                     "registry.services": "\(services.count)",
                 ]
             )
@@ -174,6 +202,7 @@ package final class RegistryPublisher: Sendable {
             Overview(
                 services: state.compiler.services.values.sorted { $0.key < $1.key },
                 findings: state.compiler.findings,
+                statuses: state.compiler.statuses,
                 snapshots: state.snapshots,
                 encodings: state.compiler.encodings
             )

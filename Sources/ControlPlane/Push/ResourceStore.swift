@@ -1,3 +1,4 @@
+package import MeshCompile
 package import MeshXDS
 import Synchronization
 
@@ -34,9 +35,16 @@ package final class ResourceStore: Sendable {
     /// Whether the mesh was looked at once.
     package var isReady: Bool { self.state.withLock { $0.isReady } }
 
-    /// Applies a compiled change of the addresses and tells all listeners.
-    package func publish(_ change: RegistryChange) {
-        self.publish([ResourceChange(XDSTypes.address, changed: change.changed, removed: change.removed)])
+    /// Applies a compiled change and tells all listeners.
+    package func publish(_ change: CompiledChange) {
+        self.publish([
+            ResourceChange(
+                XDSTypes.authorization,
+                changed: change.policies.changed,
+                removed: change.policies.removed
+            ),
+            ResourceChange(XDSTypes.address, changed: change.addresses.changed, removed: change.addresses.removed),
+        ])
     }
 
     /// Applies changes of several types as one, and tells all listeners once: no stream sees some of them without the

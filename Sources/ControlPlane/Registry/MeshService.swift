@@ -36,6 +36,10 @@ package struct MeshService: Sendable, Hashable {
     package var address: IPAddress?
     /// The ECS services behind it, sorted ARNs.
     package var sources: [String]
+    /// The tags of the first of them, as labels and annotations.
+    package var labels: [String: String] = [:]
+    /// The waypoint that the first of them asks for, as `name` or `namespace/name`.
+    package var waypoint: String?
 
     /// Holds the parts as they are.
     package init(
@@ -71,6 +75,10 @@ package struct RegistryFinding: Sendable, Hashable, CustomStringConvertible {
         case bindingMissing = "binding_missing"
         /// A tag cannot be read.
         case tagUnusable = "tag_unusable"
+        /// A waypoint was asked for and does not stand in front of it.
+        case waypointUnbound = "waypoint_unbound"
+        /// A part of a declared resource has no effect.
+        case withoutEffect = "without_effect"
     }
 
     /// Which kind.

@@ -1,67 +1,73 @@
 import CertificateAuthority
 package import ECSDiscovery
+package import MeshCompile
+package import MeshConfig
 import MeshModel
-import MeshProtos
 package import MeshXDS
 
-/// What one compilation changed.
-package struct RegistryChange: Sendable, Hashable {
-    /// New resources, and those whose content is another.
-    package var changed: [ResourceCatalog.Resource] = []
-    /// Names that are gone.
-    package var removed: [String] = []
-
-    /// Whether there is nothing to tell anyone.
-    package var isEmpty: Bool { self.changed.isEmpty && self.removed.isEmpty }
-}
-
-/// Turns observations into the resources that data planes get. Pure: the same observations give the same bytes.
+/// Turns observations of ECS into facts, and these with what is declared into the resources that data planes get. Pure:
+/// the same input gives the same bytes.
 ///
 /// Remembers its last inputs, so that one changed task costs one encoding and comes out as one changed resource.
 package struct RegistryCompiler: Sendable {
-    private struct WorkloadInput: Sendable, Hashable {
-        var task: ObservedTask
-        var membership: ServiceCatalog.Membership?
-        /// Service ports by mesh service, in the membership's order.
-        var ports: [[ObservedPort]]
-        var namespace: String
-        var serviceAccount: String
-    }
-
     private let settings: RegistrySettings
     private let bindings: [RoleName: [RoleBinding]]
     private let mainSuffix: String
 
-    private var addresses: VIPAllocator
-    private var workloadInputs: [String: WorkloadInput] = [:]
-    private var workloadNames: [String: String] = [:]
-    private var serviceInputs: [MeshService.Key: MeshService] = [:]
-
-    /// Every resource by name.
-    package private(set) var resources: [String: ResourceCatalog.Resource] = [:]
-    /// Every service by key, with its address.
-    package var services: [MeshService.Key: MeshService] { self.serviceInputs }
-    /// What the owner should mend.
-    package private(set) var findings: [RegistryFinding] = []
-    /// How many resources were encoded since the start; tests hold it against the number of changes.
-    package private(set) var encodings = 0
+    private var mesh: MeshCompiler<VIPAllocator>
+    private var taskInputs: [String: TaskInput] = [:]
+    private var uids: [String: String] = [:]
+    private var catalog: [MeshService.Key: MeshService] = [:]
+    private var declared: [ResourceKey: DeclaredResource] = [:]
+    private var observed: [RegistryFinding] = []
 
     /// Makes a compiler that has seen nothing.
     package init(settings: RegistrySettings, addresses: VIPAllocator) {
         self.settings = settings
         self.bindings = Dictionary(grouping: settings.bindings, by: \.role)
-        self.addresses = addresses
         self.mainSuffix = ".\(settings.meshDomain)"
+        self.mesh = MeshCompiler(
+            settings: MeshSettings(
+                trustDomain: settings.trustDomain,
+                meshDomain: settings.meshDomain,
+                network: settings.network,
+                clusterID: settings.clusterID,
+                distribution: .sameZone
+            ),
+            addresses: addresses
+        )
     }
 
+    /// Every workload and service, by resource name.
+    package var resources: [String: ResourceCatalog.Resource] { self.mesh.addressResources }
+    /// Every policy, by resource name.
+    package var policies: [String: ResourceCatalog.Resource] { self.mesh.policyResources }
+    /// What is known of declared resources, for those of which something is.
+    package var statuses: [ResourceKey: [ResourceCondition]] { self.mesh.statuses }
+    /// Every service of ECS by key, with its address.
+    package var services: [MeshService.Key: MeshService] { self.catalog }
     /// The virtual addresses given out.
-    package var allocator: VIPAllocator { self.addresses }
+    package var allocator: VIPAllocator { self.mesh.addresses }
+    /// How many resources were encoded since the start; tests hold it against the number of changes.
+    package var encodings: Int { self.mesh.counts.encodings + self.mesh.counts.policyEncodings }
+
+    /// What the owner should mend.
+    package var findings: [RegistryFinding] {
+        (self.observed + self.mesh.findings.map(RegistryFinding.init)).sorted {
+            ($0.subject, $0.code.rawValue) < ($1.subject, $1.code.rawValue)
+        }
+    }
 
     /// Compiles what changed.
     ///
-    /// - Parameter snapshots: the last good state of every discovery worker.
+    /// - Parameters:
+    ///   - snapshots: the last good state of every discovery worker.
+    ///   - resources: every declared resource in force; nil for those of the last time.
     /// - Returns: what is new, different, or gone, sorted by name.
-    package mutating func compile(_ snapshots: [DiscoverySnapshot]) -> RegistryChange {
+    package mutating func compile(
+        _ snapshots: [DiscoverySnapshot],
+        resources: [DeclaredResource]? = nil
+    ) -> CompiledChange {
         var services: [String: ObservedService] = [:]
         var tasks: [String: ObservedTask] = [:]
         var clusters: [String: ClusterStatus] = [:]
@@ -71,113 +77,84 @@ package struct RegistryCompiler: Sendable {
             clusters.merge(snapshot.clusters) { first, _ in first }
         }
         let catalog = ServiceCatalog(services: services, clusters: clusters, settings: self.settings)
-        self.findings = catalog.findings
-        var change = RegistryChange()
-        self.compileServices(catalog, change: &change)
-        self.compileWorkloads(tasks, clusters: clusters, catalog: catalog, change: &change)
-        change.changed.sort { $0.name < $1.name }
-        change.removed.sort()
+        self.observed = catalog.findings
+        var delta = MeshDelta()
+        self.take(catalog.services, &delta)
+        self.take(tasks, clusters: clusters, catalog: catalog, &delta)
+        if let resources { self.take(resources, &delta) }
+        let change = self.mesh.compile(delta)
+        for (key, service) in catalog.services {
+            var service = service
+            let name = NamespacedHostname(namespace: key.namespace, hostname: key.hostname)
+            service.address = self.mesh.virtualAddresses(of: name).first
+            self.catalog[key] = service
+        }
         return change
     }
 
-    // MARK: Services
+    // MARK: What changed
 
-    private mutating func compileServices(_ catalog: ServiceCatalog, change: inout RegistryChange) {
-        let addresses = self.addresses.assign(Set(catalog.services.keys.map(\.description)))
-        for (key, var service) in catalog.services {
-            service.address = addresses[key.description]
-            if service.address == nil {
-                self.findings.append(
-                    RegistryFinding(
-                        code: .addressesExhausted,
-                        subject: key.description,
-                        detail: "all of 240.240.0.0/16 is taken"
-                    )
-                )
-            }
-            guard self.serviceInputs[key] != service else { continue }
-            self.serviceInputs[key] = service
-            self.put(self.resource(service), change: &change)
+    private mutating func take(_ services: [MeshService.Key: MeshService], _ delta: inout MeshDelta) {
+        for (key, service) in services {
+            var known = self.catalog[key]
+            known?.address = nil
+            if known != service { delta.services.append(ServiceFacts(service, meshSuffix: self.mainSuffix)) }
         }
-        for key in Array(self.serviceInputs.keys) where catalog.services[key] == nil {
-            self.serviceInputs[key] = nil
-            self.drop(key.description, change: &change)
+        for key in Array(self.catalog.keys) where services[key] == nil {
+            self.catalog[key] = nil
+            delta.removedServices.append(NamespacedHostname(namespace: key.namespace, hostname: key.hostname))
         }
     }
 
-    private func resource(_ service: MeshService) -> ResourceCatalog.Resource {
-        var aliases = service.hostnames.dropFirst().map { "\(service.key.namespace)/\($0)" }
-        if let address = service.address { aliases.insert("\(self.settings.network)/\(address)", at: 0) }
-        let message = IstioWorkload.Service.with { message in
-            message.name = service.name
-            message.namespace = service.key.namespace
-            message.hostname = service.key.hostname
-            if let address = service.address {
-                message.addresses = [
-                    IstioWorkload.NetworkAddress.with {
-                        $0.network = self.settings.network
-                        $0.address = address.bytes
-                    }
-                ]
-            }
-            message.ports = service.ports.map { Self.port($0, target: $0.targetPort) }
-            message.loadBalancing = IstioWorkload.LoadBalancing.with {
-                $0.mode = .failover
-                $0.routingPreference = [.network, .region, .zone]
-            }
-            message.ipFamilies = .ipv4Only
-            // A name by tag never wins over one that a service has by right.
-            message.isCanonical = service.key.hostname.hasSuffix(self.mainSuffix)
-        }
-        return ResourceCatalog.Resource(
-            name: service.key.description,
-            bytes: IstioWorkload.Address.with { $0.kind = .service(message) }.serialized,
-            aliases: aliases
-        )
+    private mutating func take(_ resources: [DeclaredResource], _ delta: inout MeshDelta) {
+        let new = Dictionary(resources.map { ($0.key, $0) }) { $1 }
+        delta.resources = new.values.filter { self.declared[$0.key] != $0 }
+        delta.removedResources = self.declared.keys.filter { new[$0] == nil }
+        self.declared = new
     }
 
-    // MARK: Workloads
-
-    private mutating func compileWorkloads(
+    private mutating func take(
         _ tasks: [String: ObservedTask],
         clusters: [String: ClusterStatus],
         catalog: ServiceCatalog,
-        change: inout RegistryChange
+        _ delta: inout MeshDelta
     ) {
         for (arn, task) in tasks {
             // Without an address of its own (bridge or host mode) a task can't be told from its neighbours.
             guard !task.addresses.isEmpty else {
-                self.forgetWorkload(arn, change: &change)
+                self.forget(arn, &delta)
                 continue
             }
             let membership = task.serviceARN.flatMap { catalog.memberships[$0] }
             let identity = self.identity(of: task, membership: membership, clusters: clusters)
-            let input = WorkloadInput(
+            let input = TaskInput(
                 task: task,
                 membership: membership,
                 ports: (membership?.keys ?? []).map { catalog.services[$0]?.ports ?? [] },
                 namespace: identity.namespace,
                 serviceAccount: identity.serviceAccount
             )
-            guard self.workloadInputs[arn] != input else { continue }
-            let resource = self.resource(input)
-            if let old = self.workloadNames[arn], old != resource.name { self.drop(old, change: &change) }
-            self.workloadInputs[arn] = input
-            self.workloadNames[arn] = resource.name
-            self.put(resource, change: &change)
+            guard self.taskInputs[arn] != input else { continue }
+            let facts = input.facts(clusterID: self.settings.clusterID)
+            if self.uids[arn] != facts.uid { self.forget(arn, &delta) }
+            self.taskInputs[arn] = input
+            self.uids[arn] = facts.uid
+            delta.workloads.append(facts)
         }
-        for arn in Array(self.workloadInputs.keys) where tasks[arn] == nil { self.forgetWorkload(arn, change: &change) }
-        for (arn, input) in self.workloadInputs where input.task.isEnrolled && !self.isBound(input.task) {
-            self.findings.append(
-                RegistryFinding(
-                    code: .bindingMissing,
-                    subject: arn,
-                    detail: "bind its role \(input.task.taskRoleARN ?? "(none)") in serviceAccountBindings"
-                )
-            )
+        for arn in Array(self.taskInputs.keys) where tasks[arn] == nil { self.forget(arn, &delta) }
+        for (arn, input) in self.taskInputs where input.task.isEnrolled && !self.isBound(input.task) {
+            let role = input.task.taskRoleARN ?? "(none)"
+            let detail = "bind its role \(role) in serviceAccountBindings"
+            self.observed.append(RegistryFinding(code: .bindingMissing, subject: arn, detail: detail))
         }
-        self.findings.sort { ($0.subject, $0.code.rawValue) < ($1.subject, $1.code.rawValue) }
     }
+
+    private mutating func forget(_ arn: String, _ delta: inout MeshDelta) {
+        self.taskInputs[arn] = nil
+        if let uid = self.uids.removeValue(forKey: arn) { delta.removedWorkloads.append(uid) }
+    }
+
+    // MARK: Identities
 
     private func isBound(_ task: ObservedTask) -> Bool {
         task.taskRoleARN.flatMap { RoleName(arn: $0) }.flatMap { self.bindings[$0] } != nil
@@ -206,83 +183,16 @@ package struct RegistryCompiler: Sendable {
             DNSLabel.make(task.settings.serviceAccount ?? "default") ?? "default"
         )
     }
+}
 
-    private func resource(_ input: WorkloadInput) -> ResourceCatalog.Resource {
-        let task = input.task
-        let uid = "\(self.settings.clusterID)/ecs.amazonaws.com/Task/\(input.namespace)/\(task.id)"
-        let message = IstioWorkload.Workload.with { message in
-            message.uid = uid
-            message.name = task.id
-            message.namespace = input.namespace
-            message.addresses = task.addresses.map(\.bytes)
-            message.network = self.settings.network
-            message.tunnelProtocol = task.isEnrolled ? .hbone : .none
-            // Empty stands for the usual value of both.
-            message.trustDomain = self.settings.trustDomain == "cluster.local" ? "" : self.settings.trustDomain
-            message.serviceAccount = input.serviceAccount == "default" ? "" : input.serviceAccount
-            message.node = task.launchType == "FARGATE" ? "fargate/\(task.id)" : ""
-            message.canonicalName = DNSLabel.make(task.serviceName) ?? task.serviceName
-            message.canonicalRevision = String(task.revision)
-            message.workloadType = .pod
-            message.workloadName = DNSLabel.make(task.serviceName) ?? task.serviceName
-            message.status = task.isReady ? .healthy : .unhealthy
-            message.clusterID = self.settings.clusterID
-            message.locality = IstioWorkload.Locality.with {
-                $0.region = task.region
-                $0.zone = task.availabilityZone ?? ""
+extension RegistryFinding {
+    fileprivate init(_ finding: MeshFinding) {
+        let code: Code =
+            switch finding.code {
+            case .addressesExhausted: .addressesExhausted
+            case .waypointUnbound: .waypointUnbound
+            case .withoutEffect: .withoutEffect
             }
-            for (key, ports) in zip(input.membership?.keys ?? [], input.ports) {
-                message.services[key.description] = IstioWorkload.PortList.with { list in
-                    list.ports = ports.compactMap { Self.port($0, of: task) }
-                }
-            }
-        }
-        let aliases = task.addresses.map { "\(self.settings.network)/\($0)" }
-        return ResourceCatalog.Resource(
-            name: uid,
-            bytes: IstioWorkload.Address.with { $0.kind = .workload(message) }.serialized,
-            aliases: aliases
-        )
-    }
-
-    /// Where this task serves a service's port: as its own definition says, which differs from the service's while a
-    /// deployment rolls. Nil when the definition has other ports but not this one.
-    private static func port(_ port: ObservedPort, of task: ObservedTask) -> IstioWorkload.Port? {
-        if let own = task.ports.first(where: { $0.port == port.port }) {
-            return self.port(port, target: own.targetPort)
-        }
-        return task.ports.isEmpty ? self.port(port, target: port.targetPort) : nil
-    }
-
-    private static func port(_ port: ObservedPort, target: UInt16) -> IstioWorkload.Port {
-        IstioWorkload.Port.with {
-            $0.servicePort = UInt32(port.port)
-            $0.targetPort = UInt32(target)
-            switch port.application {
-            case .http: $0.appProtocol = .http11
-            case .http2: $0.appProtocol = .http2
-            case .grpc: $0.appProtocol = .grpc
-            case .tls: $0.appProtocol = .tls
-            case .tcp: $0.appProtocol = .tcp
-            }
-        }
-    }
-
-    // MARK: Bookkeeping
-
-    private mutating func forgetWorkload(_ arn: String, change: inout RegistryChange) {
-        self.workloadInputs[arn] = nil
-        if let name = self.workloadNames.removeValue(forKey: arn) { self.drop(name, change: &change) }
-    }
-
-    private mutating func put(_ resource: ResourceCatalog.Resource, change: inout RegistryChange) {
-        self.encodings += 1
-        guard self.resources[resource.name]?.version != resource.version else { return }
-        self.resources[resource.name] = resource
-        change.changed.append(resource)
-    }
-
-    private mutating func drop(_ name: String, change: inout RegistryChange) {
-        if self.resources.removeValue(forKey: name) != nil { change.removed.append(name) }
+        self.init(code: code, subject: finding.subject, detail: finding.detail)
     }
 }

@@ -87,7 +87,7 @@ struct ServiceCatalog {
         hostnames: [String]
     ) {
         guard var known = self.services[key] else {
-            self.services[key] = MeshService(
+            var first = MeshService(
                 key: key,
                 name: name,
                 hostnames: hostnames,
@@ -95,6 +95,9 @@ struct ServiceCatalog {
                 address: nil,
                 sources: [service.arn]
             )
+            first.labels = TagLabels.labels(service.tags)
+            first.waypoint = service.settings.waypoint
+            self.services[key] = first
             return
         }
         known.sources.append(service.arn)

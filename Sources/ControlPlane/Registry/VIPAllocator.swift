@@ -1,4 +1,5 @@
 import Crypto
+import MeshCompile
 package import MeshModel
 
 /// Gives each service a virtual address out of 240.240.0.0/16, the same one always and everywhere.
@@ -6,7 +7,7 @@ package import MeshModel
 /// The hash of the name says where to look first, so replicas and restarts mostly agree by themselves; what was given
 /// is remembered, so that a collision settled once stays settled. Addresses of services that are gone are not given
 /// out again before the pool is nearly full: a client may still have the old name cached.
-package struct VIPAllocator: Sendable, Hashable {
+package struct VIPAllocator: Sendable {
     /// The first 16 bits of every address.
     private static let prefix: UInt32 = 240 << 24 | 240 << 16
     /// The first and the last address of the range stay free, as some stacks treat them as network and broadcast.
@@ -16,6 +17,8 @@ package struct VIPAllocator: Sendable, Hashable {
 
     private var byName: [String: UInt32] = [:]
     private var byOffset: [UInt32: String] = [:]
+    /// Names that have an address and are gone, or were not asked for yet.
+    private var idle: Set<String> = []
 
     /// Makes an allocator that has given out nothing.
     package init() {}
@@ -30,6 +33,7 @@ package struct VIPAllocator: Sendable, Hashable {
             self.byName[name] = offset
             self.byOffset[offset] = name
         }
+        self.idle = Set(self.byName.keys)
     }
 
     /// Everything that is given out, by name.
@@ -40,28 +44,46 @@ package struct VIPAllocator: Sendable, Hashable {
     /// - Parameter names: every service that exists now.
     /// - Returns: the addresses, without those names for which none is left.
     package mutating func assign(_ names: Set<String>) -> [String: IPAddress] {
-        if self.byName.count + names.count > Self.reclaiming {
-            for (name, offset) in self.byName where !names.contains(name) {
-                self.byName[name] = nil
-                self.byOffset[offset] = nil
-            }
-        }
+        self.idle = Set(self.byName.keys).subtracting(names)
         var assigned: [String: IPAddress] = [:]
         assigned.reserveCapacity(names.count)
         // In order of name, so that the outcome does not depend on the order in a set.
         for name in names.sorted() {
-            if let offset = self.byName[name] ?? self.take(name) { assigned[name] = Self.address(offset) }
+            if let address = self.address(for: name, avoiding: { _ in false }) { assigned[name] = address }
         }
         return assigned
     }
 
-    private mutating func take(_ name: String) -> UInt32? {
+    private mutating func address(for name: String, avoiding isTaken: (IPAddress) -> Bool) -> IPAddress? {
+        self.idle.remove(name)
+        if let offset = self.byName[name] {
+            let address = Self.address(offset)
+            guard isTaken(address) else { return address }
+            self.forget(name)
+        }
+        self.reclaim()
+        return self.take(name, avoiding: isTaken).map(Self.address)
+    }
+
+    /// Takes back the addresses of names that are gone when the pool is nearly full.
+    private mutating func reclaim() {
+        guard self.byName.count >= Self.reclaiming else { return }
+        for name in self.idle { self.forget(name) }
+        self.idle = []
+    }
+
+    private mutating func forget(_ name: String) {
+        guard let offset = self.byName.removeValue(forKey: name) else { return }
+        self.byOffset[offset] = nil
+    }
+
+    private mutating func take(_ name: String, avoiding isTaken: (IPAddress) -> Bool) -> UInt32? {
         let size = Self.offsets.upperBound - Self.offsets.lowerBound + 1
         guard self.byOffset.count < Int(size) else { return nil }
         let first = SHA256.hash(data: Array(name.utf8)).prefix(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) } % size
         for step in 0..<size {
             let offset = Self.offsets.lowerBound + (first + step) % size
-            guard self.byOffset[offset] == nil else { continue }
+            guard self.byOffset[offset] == nil, !isTaken(Self.address(offset)) else { continue }
             self.byName[name] = offset
             self.byOffset[offset] = name
             return offset
@@ -78,5 +100,24 @@ package struct VIPAllocator: Sendable, Hashable {
         let value = address.bytes.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         guard value & 0xffff_0000 == self.prefix, self.offsets.contains(value & 0xffff) else { return nil }
         return value & 0xffff
+    }
+}
+
+/// Equal when the same is given out; who uses it now does not matter.
+extension VIPAllocator: Hashable {
+    package static func == (left: Self, right: Self) -> Bool { left.byName == right.byName }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(self.byName) }
+}
+
+extension VIPAllocator: VirtualAddresses {
+    package mutating func keep(_ names: [String]) { self.idle.subtract(names) }
+
+    package mutating func addresses(for name: String, avoiding isTaken: (IPAddress) -> Bool) -> [IPAddress] {
+        self.address(for: name, avoiding: isTaken).map { [$0] } ?? []
+    }
+
+    package mutating func release(_ name: String) {
+        if self.byName[name] != nil { self.idle.insert(name) }
     }
 }

@@ -3,6 +3,8 @@ import ControlPlane
 import ECSDiscovery
 import Foundation
 import Logging
+import MeshCompile
+import MeshConfig
 import MeshXDS
 import Synchronization
 import Testing
@@ -13,11 +15,16 @@ import Testing
         let store = ResourceStore()
         let publisher: RegistryPublisher
 
-        init(workers: Set<String> = ["us-east-1"], quiet: Duration = .milliseconds(20)) throws {
+        init(
+            workers: Set<String> = ["us-east-1"],
+            awaitsDeclarations: Bool = false,
+            quiet: Duration = .milliseconds(20)
+        ) throws {
             self.directory = try TemporaryDirectory()
             self.publisher = try RegistryPublisher(
                 settings: TestObservations.settings(),
                 workers: workers,
+                awaitsDeclarations: awaitsDeclarations,
                 store: self.store,
                 addressFile: VIPFile(state: try StateDirectory(path: self.directory.path)),
                 zones: nil,
@@ -53,6 +60,35 @@ import Testing
             bench.publisher.observe(TestObservations.snapshot([], []), of: "eu-west-1")
             try await bench.eventually { bench.store.isReady }
             #expect(bench.store.catalog?.count(of: XDSTypes.address) == 1)
+        }
+    }
+
+    @Test func nothingIsSaidBeforeThePoliciesAreKnown() async throws {
+        let bench = try Bench(awaitsDeclarations: true)
+        let first = Mutex<Int?>(nil)
+        _ = bench.store.listen { _ in
+            let policies = bench.store.catalog?.count(of: XDSTypes.authorization)
+            first.withLock { $0 = $0 ?? policies }
+        }
+        let policy = DeclaredResource(
+            apiVersion: "security.istio.io/v1",
+            metadata: ResourceMetadata(name: "deny", namespace: "shop"),
+            spec: .authorizationPolicy(.init(action: .deny, rules: [.init()])),
+            origin: ResourceOrigin(file: "-", line: 1)
+        )
+        try await bench.run {
+            bench.publisher.observe(
+                TestObservations.snapshot([TestObservations.service("orders")], []),
+                of: "us-east-1"
+            )
+            try await Task.sleep(for: .milliseconds(200))
+            #expect(!bench.store.isReady)
+            bench.publisher.declare([policy])
+            try await bench.eventually { bench.store.isReady }
+            #expect(first.withLock { $0 } == 1, "the first that anybody sees has them")
+            #expect(bench.publisher.overview.statuses[policy.key]?.map(\.isTrue) == [true])
+            bench.publisher.declare([])
+            try await bench.eventually { bench.store.catalog?.count(of: XDSTypes.authorization) == 0 }
         }
     }
 

@@ -1,6 +1,7 @@
 import CertificateAuthority
 import ControlPlane
 import ECSDiscovery
+import MeshCompile
 import MeshModel
 import MeshProtos
 import MeshXDS
@@ -107,21 +108,25 @@ import Testing
         }
         var compiler = TestObservations.compiler()
         let first = compiler.compile([TestObservations.snapshot(services, tasks)])
-        #expect(first.changed.count == 250)
+        #expect(first.addresses.changed.count == 250)
         #expect(compiler.encodings == 250)
         #expect(compiler.compile([TestObservations.snapshot(services, tasks)]).isEmpty)
         #expect(compiler.encodings == 250, "nothing changed, nothing is encoded")
 
         tasks[17].health = .unhealthy
         let second = compiler.compile([TestObservations.snapshot(services, tasks)])
-        #expect(second.changed.map(\.name) == ["ecs-prod/ecs.amazonaws.com/Task/shop/\(TestObservations.taskID(17))"])
-        #expect(second.removed.isEmpty)
+        #expect(
+            second.addresses.changed.map(\.name) == [
+                "ecs-prod/ecs.amazonaws.com/Task/shop/\(TestObservations.taskID(17))"
+            ]
+        )
+        #expect(second.addresses.removed.isEmpty)
         #expect(compiler.encodings == 251)
 
         let gone = tasks.remove(at: 17)
         let third = compiler.compile([TestObservations.snapshot(services, tasks)])
-        #expect(third.changed.isEmpty)
-        #expect(third.removed == ["ecs-prod/ecs.amazonaws.com/Task/shop/\(gone.id)"])
+        #expect(third.addresses.changed.isEmpty)
+        #expect(third.addresses.removed == ["ecs-prod/ecs.amazonaws.com/Task/shop/\(gone.id)"])
         #expect(compiler.encodings == 251)
     }
 
@@ -186,7 +191,7 @@ import Testing
         _ = compiler.compile([TestObservations.snapshot([orders], [task])])
         task.addresses = []
         let change = compiler.compile([TestObservations.snapshot([orders], [task])])
-        #expect(change.removed.count == 1)
+        #expect(change.addresses.removed.count == 1)
         #expect(compiler.resources.count == 1)
     }
 

@@ -71,4 +71,40 @@ import Testing
         #expect(full.assign(["new", "held-7"]) == full.assign(["new", "held-7"]))
         #expect(full.allocations.count == 2, "those that are gone made room")
     }
+
+    @Test func oneByOneItGivesTheSameAsAllAtOnce() {
+        var one = VIPAllocator()
+        var all = VIPAllocator()
+        let assigned = all.assign(self.names(200))
+        one.keep(Array(self.names(200)))
+        for name in self.names(200).sorted() {
+            #expect(one.addresses(for: name, avoiding: { _ in false }) == assigned[name].map { [$0] })
+        }
+        #expect(one == all)
+    }
+
+    @Test func aNearlyFullPoolTakesBackOnlyWhatWasReleased() {
+        let held = Dictionary(
+            uniqueKeysWithValues: (UInt32(1)...60_000).map { ("held-\($0)", IPAddress(v4: 240 << 24 | 240 << 16 | $0)) }
+        )
+        var allocator = VIPAllocator(allocations: held)
+        allocator.keep(Array(held.keys))
+        #expect(!allocator.addresses(for: "new", avoiding: { _ in false }).isEmpty)
+        #expect(allocator.allocations.count == 60_001, "all are in use")
+        allocator.release("held-7")
+        #expect(allocator.allocations["held-7"] != nil, "clients may have it cached")
+        _ = allocator.addresses(for: "newer", avoiding: { _ in false })
+        #expect(allocator.allocations["held-7"] == nil)
+        #expect(allocator.allocations["held-8"] == held["held-8"])
+    }
+
+    @Test func aTakenAddressIsExchangedAndStaysSo() throws {
+        var allocator = VIPAllocator()
+        let first = try #require(allocator.addresses(for: "a", avoiding: { _ in false }).first)
+        let second = allocator.addresses(for: "a", avoiding: { $0 == first })
+        #expect(second.count == 1)
+        #expect(second != [first])
+        #expect(allocator.addresses(for: "a", avoiding: { _ in false }) == second)
+        #expect(allocator.addresses(for: "b", avoiding: { _ in true }).isEmpty)
+    }
 }
