@@ -4,7 +4,7 @@ import Foundation
 import MeshModel
 import SwiftASN1
 import Testing
-@_spi(FixedExpiryValidationTime) import X509
+import X509
 
 @Suite struct SigningAuthorityTests {
     private let identity: SPIFFEID
@@ -115,8 +115,61 @@ import Testing
         let new = try authority.issue(for: self.identity, request: try self.request(), lifetime: nil, now: later)
         #expect(old.chain[1] != new.chain[1])
         #expect(old.chain[2] == new.chain[2])
-        #expect(try await self.verifies(old.chain, at: now))
-        #expect(try await self.verifies(new.chain, at: later))
+        #expect(try await ChainCheck.holds(old.chain, at: now))
+        #expect(try await ChainCheck.holds(new.chain, at: later))
+    }
+
+    @Test func theIntermediateIsRenewedUnderLoadWithoutAFailure() async throws {
+        let directory = try TemporaryDirectory()
+        var lifetimes = AuthorityLifetimes()
+        lifetimes.intermediate = .seconds(1000)
+        // The time jumps here, so a call may be as far behind as all jumps together.
+        lifetimes.backdating = .seconds(6000)
+        let start = Date(timeIntervalSince1970: 1_800_000_000)
+        let authority = try self.authority(directory, lifetimes: lifetimes, now: start)
+        let clock = TestClock(start)
+        let issued = try await withThrowingTaskGroup(of: [(IssuedCertificate, Date)].self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    try (0..<25).map { _ in
+                        let now = clock.now
+                        let request = try self.request()
+                        return (try authority.issue(for: self.identity, request: request, lifetime: nil, now: now), now)
+                    }
+                }
+            }
+            group.addTask {
+                for _ in 0..<10 {
+                    let isNew = try authority.renewIntermediate(now: clock.move(501))
+                    #expect(isNew)
+                    await Task.yield()
+                }
+                return []
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(issued.count == 100)
+        for (certificate, date) in issued { #expect(try await ChainCheck.holds(certificate.chain, at: date)) }
+    }
+
+    /// A mesh that is renamed keeps its roots: peers of the old name still verify.
+    @Test func aRenamedMeshKeepsItsRootsAndIssuesInItsNewNameOnly() async throws {
+        let directory = try TemporaryDirectory()
+        let old = try self.authority(directory)
+        let copy = try self.copy(of: directory)
+        let renamed = try SigningAuthority(
+            state: try StateDirectory(path: copy.path),
+            trustDomain: "new.local",
+            lifetimes: AuthorityLifetimes(),
+            now: Date()
+        )
+        #expect(renamed.trustBundle == old.trustBundle)
+        let identity = try SPIFFEID(parsing: "spiffe://new.local/ns/shop/sa/echo")
+        let issued = try renamed.issue(for: identity, request: try self.request(), lifetime: nil, now: Date())
+        #expect(try await ChainCheck.holds(issued.chain, trusting: old.trustBundle, uri: identity.uri))
+        #expect(throws: AuthorityError.self) {
+            try renamed.issue(for: self.identity, request: try self.request(), lifetime: nil, now: Date())
+        }
     }
 
     @Test func aClockThatWasAheadForAWhileLeavesAnAuthorityThatSigns() throws {
@@ -207,10 +260,10 @@ import Testing
             lifetime: nil,
             now: Date()
         )
-        #expect(try await self.verifies(issued.chain, at: Date()))
+        #expect(try await ChainCheck.holds(issued.chain, at: Date()))
     }
 
-    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")))
+    @Test(.enabled(if: OpenSSL.isInstalled))
     func opensslVerifiesTheChainForBothSidesOfAConnection() throws {
         let directory = try TemporaryDirectory()
         let issued = try self.authority(directory).issue(
@@ -219,40 +272,7 @@ import Testing
             lifetime: nil,
             now: Date()
         )
-        for (name, text) in zip(["leaf", "intermediate", "root"], issued.chain) {
-            try text.write(toFile: "\(directory.path)/\(name).crt", atomically: true, encoding: .utf8)
-        }
-        for purpose in ["sslclient", "sslserver"] {
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-            process.currentDirectoryURL = URL(fileURLWithPath: directory.path)
-            process.arguments = [
-                "verify", "-x509_strict", "-purpose", purpose, "-CAfile", "root.crt", "-untrusted", "intermediate.crt",
-                "leaf.crt",
-            ]
-            let output = Pipe()
-            process.standardOutput = output
-            process.standardError = output
-            try process.run()
-            let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            #expect(process.terminationStatus == 0, "\(text)")
-        }
-    }
-
-    private func verifies(_ chain: [String], at date: Date) async throws -> Bool {
-        let root = try Certificate(pemEncoded: try #require(chain.last))
-        var verifier = Verifier(rootCertificates: CertificateStore([root])) {
-            RFC5280Policy(fixedExpiryValidationTime: date)
-            OneIdentityPolicy(uri: self.identity.uri)
-        }
-        let intermediates = try chain.dropFirst().dropLast().map { try Certificate(pemEncoded: $0) }
-        let result = await verifier.validate(
-            leaf: try Certificate(pemEncoded: chain[0]),
-            intermediates: CertificateStore(intermediates)
-        )
-        guard case .validCertificate = result else { return false }
-        return true
+        #expect(try OpenSSL.accepts(issued.chain, trusting: issued.chain[2], at: Date()))
     }
 
     /// The lock of a state directory lives as long as its owner, so a "restart" inside one process works on a copy.
@@ -262,22 +282,5 @@ import Testing
             try FileManager.default.copyItem(atPath: "\(directory.path)/\(file)", toPath: "\(copy.path)/\(file)")
         }
         return copy
-    }
-}
-
-/// Demands what a mesh peer demands: one URI name, and a key that may sign.
-private struct OneIdentityPolicy: VerifierPolicy {
-    let uri: String
-    let verifyingCriticalExtensions: [ASN1ObjectIdentifier] = [
-        .X509ExtensionID.subjectAlternativeName, .X509ExtensionID.keyUsage,
-    ]
-
-    func chainMeetsPolicyRequirements(chain: UnverifiedCertificateChain) async -> PolicyEvaluationResult {
-        guard let names = try? chain.leaf.extensions.subjectAlternativeNames,
-            Array(names) == [.uniformResourceIdentifier(self.uri)],
-            (try? chain.leaf.extensions.keyUsage)?.digitalSignature == true,
-            chain.dropFirst().allSatisfy({ (try? $0.extensions.keyUsage)?.keyCertSign == true })
-        else { return .failsToMeetPolicy(reason: "wrong name or use") }
-        return .meetsPolicy
     }
 }
