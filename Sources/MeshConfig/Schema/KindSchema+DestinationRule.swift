@@ -141,7 +141,7 @@ extension KindSchema {
         [
             .required("mode", .choice(["DISABLE", "SIMPLE", "ISTIO_MUTUAL"], refused: ["MUTUAL"])),
             .optional("sni", .string(.hostname)),
-            .optional("subjectAltNames", .list(.string(.text(1...2048)), 0...64)),
+            .optional("subjectAltNames", .list(.string(.subjectName), 0...64)),
             .optional("insecureSkipVerify", .boolean),
         ],
         unsupported: ["clientCertificate", "privateKey", "caCertificates", "credentialName", "caCrl"]

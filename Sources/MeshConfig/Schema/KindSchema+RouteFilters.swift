@@ -49,7 +49,7 @@ extension KindSchema {
     ])
 
     private static let corsFilter = ValueSchema.object([
-        .optional("allowOrigins", .list(.string(.text(1...253)), 0...64)),
+        .optional("allowOrigins", .list(.string(.origin), 0...64)),
         .optional("allowCredentials", .boolean, default: .bool(false)),
         .optional("allowMethods", .list(.string(.headerName), 0...9)),
         .optional("allowHeaders", .list(.string(.headerName), 0...64)),

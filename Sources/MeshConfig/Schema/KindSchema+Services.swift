@@ -36,7 +36,7 @@ extension KindSchema {
             .optional("endpoints", .list(.object(Self.workloadEntry))),
             .optional("workloadSelector", .object([.optional("labels", .labels)])),
             .optional("exportTo", .list(.string(.text(1...63)), 0...256)),
-            .optional("subjectAltNames", .list(.string(.text(1...2048)), 0...256)),
+            .optional("subjectAltNames", .list(.string(.subjectName), 0...256)),
         ],
         groups: [.atMostOne(["endpoints", "workloadSelector"])]
     )

@@ -29,7 +29,8 @@ extension StringFormat {
         case .ecsCluster: "^[A-Za-z0-9_-]{1,255}$"
         case .trustDomain: "^[a-z0-9._-]{1,255}$"
         case .namespacedName: "^(\(Self.label)/)?\(Self.domain)$"
-        case .text, .regex, .headerValue: nil
+        case .origin: "^(\\*|https?://\\S+)$"
+        case .text, .regex, .headerValue, .subjectName: nil
         }
     }
 }

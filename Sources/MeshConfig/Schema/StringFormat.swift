@@ -41,6 +41,10 @@ enum StringFormat: Sendable, Hashable {
     case trustDomain
     /// `<name>` or `<namespace>/<name>`, both DNS labels or subdomains.
     case namespacedName
+    /// What a peer's certificate names: a SPIFFE id, another URI, or a host name.
+    case subjectName
+    /// An origin of CORS: `scheme://host[:port]` with a wildcard as first label, or `*`.
+    case origin
 
     static let anyText = StringFormat.text(0...4096)
     static let name = StringFormat.text(1...253)
@@ -73,6 +77,8 @@ enum StringFormat: Sendable, Hashable {
         case .ecsCluster: "an ECS cluster's name, not its ARN"
         case .trustDomain: "a trust domain: lower-case letters, digits, '.', '-' and '_'"
         case .namespacedName: "a name, or a namespace and a name with '/' between them"
+        case .subjectName: "a SPIFFE id such as spiffe://domain/ns/a/sa/b, another URI, or a host name"
+        case .origin: "an origin such as https://example.com or https://*.example.com:8443, or *"
         }
     }
 
@@ -103,6 +109,8 @@ enum StringFormat: Sendable, Hashable {
         case .ecsCluster: SettingRule.clusterName(text) == nil
         case .trustDomain: SettingRule.trustDomain(text) == nil
         case .namespacedName: TextForm.isNamespacedName(text)
+        case .subjectName: TextForm.isSubjectName(text)
+        case .origin: TextForm.isOrigin(text)
         }
     }
 

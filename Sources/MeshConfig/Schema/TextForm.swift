@@ -90,6 +90,31 @@ enum TextForm {
         }
     }
 
+    static func isSubjectName(_ text: String) -> Bool {
+        guard (1...2048).contains(text.utf8.count) else { return false }
+        if text.hasPrefix("spiffe://") { return self.isSPIFFE(text.dropFirst("spiffe://".count)) }
+        if text.contains("://") { return text.utf8.allSatisfy { (0x21...0x7e).contains($0) } }
+        return self.isDomain(text.hasPrefix("*.") ? text.dropFirst(2) : text[...])
+    }
+
+    /// The rest of a SPIFFE id (SPIFFE-ID §2): a trust domain, and segments of letters, digits, '.', '-' and '_'.
+    private static func isSPIFFE(_ rest: Substring) -> Bool {
+        let parts = rest.split(separator: "/", omittingEmptySubsequences: false)
+        guard let domain = parts.first, SettingRule.trustDomain(String(domain)) == nil else { return false }
+        return parts.dropFirst().allSatisfy { segment in
+            !segment.isEmpty && segment != "." && segment != ".."
+                && segment.utf8.allSatisfy { self.isAlphanumeric($0) || "-_.".utf8.contains($0) }
+        }
+    }
+
+    static func isOrigin(_ text: String) -> Bool {
+        if text == "*" { return true }
+        guard let scheme = ["https://", "http://"].first(where: text.hasPrefix) else { return false }
+        let authority = text.dropFirst(scheme.count)
+        let host = authority.hasPrefix("*.") ? authority.dropFirst(2) : authority
+        return SettingRule.host(ofURL: scheme + host, schemes: ["https", "http"]) != nil
+    }
+
     static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
     static func isAlphanumeric(_ byte: UInt8) -> Bool {

@@ -8,8 +8,12 @@ import Testing
         "apiVersion: v1\nkind: Namespace\nmetadata: {name: \(name), labels: {l: \(label)}}\n"
     }
 
-    private func directory(_ path: String, limits: ConfigurationLimits = .standard) -> ConfigurationDirectory {
-        var timing = DirectoryTiming()
+    private func directory(
+        _ path: String,
+        limits: ConfigurationLimits = .standard,
+        timing: DirectoryTiming = DirectoryTiming()
+    ) -> ConfigurationDirectory {
+        var timing = timing
         timing.blindPoll = .milliseconds(50)
         return ConfigurationDirectory(path: path, limits: limits, timing: timing, now: { 1000 })
     }
@@ -149,6 +153,41 @@ import Testing
             try temporary.link("..data_tmp", to: "..two")
             #expect(rename("\(temporary.path)/..data_tmp", "\(temporary.path)/..data") == 0)
             try await wait("the swap") { self.names($0) == ["b"] }
+        }
+    }
+
+    /// The folder behind the links is not watched, as it is hidden: only the slow look finds what changes in it.
+    @Test func whatNoEventTellsIsFoundByTheSlowLook() async throws {
+        let temporary = try TemporaryDirectory()
+        try temporary.write(self.namespace("a"), to: "..one/a.yaml")
+        try temporary.link("a.yaml", to: "..one/a.yaml")
+        var timing = DirectoryTiming()
+        timing.poll = .milliseconds(50)
+        let directory = self.directory(temporary.path, timing: timing)
+        try await self.watching(directory) { wait in
+            try await wait("the start") { self.names($0) == ["a"] }
+            try temporary.write(self.namespace("b"), to: "..one/a.yaml")
+            try await wait("the change") { self.names($0) == ["b"] }
+        }
+    }
+
+    @Test func aFileThatIsBeingWrittenIsReadOnce() async throws {
+        let temporary = try TemporaryDirectory()
+        var timing = DirectoryTiming()
+        timing.quiet = .seconds(1)
+        timing.longest = .seconds(60)
+        let directory = self.directory(temporary.path, timing: timing)
+        try await self.watching(directory) { wait in
+            try temporary.write("", to: "a.yaml")
+            let file = try #require(FileHandle(forWritingAtPath: "\(temporary.path)/a.yaml"))
+            for number in 0..<50 {
+                try file.write(contentsOf: Data("---\n\(self.namespace("n\(number)"))".utf8))
+                await Task.yield()
+            }
+            try file.close()
+            try await wait("the whole file") { $0.resources.count == 50 }
+            // Fifty writes are no fifty readings. How many depends on how long the machine stalls between them.
+            #expect(directory.readCount < 10)
         }
     }
 

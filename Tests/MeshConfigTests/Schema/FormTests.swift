@@ -99,6 +99,14 @@ import Testing
                 "arn:aws:iam::111122223333:role/",
             ]
         ),
+        (
+            .subjectName, ["spiffe://mesh/ns/a/sa/b", "spiffe://td", "https://a/b", "a.b", "*.a.b"],
+            ["", "spiffe://", "spiffe://A/b", "spiffe://a//b", "spiffe://a/../b", "spiffe://a/b%2fc", "a b"]
+        ),
+        (
+            .origin, ["*", "https://a.b", "http://a.b:80", "https://*.a.b:8443"],
+            ["", "a.b", "https://", "https://a.b/c", "https://a.*", "ftp://a.b"]
+        ),
         (.namespacedName, ["a", "a/b", "a/b.c"], ["", "a/b/c", "/a", "A"]),
         (.text(1...3), ["a", "abc", "é"], ["", "abcd", "a\u{1}"]),
     ]
