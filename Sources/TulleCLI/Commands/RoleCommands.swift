@@ -29,8 +29,14 @@ struct ListRolesCommand: AsyncParsableCommand {
             let roles = try await run.withECS(self.aws) { ecs in
                 try await RoleDirectory(ecs, cluster: self.cluster).roles()
             }
-            let bindings = try await run.withAdmin(self.connection) { admin in
-                try await admin.resources(kind: "ServiceAccountBinding").compactMap { $0.json["spec"] }
+            var bindings: [JSONValue]?
+            do {
+                bindings = try await run.withAdmin(self.connection) { admin in
+                    try await admin.resources(kind: "ServiceAccountBinding").compactMap { $0.json["spec"] }
+                }
+            } catch let failure as CommandFailure {
+                // The roles themselves are an answer too.
+                run.console.warning("what the roles are bound to is not known: \(failure.message)")
             }
             run.console.result(
                 self.output.text(RoleTable.json(roles, bindings: bindings)) { _ in

@@ -61,6 +61,10 @@ struct RoleTests {
         let others = [Self.binding("arn:ab", "a"), Self.binding("arn:ab", "x"), Self.binding("arn:c", "x")]
         let states = RoleTable.json(roles, bindings: others).array?.compactMap { $0["state"]?.string }
         #expect(states == ["bound twice", "other account", "not in mesh"])
+        let unknown = RoleTable.json(roles, bindings: nil)
+        #expect(unknown[0]?["boundTo"]?.isNull == true)
+        #expect(unknown[0]?["state"] == "unknown")
+        #expect(RoleTable.text(roles, bindings: nil).contains("arn:d   d         -          -         unknown"))
         #expect(roles[0].users(of: "c1") == "service a, b of cluster c1")
         #expect(roles.map(\.isEnrolled) == [true, true, false])
     }
