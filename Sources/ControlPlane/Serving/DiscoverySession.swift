@@ -196,7 +196,7 @@ final class DiscoverySession: Sendable {
             throw RPCError(code: .unavailable, message: "the registry is not complete yet, try again")
         }
         if progress.machine.nodeID.isEmpty, let node = request.node, !node.id.isEmpty {
-            try self.check(node)
+            try NodeID.check(node, of: self.peer, metrics: self.metrics)
             let id = PlainLine.of(node.id, bytes: 512)
             self.table.update(self.id) { connection in
                 connection.node = id
@@ -226,29 +226,6 @@ final class DiscoverySession: Sendable {
                 "error": "\(PlainLine.of(fault.message, bytes: 512))",
             ]
         )
-    }
-
-    /// A node may leave out who it is, but not say it is someone else than its certificate says.
-    private func check(_ node: EnvoyDiscovery.Node) throws {
-        guard NodeID(node.id) != nil else {
-            self.metrics.refusedStreams.with("node_id_malformed").add()
-            throw RPCError(
-                code: .invalidArgument,
-                message: "node_id_malformed: node.id is '\(PlainLine.of(node.id, bytes: 128))', not \(NodeID.form)"
-            )
-        }
-        for (field, expected) in [
-            ("NAMESPACE", self.peer.identity.namespace), ("SERVICE_ACCOUNT", self.peer.identity.serviceAccount),
-        ] {
-            guard let claimed = node.metadata?.string(field), claimed != expected else { continue }
-            self.metrics.refusedStreams.with("node_identity_mismatch").add()
-            throw RPCError(
-                code: .permissionDenied,
-                message:
-                    "node_identity_mismatch: node metadata \(field) is '\(PlainLine.of(claimed, bytes: 63))', but the "
-                    + "\(self.peer.proof.rawValue) names '\(expected)'"
-            )
-        }
     }
 
     private func push(_ writer: RPCWriter<DeltaPush>, _ progress: inout Progress) async throws {

@@ -1,141 +1,12 @@
 import CertificateAuthority
 import ControlPlane
 import Foundation
-import Logging
 import MeshConfig
 import MeshModel
-import MeshProtos
-import MeshXDS
 import Synchronization
 import Testing
 
 @Suite struct AdminAPITests {
-    /// The routes over a small mesh, with providers in memory.
-    private final class Bench: Sendable {
-        let directory: TemporaryDirectory
-        let resources = TestResources()
-        let tokens = TestTokens()
-        let rotation = TestRotation()
-        let store = ResourceStore()
-        let journal: IssuanceJournal
-        let pages: AdminPages
-        let api: AdminAPI
-
-        init() throws {
-            self.directory = try TemporaryDirectory()
-            let state = try StateDirectory(path: self.directory.path)
-            let logger = Logger(label: "test")
-            let metrics = ControlPlaneMetrics()
-            self.journal = IssuanceJournal(state: state, logger: logger)
-            let publisher = try RegistryPublisher(
-                settings: TestObservations.settings(),
-                workers: ["us-east-1"],
-                store: self.store,
-                addressFile: VIPFile(state: state),
-                zones: nil,
-                metrics: metrics,
-                quiet: .milliseconds(1),
-                patience: .milliseconds(10),
-                logger: logger
-            )
-            let authority = try SigningAuthority(
-                state: state,
-                trustDomain: "cluster.local",
-                lifetimes: AuthorityLifetimes(),
-                now: Date()
-            )
-            self.pages = AdminPages(
-                bootstrap: BootstrapDocument(TulledConfiguration(), trustBundle: authority.trustBundle),
-                authority: authority,
-                journal: self.journal,
-                publisher: publisher,
-                store: self.store,
-                connections: ConnectionTable(limit: 10),
-                zones: nil,
-                metrics: metrics
-            )
-            self.api = AdminAPI(
-                pages: self.pages,
-                resources: self.resources,
-                tokens: self.tokens,
-                rotation: self.rotation
-            )
-            var compiler = TestObservations.compiler()
-            let shop = TestObservations.service("orders")
-            let bank = TestObservations.service("ledger", namespace: "bank")
-            self.store.publish(
-                compiler.compile([
-                    TestObservations.snapshot(
-                        [shop, bank],
-                        [TestObservations.task(1, of: shop), TestObservations.task(2, of: bank)]
-                    )
-                ])
-            )
-            let policy = IstioSecurity.Authorization.with {
-                $0.name = "allow"
-                $0.namespace = "shop"
-                $0.scope = .workloadSelector
-                $0.action = .deny
-                $0.rules = [
-                    .with {
-                        $0.clauses = [
-                            .with {
-                                $0.matches = [
-                                    .with {
-                                        $0.notPrincipals = [.with { $0.kind = .presence }]
-                                        $0.destinationPorts = [80]
-                                        $0.sourceIPs = [
-                                            .with {
-                                                $0.address = [10, 0, 0, 0]
-                                                $0.length = 8
-                                            }
-                                        ]
-                                    }
-                                ]
-                            }
-                        ]
-                    }
-                ]
-            }
-            self.store.publish([
-                ResourceChange(
-                    XDSTypes.authorization,
-                    changed: [ResourceCatalog.Resource(name: "shop/allow", bytes: policy.serialized)]
-                )
-            ])
-        }
-
-        func call(
-            _ method: String,
-            _ target: String,
-            _ body: String = "",
-            type: String = "application/json",
-            as caller: AdminCaller = .loopback(mayWrite: true)
-        ) async throws -> (status: Int, json: [String: Any]) {
-            let answer = try await self.answer(method, target, body, type: type, as: caller)
-            let json = try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any]
-            return (answer.status, try #require(json))
-        }
-
-        func answer(
-            _ method: String,
-            _ target: String,
-            _ body: String = "",
-            type: String = "application/json",
-            as caller: AdminCaller = .loopback(mayWrite: true)
-        ) async throws -> AdminAnswer {
-            await self.api.answer(
-                try AdminRequest(
-                    method: method,
-                    target: target,
-                    contentType: type,
-                    body: Array(body.utf8),
-                    caller: caller
-                )
-            )
-        }
-    }
-
     private static func mesh(_ namespace: String, isAdministrator: Bool = false) throws -> AdminCaller {
         .mesh(
             try SPIFFEID(parsing: "spiffe://cluster.local/ns/\(namespace)/sa/echo"),
@@ -150,7 +21,7 @@ import Testing
     private func errorCode(_ json: [String: Any]) -> String? { (json["error"] as? [String: Any])?["code"] as? String }
 
     @Test func resourcesAreAppliedListedAndDeleted() async throws {
-        let bench = try Bench()
+        let bench = try TestAdmin()
         let text = "Gateway shop waypoint one\nGateway bank waypoint bad\n"
         var answer = try await bench.call("POST", "/v1/resources?dryRun=true", text, type: "application/yaml")
         #expect(answer.status == 200)
@@ -202,13 +73,13 @@ import Testing
         ("POST", "/v1/rotation/finish?force=1", "", 400), ("GET", "/v1/certificates?limit=0", "", 400),
     ])
     func whatCannotBeDoneSaysWhy(_ method: String, _ target: String, _ body: String, _ status: Int) async throws {
-        let answer = try await Bench().call(method, target, body)
+        let answer = try await TestAdmin().call(method, target, body)
         #expect(answer.status == status)
         #expect(self.errorCode(answer.json) != nil)
     }
 
     @Test func whatIsInvalidUTF8IsNoYAML() async throws {
-        let bench = try Bench()
+        let bench = try TestAdmin()
         let request = try AdminRequest(
             method: "POST",
             target: "/v1/resources",
@@ -220,7 +91,7 @@ import Testing
     }
 
     @Test func tokensShowTheirSecretOnce() async throws {
-        let bench = try Bench()
+        let bench = try TestAdmin()
         let wish = #"{"namespace":"shop","serviceAccount":"vm","ttlSeconds":60}"#
         let made = try await bench.call("POST", "/v1/tokens", wish)
         #expect(made.status == 201)
@@ -235,7 +106,7 @@ import Testing
     }
 
     @Test func rotationIsTakenStepByStep() async throws {
-        let bench = try Bench()
+        let bench = try TestAdmin()
         #expect(try await bench.call("GET", "/v1/rotation").json["phase"] as? String == "idle")
         #expect(try await bench.call("POST", "/v1/rotation/begin").json["phase"] as? String == "begin")
         #expect(try await bench.call("POST", "/v1/rotation/finish?force=true").json["phase"] as? String == "finish")
@@ -243,7 +114,7 @@ import Testing
 
     @Test(arguments: ["resources", "tokens", "rotation"])
     func aRouteWithoutProviderSaysSo(_ name: String) async throws {
-        let bench = try Bench()
+        let bench = try TestAdmin()
         let request = try AdminRequest(method: "GET", target: "/v1/\(name)", caller: .loopback(mayWrite: true))
         let answer = await AdminAPI(pages: bench.pages).answer(request)
         #expect(answer.status == 501)
@@ -251,7 +122,7 @@ import Testing
     }
 
     @Test func theCompiledMeshIsShownAsZtunnelsShowIt() async throws {
-        let bench = try Bench()
+        let bench = try TestAdmin()
         let workloads = try #require(
             try await bench.call("GET", "/v1/workloads").json["workloads"] as? [[String: Any]]
         )
@@ -284,7 +155,7 @@ import Testing
     }
 
     @Test func aMeshIdentityReadsItsOwnNamespace() async throws {
-        let bench = try Bench()
+        let bench = try TestAdmin()
         _ = try await bench.call("POST", "/v1/resources", "Gateway shop a x\nGateway bank b x", type: "text/yaml")
         _ = try await bench.call("POST", "/v1/tokens", #"{"namespace":"bank","serviceAccount":"vm"}"#)
         bench.journal.append(
@@ -324,7 +195,7 @@ import Testing
     }
 
     @Test func withoutTheRightToWriteThereIsReading() async throws {
-        let bench = try Bench()
+        let bench = try TestAdmin()
         let reader = AdminCaller.loopback(mayWrite: false)
         #expect(try await bench.call("POST", "/v1/rotation/begin", as: reader).status == 403)
         #expect(bench.rotation.steps.withLock { $0.isEmpty })
@@ -334,7 +205,7 @@ import Testing
     }
 
     @Test func certificatesAreListedNewestFirstAndFiltered() async throws {
-        let bench = try Bench()
+        let bench = try TestAdmin()
         for number in 0..<3 {
             bench.journal.append(
                 IssuanceRecord(
@@ -364,11 +235,11 @@ import Testing
     }
 
     @Test func theVersionSaysWhichMeshItIs() async throws {
-        let json = try await Bench().call("GET", "/v1/version").json
+        let json = try await TestAdmin().call("GET", "/v1/version").json
         #expect(json["version"] as? String == ControlPlaneVersion.text)
         #expect(json["trustDomain"] as? String == "cluster.local")
         #expect(json["ready"] as? Bool == true)
-        #expect((try await Bench().call("GET", "/v1/findings").json["findings"] as? [Any]) != nil)
+        #expect((try await TestAdmin().call("GET", "/v1/findings").json["findings"] as? [Any]) != nil)
     }
 
     @Test func namesInPathsMayHoldAnything() throws {
