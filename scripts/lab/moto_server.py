@@ -51,6 +51,7 @@ def main() -> None:
     import ecs_api
     import ecs_models
     import placement
+    import private_ca
     import signature
     import trust
     from account import make_account
@@ -58,6 +59,7 @@ def main() -> None:
 
     ecs_models.install(options.ipv6_prefix)
     placement.install(options.host)
+    private_ca.install()
     ecs_api.install()
     signature.install()
     trust.install()
