@@ -53,13 +53,28 @@ enum SettingRule {
         return nil
     }
 
-    static func level(_ text: String, into target: inout TulledConfiguration.LogLevel) -> String? {
-        guard let level = TulledConfiguration.LogLevel(rawValue: text) else {
-            let all = TulledConfiguration.LogLevel.allCases.map(\.rawValue).joined(separator: ", ")
+    /// One of a few words.
+    static func word<Word: RawRepresentable & CaseIterable>(
+        _ text: String,
+        of words: Word.Type,
+        into target: inout Word
+    ) -> String? where Word.RawValue == String {
+        guard let word = Word(rawValue: text) else {
+            let all = Word.allCases.map(\.rawValue).joined(separator: ", ")
             return "\(self.quoted(text)) must be one of \(all)"
         }
-        target = level
+        target = word
         return nil
+    }
+
+    static func privateCA(_ text: String) -> String? {
+        let parts = text.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
+        let isARN =
+            text.utf8.count <= 256 && parts.count == 6 && parts[0] == "arn" && parts[2] == "acm-pca"
+            && parts[5].hasPrefix("certificate-authority/")
+        return isARN
+            ? nil
+            : "\(self.quoted(text)) must have the form arn:aws:acm-pca:<region>:<account>:certificate-authority/<id>"
     }
 
     static func httpsURL(_ text: String) -> String? {

@@ -43,6 +43,9 @@ extension TulledConfiguration {
             faults.append(.init(place: .environment(name), field: "", reason: "no setting has this name"))
         }
         if configuration.audience.isEmpty { configuration.audience = "\(configuration.trustDomain)/tulled" }
+        if configuration.configurationDirectory.isEmpty {
+            configuration.configurationDirectory = "\(configuration.stateDirectory)/configuration"
+        }
         faults += configuration.contradictions()
         return faults.isEmpty ? .success(configuration) : .failure(ConfigurationFaults(all: faults))
     }
@@ -78,6 +81,12 @@ extension TulledConfiguration {
         }
         for region in self.stsEndpoints.keys.sorted() where !self.regions.contains(region) {
             fault("sts.endpoints", "'\(region)' is not among the regions")
+        }
+        if self.authority == .pluggedIn, self.authorityDirectory.isEmpty {
+            fault("authority.directory", "is needed for authority.kind \(self.authority.rawValue)")
+        }
+        if [.privateCA, .privateCALeaves].contains(self.authority), self.privateCA.isEmpty {
+            fault("authority.privateCA", "is needed for authority.kind \(self.authority.rawValue)")
         }
         if self.listen == self.adminListen {
             fault("adminListen", "\(self.adminListen) is the same as listen")

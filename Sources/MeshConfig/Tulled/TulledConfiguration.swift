@@ -9,6 +9,18 @@ package struct TulledConfiguration: Sendable, Hashable {
         case trace, debug, info, warning, error
     }
 
+    /// What signs certificates (`docs/certificates.md`).
+    package enum Authority: String, Sendable, CaseIterable {
+        /// A root made here.
+        case selfSigned = "self-signed"
+        /// Files that somebody else keeps.
+        case pluggedIn = "plugged-in"
+        /// An intermediate of ours that an AWS Private CA signed.
+        case privateCA = "private-ca"
+        /// An AWS Private CA, each certificate.
+        case privateCALeaves = "private-ca-leaves"
+    }
+
     /// One line of the owner's list that says which task role is which service account.
     package struct Binding: Sendable, Hashable {
         /// The task role's ARN; its path does not count.
@@ -88,6 +100,18 @@ package struct TulledConfiguration: Sendable, Hashable {
     package var workloadMaximumLifetime: Duration = .seconds(86_400)
     /// The life of our own server certificate; renewed at half. Default 24 h.
     package var serverLifetime: Duration = .seconds(86_400)
+    /// What signs certificates. Default ``Authority/selfSigned``.
+    package var authority = Authority.selfSigned
+    /// The directory of a plugged-in authority's files. Needed for ``Authority/pluggedIn``.
+    package var authorityDirectory = ""
+    /// The ARN of the AWS Private CA above the mesh. Needed for the two kinds that ask one.
+    package var privateCA = ""
+    /// How long an intermediate signed by a Private CA lives. Default 90 days.
+    package var privateCALifetime: Duration = .seconds(90 * 86_400)
+    /// A file of PEM roots that peers trust beside the Private CA's. Default none.
+    package var additionalRoots = ""
+    /// The directory of declared resources. Default `configuration` in the state directory.
+    package var configurationDirectory = ""
     /// Private zones in which names of services are kept. Default none.
     package var zones: [Zone] = []
     /// The period after a change in which more changes are gathered into the same push. Default 50 ms.

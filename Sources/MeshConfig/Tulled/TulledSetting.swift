@@ -206,6 +206,50 @@ package struct TulledSetting: Sendable {
             }
         ),
         .init(
+            "authority.kind",
+            flag: "authority",
+            .scalar { SettingRule.word($1, of: TulledConfiguration.Authority.self, into: &$0.authority) }
+        ),
+        .init(
+            "authority.directory",
+            flag: "authority-dir",
+            .scalar {
+                $0.authorityDirectory = $1
+                return SettingRule.path($1)
+            }
+        ),
+        .init(
+            "authority.privateCA",
+            flag: "private-ca",
+            .scalar {
+                $0.privateCA = $1
+                return SettingRule.privateCA($1)
+            }
+        ),
+        .init(
+            "authority.intermediate",
+            flag: "private-ca-ttl",
+            .scalar {
+                SettingRule.duration($1, in: .seconds(86_400)...(.seconds(3650 * 86_400)), into: &$0.privateCALifetime)
+            }
+        ),
+        .init(
+            "authority.additionalRoots",
+            flag: "additional-roots",
+            .scalar {
+                $0.additionalRoots = $1
+                return SettingRule.path($1)
+            }
+        ),
+        .init(
+            "configurationDirectory",
+            flag: "config-dir",
+            .scalar {
+                $0.configurationDirectory = $1
+                return SettingRule.path($1)
+            }
+        ),
+        .init(
             "route53.zones",
             flag: "route53-zone",
             .records(
@@ -248,6 +292,10 @@ package struct TulledSetting: Sendable {
                 SettingRule.duration($1, in: .zero...(.seconds(300)), into: &$0.drain)
             }
         ),
-        .init("log.level", flag: "log-level", .scalar { SettingRule.level($1, into: &$0.logLevel) }),
+        .init(
+            "log.level",
+            flag: "log-level",
+            .scalar { SettingRule.word($1, of: TulledConfiguration.LogLevel.self, into: &$0.logLevel) }
+        ),
     ]
 }
