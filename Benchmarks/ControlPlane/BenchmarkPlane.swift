@@ -42,9 +42,11 @@ struct BenchmarkPlane {
             now: Date()
         )
         try Self.writeClientCertificate(of: authority, into: self.directory)
+        let names = ["127.0.0.1", "localhost"].compactMap { ServerName(parsing: $0) }
         let rotation = try ServingRotation(
             authority: authority,
-            names: ["127.0.0.1", "localhost"].compactMap { ServerName(parsing: $0) },
+            names: names,
+            first: try authority.makeServingCertificate(names: names, now: Date()),
             metrics: metrics,
             logger: logger
         )

@@ -31,10 +31,10 @@ package struct CertificateAttestor: CallerAttesting {
     private static let chainCertificates = 8
     private static let chainBytes = 64 << 10
     private let policy: Policy
-    private let authority: any LeafIssuing
+    private let authority: SigningAuthority
 
     /// Makes an attestor that trusts what the authority's bundle trusts, at each moment.
-    package init(policy: Policy, authority: any LeafIssuing) {
+    package init(policy: Policy, authority: SigningAuthority) {
         self.policy = policy
         self.authority = authority
     }
@@ -98,8 +98,10 @@ package struct CertificateAttestor: CallerAttesting {
                 .map({ try Certificate(derEncoded: $0.derBytes) })
         else { return false }
         var authorities: [Certificate] = []
-        if let signer = chain.dropFirst().first {
-            guard let path = try? CertificatePath(from: signer, chain: Array(chain.dropFirst(2)), roots: roots) else {
+        // TLS may hand on the leaf alone; then a signer of ours stands in for what the client sent.
+        let above = chain.count > 1 ? Array(chain.dropFirst()) : self.authority.way(from: leaf)
+        if let signer = above.first {
+            guard let path = try? CertificatePath(from: signer, chain: Array(above.dropFirst()), roots: roots) else {
                 return false
             }
             authorities = [signer] + path.above

@@ -11,7 +11,7 @@ import Synchronization
 package final class ECSAttestor: CallerAttesting {
     package let kind = AttestorKind.ecsTask
 
-    private let policy: AttestationPolicy
+    private let rules: Mutex<AttestationPolicy>
     private let verifier: any CallerIdentityVerifying
     private let tasks: any TaskLookup
     private let replays: Mutex<ReplayCache>
@@ -31,13 +31,21 @@ package final class ECSAttestor: CallerAttesting {
         concurrency: Int = 64,
         uptime: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
-        self.policy = policy
+        self.rules = Mutex(policy)
         self.verifier = verifier
         self.tasks = tasks
         self.replays = Mutex(ReplayCache())
         self.running = Mutex(0)
         self.concurrency = concurrency
         self.uptime = uptime
+    }
+
+    /// What an attestation is held against now.
+    private var policy: AttestationPolicy { self.rules.withLock { $0 } }
+
+    /// Replaces the list of which role is which service account. Certificates that were given out stay until their end.
+    package func bind(_ bindings: [RoleBinding]) {
+        self.rules.withLock { $0.bindings = bindings }
     }
 
     /// Proves the caller.

@@ -62,6 +62,16 @@ package final class SigningAuthority: LeafIssuing {
     /// The roots that peers must trust, PEM text that ends in a newline. Changes while roots are replaced.
     package var trustBundle: String { self.content.withLock { $0.set.bundle } }
 
+    /// The authorities above a leaf that was signed by what signs now, the nearest first; none for another leaf.
+    func way(from leaf: Certificate) -> [Certificate] {
+        let set = self.content.withLock { $0.set }
+        let signer = [set.workload, set.server].first {
+            $0.certificate.subject == leaf.issuer
+                && $0.certificate.publicKey.isValidSignature(leaf.signature, for: leaf)
+        }
+        return signer.map { [$0.certificate] + $0.above } ?? []
+    }
+
     /// When the first of the roots ends.
     package var rootExpiry: Date { self.content.withLock { $0.set.rootExpiry } }
 

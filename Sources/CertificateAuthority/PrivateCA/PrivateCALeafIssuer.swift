@@ -24,6 +24,8 @@ package final class PrivateCALeafIssuer: LeafIssuing {
         var set: [Certificate]
         var bundle: String
         var read: Date
+        /// Whether the bundle is another than the control plane knows.
+        var hasChanged = false
     }
 
     private let conversation: PrivateCAConversation
@@ -64,6 +66,22 @@ package final class PrivateCALeafIssuer: LeafIssuing {
 
     /// The roots that peers must trust, PEM text that ends in a newline.
     package var trustBundle: String { self.facts.withLock { $0.bundle } }
+
+    /// When the first of the roots ends.
+    package var rootExpiry: Date {
+        self.facts.withLock { $0.set.map(\.notValidAfter).min() ?? .distantPast }
+    }
+
+    /// When the Private CA's own certificate ends.
+    package var intermediateExpiry: Date { self.facts.withLock { $0.above.certificate.notValidAfter } }
+
+    /// Whether the bundle is another than at the last call.
+    func takeChange() -> Bool {
+        self.facts.withLock { facts in
+            defer { facts.hasChanged = false }
+            return facts.hasChanged
+        }
+    }
 
     package func issue(
         for identity: SPIFFEID,
@@ -200,7 +218,7 @@ package final class PrivateCALeafIssuer: LeafIssuing {
     private func current(now: Date) async throws(AuthorityError) -> Facts {
         let known = self.facts.withLock { $0 }
         guard abs(now.timeIntervalSince(known.read)) >= Self.memory else { return known }
-        let next = try await Self.read(self.conversation, self.additionalRoots, now: now)
+        var next = try await Self.read(self.conversation, self.additionalRoots, now: now)
         let set = Set(known.set)
         guard set.isSubset(of: next.set) || set.isSuperset(of: next.set) else {
             throw AuthorityError(
@@ -208,7 +226,9 @@ package final class PrivateCALeafIssuer: LeafIssuing {
                 "\(self.settings.authority) has another root: add it to the additional roots first"
             )
         }
-        self.facts.withLock { $0 = next }
+        next.hasChanged = known.hasChanged || next.bundle != known.bundle
+        let news = next
+        self.facts.withLock { $0 = news }
         return next
     }
 

@@ -39,10 +39,10 @@ extension AdminPages {
     private var version: ConfigValue {
         PageBuilder.object { page in
             page.text("version", ControlPlaneVersion.text)
-            page.text("trustDomain", self.bootstrap.trustDomain)
-            page.text("meshDomain", self.bootstrap.meshDomain)
-            page.text("cluster", self.bootstrap.cluster)
-            page.text("network", self.bootstrap.network)
+            page.text("trustDomain", self.bootstrap().trustDomain)
+            page.text("meshDomain", self.bootstrap().meshDomain)
+            page.text("cluster", self.bootstrap().cluster)
+            page.text("network", self.bootstrap().network)
             page.set("ready", .bool(self.store.isReady))
         }
     }

@@ -8,8 +8,8 @@ import MeshXDS
 
 /// The pages of the admin port. Texts and numbers only; keys and credentials are in none of the sources.
 package struct AdminPages: Sendable {
-    let bootstrap: BootstrapDocument
-    let authority: SigningAuthority
+    let bootstrap: @Sendable () -> BootstrapDocument
+    let authority: any MeshAuthority
     let journal: IssuanceJournal
     let publisher: RegistryPublisher
     let store: ResourceStore
@@ -18,9 +18,11 @@ package struct AdminPages: Sendable {
     private let metrics: ControlPlaneMetrics
 
     /// Makes the pages over the parts that they show.
+    ///
+    /// - Parameter bootstrap: what data planes must know now; the roots in it change while one is replaced.
     package init(
-        bootstrap: BootstrapDocument,
-        authority: SigningAuthority,
+        bootstrap: @escaping @Sendable () -> BootstrapDocument,
+        authority: any MeshAuthority,
         journal: IssuanceJournal,
         publisher: RegistryPublisher,
         store: ResourceStore,
@@ -52,7 +54,7 @@ package struct AdminPages: Sendable {
         case "/metrics":
             let format = ExpositionFormat.prometheus
             return AdminAnswer(contentType: format.contentType, body: self.metrics.registry.exposition(format))
-        case "/bootstrap": return .json(self.bootstrap)
+        case "/bootstrap": return .json(self.bootstrap())
         case "/debug/registry": return .json(RegistryPage(self.publisher.overview, zones: self.zones?.status ?? []))
         case "/debug/resources": return .json(ResourcesPage(self.store.catalog))
         case "/debug/connections": return .json(self.connections.connections.map(ConnectionPage.init))
@@ -216,7 +218,7 @@ private struct CertificatesPage: Encodable {
     var counts: [String: Int]
     var newest: [IssuanceRecord]
 
-    init(_ authority: SigningAuthority, _ journal: IssuanceJournal) {
+    init(_ authority: any MeshAuthority, _ journal: IssuanceJournal) {
         self.trustDomain = authority.trustDomain
         self.rootExpiry = authority.rootExpiry
         self.intermediateExpiry = authority.intermediateExpiry

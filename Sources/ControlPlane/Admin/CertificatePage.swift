@@ -50,7 +50,7 @@ struct CertificatePage: Encodable {
     /// How many there were since the start, by code or outcome.
     var counts: [String: Int]
 
-    init(_ authority: SigningAuthority, _ journal: IssuanceJournal, filter: Filter, now: Date) {
+    init(_ authority: any MeshAuthority, _ journal: IssuanceJournal, filter: Filter, now: Date) {
         self.authority = Authority(
             trustDomain: authority.trustDomain,
             rootExpiry: authority.rootExpiry,

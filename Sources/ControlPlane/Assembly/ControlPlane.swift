@@ -37,17 +37,17 @@ package final class ControlPlane: ServiceLifecycle.Service {
     ///   read, or a system error when a port cannot be listened on.
     package func run() async throws {
         let state = try StateDirectory(path: self.configuration.stateDirectory)
-        let authority = try SigningAuthority(
-            state: state,
-            trustDomain: self.configuration.trustDomain,
-            lifetimes: self.lifetimes,
-            now: Date()
-        )
         let client = AWSClient(
             try AWSConfiguration(environment: self.environment, region: self.configuration.regions.first),
             logger: self.logger
         )
         do {
+            let authority = try await AuthorityAssembly(
+                self.configuration,
+                state: state,
+                client: client,
+                logger: self.logger
+            )
             try await self.run(state: state, authority: authority, client: client)
             await client.shutdown()
         } catch {
@@ -56,10 +56,10 @@ package final class ControlPlane: ServiceLifecycle.Service {
         }
     }
 
-    private func run(state: StateDirectory, authority: SigningAuthority, client: AWSClient) async throws {
+    private func run(state: StateDirectory, authority: AuthorityAssembly, client: AWSClient) async throws {
         let transport = NetworkTransport()
         let accounts = try await self.accounts(client)
-        let parts = try ControlPlaneParts(
+        let parts = try await ControlPlaneParts(
             configuration: self.configuration,
             limits: self.limits,
             accounts: accounts,
@@ -70,7 +70,7 @@ package final class ControlPlane: ServiceLifecycle.Service {
             logger: self.logger
         )
         do {
-            try await self.run(parts)
+            try await self.run(parts, keeper: authority.keeper)
             await transport.shutdown()
         } catch {
             await transport.shutdown()
@@ -84,7 +84,7 @@ package final class ControlPlane: ServiceLifecycle.Service {
         case worker
     }
 
-    private func run(_ parts: ControlPlaneParts) async throws {
+    private func run(_ parts: ControlPlaneParts, keeper: PrivateCAKeeper?) async throws {
         try await withThrowingTaskGroup(of: Ending.self) { group in
             group.addTask {
                 try await parts.server.run()
@@ -121,6 +121,16 @@ package final class ControlPlane: ServiceLifecycle.Service {
                 return .worker
             }
             group.addTask {
+                await parts.configuration.run { parts.declare($0) }
+                return .worker
+            }
+            if let keeper {
+                group.addTask {
+                    await keeper.run()
+                    return .worker
+                }
+            }
+            group.addTask {
                 try await gracefulShutdown()
                 self.logger.info("stopping")
                 parts.server.stop()
@@ -143,14 +153,6 @@ package final class ControlPlane: ServiceLifecycle.Service {
             }
         }
         self.logger.info("stopped")
-    }
-
-    private var lifetimes: AuthorityLifetimes {
-        var lifetimes = AuthorityLifetimes()
-        lifetimes.workloadDefault = self.configuration.workloadLifetime
-        lifetimes.workloadMaximum = self.configuration.workloadMaximumLifetime
-        lifetimes.server = self.configuration.serverLifetime
-        return lifetimes
     }
 
     /// The accounts whose tasks may join: as configured, or our own. Waits for AWS as long as it takes: without the

@@ -14,17 +14,21 @@ struct ControlPlaneParts: Sendable {
     let zones: ZoneKeeper?
     let workers: [String: DiscoveryWorker]
     let rotation: ServingRotation
+    let configuration: ConfigurationStore
+    private let attestor: ECSAttestor
+    private let bindings: [RoleBinding]
 
     init(
         configuration: TulledConfiguration,
         limits: ServerLimits,
         accounts: Set<String>,
         state: StateDirectory,
-        authority: SigningAuthority,
+        authority assembly: AuthorityAssembly,
         client: AWSClient,
         transport: any HTTPTransport,
         logger: Logger
-    ) throws {
+    ) async throws {
+        let authority = assembly.authority
         let metrics = ControlPlaneMetrics()
         let bindings = configuration.bindings.compactMap { binding in
             RoleName(arn: binding.role).map {
@@ -44,8 +48,22 @@ struct ControlPlaneParts: Sendable {
             verifier: SecurityTokenVerifier(transport: transport, endpoints: configuration.stsEndpoints),
             tasks: ECSTaskLookup(client: client, clusters: configuration.clusters)
         )
-        let issuer = CertificateIssuer(authority: authority, attestor: attestor, journal: journal)
-        let store = ResourceStore()
+        let tokens = try JoinTokenStore(state: state)
+        let domains = try TrustDomains(main: configuration.trustDomain, aliases: configuration.trustDomainAliases)
+        let issuer = CertificateIssuer(
+            authority: authority,
+            attestors: AttestorChoice(
+                task: attestor,
+                joinToken: JoinTokenAttestor(store: tokens, trustDomain: configuration.trustDomain),
+                // Whoever is bound to a role has a task that can prove itself each time.
+                certificate: assembly.signing.map { signing in
+                    let bound = Set(bindings.map { "\($0.namespace)/\($0.serviceAccount)" })
+                    return CertificateAttestor(policy: .init(domains: domains, attested: bound), authority: signing)
+                }
+            ),
+            journal: journal
+        )
+        let resources = ResourceStore()
         let connections = ConnectionTable(limit: limits.streams, identityLimit: limits.streamsPerIdentity)
         let zones =
             configuration.zones.isEmpty
@@ -65,7 +83,8 @@ struct ControlPlaneParts: Sendable {
                 bindings: bindings
             ),
             workers: Set(configuration.regions),
-            store: store,
+            awaitsDeclarations: true,
+            store: resources,
             addressFile: VIPFile(state: state),
             zones: zones,
             metrics: metrics,
@@ -84,9 +103,11 @@ struct ControlPlaneParts: Sendable {
                 return (region, DiscoveryWorker(client: client, configuration: discovery, logger: logger))
             }
         )
+        let names = configuration.certificateNames.compactMap { ServerName(parsing: $0) }
         let rotation = try ServingRotation(
             authority: authority,
-            names: configuration.certificateNames.compactMap { ServerName(parsing: $0) },
+            names: names,
+            first: try await authority.makeServingCertificate(names: names, now: Date()),
             metrics: metrics,
             logger: logger
         )
@@ -97,23 +118,35 @@ struct ControlPlaneParts: Sendable {
             trustDomainAliases: Set(configuration.trustDomainAliases),
             issuer: issuer,
             attestor: ECSStreamAttestor(attestor),
-            store: store,
+            store: resources,
             connections: connections,
             metrics: metrics,
             limits: limits,
             logger: logger
         )
         let pages = AdminPages(
-            bootstrap: BootstrapDocument(configuration, trustBundle: authority.trustBundle),
+            bootstrap: { BootstrapDocument(configuration, trustBundle: authority.trustBundle) },
             authority: authority,
             journal: journal,
             publisher: publisher,
-            store: store,
+            store: resources,
             connections: connections,
             zones: zones,
             metrics: metrics
         )
-        let api = AdminAPI(pages: pages)
+        let declared = ConfigurationStore(
+            path: configuration.configurationDirectory,
+            memory: FirstSeenFile(state: state),
+            logger: logger
+        ) { publisher.overview.statuses }
+        let api = AdminAPI(
+            pages: pages,
+            resources: declared,
+            tokens: JoinTokens(store: tokens),
+            rotation: assembly.signing.map { signing in
+                RootReplacement(authority: signing) { await rotation.rotate(now: Date()) }
+            }
+        )
         let access = AdminAccess(
             identities: Set(configuration.adminIdentities),
             writesFromLoopback: configuration.adminWritesFromLoopback,
@@ -127,5 +160,15 @@ struct ControlPlaneParts: Sendable {
         self.publisher = publisher
         self.zones = zones
         self.rotation = rotation
+        self.configuration = declared
+        self.attestor = attestor
+        self.bindings = bindings
+    }
+
+    /// Takes over what is declared now.
+    func declare(_ set: ConfigurationSet) {
+        // Who may have a certificate is known before anyone is told of it.
+        self.attestor.bind(self.bindings + set.resources.compactMap(RoleBinding.init))
+        self.publisher.declare(set.resources)
     }
 }

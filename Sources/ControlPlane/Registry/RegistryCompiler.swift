@@ -11,7 +11,8 @@ package import MeshXDS
 /// Remembers its last inputs, so that one changed task costs one encoding and comes out as one changed resource.
 package struct RegistryCompiler: Sendable {
     private let settings: RegistrySettings
-    private let bindings: [RoleName: [RoleBinding]]
+    /// Those of the settings and those that are declared, by role.
+    private var bindings: [RoleName: [RoleBinding]]
     private let mainSuffix: String
 
     private var mesh: MeshCompiler<VIPAllocator>
@@ -79,9 +80,9 @@ package struct RegistryCompiler: Sendable {
         let catalog = ServiceCatalog(services: services, clusters: clusters, settings: self.settings)
         self.observed = catalog.findings
         var delta = MeshDelta()
+        if let resources { self.take(resources, &delta) }
         self.take(catalog.services, &delta)
         self.take(tasks, clusters: clusters, catalog: catalog, &delta)
-        if let resources { self.take(resources, &delta) }
         let change = self.mesh.compile(delta)
         for (key, service) in catalog.services {
             var service = service
@@ -111,6 +112,8 @@ package struct RegistryCompiler: Sendable {
         delta.resources = new.values.filter { self.declared[$0.key] != $0 }
         delta.removedResources = self.declared.keys.filter { new[$0] == nil }
         self.declared = new
+        let bindings = self.settings.bindings + new.values.compactMap(RoleBinding.init)
+        self.bindings = Dictionary(grouping: bindings, by: \.role)
     }
 
     private mutating func take(

@@ -14,6 +14,7 @@ struct CertificateService: RegistrableRPCService {
         type: .unary
     )
 
+    let peers: PeerTable
     let issuer: CertificateIssuer
     let metrics: ControlPlaneMetrics
     let limits: ServerLimits
@@ -40,7 +41,8 @@ struct CertificateService: RegistrableRPCService {
             validitySeconds: request.message.validityDuration,
             authorization: Array(request.metadata[stringValues: "authorization"].prefix(2)),
             impersonated: request.message.metadata?.string("ImpersonatedIdentity"),
-            peer: context.remotePeer
+            peer: context.remotePeer,
+            certificates: self.peers.peer(of: context).map { [$0.certificate] } ?? []
         )
         do {
             let issued = try await withDeadline(self.limits.certificateCall) {

@@ -56,7 +56,7 @@ package final class MeshServer: Sendable {
                     limits: limits,
                     logger: logger
                 ),
-                CertificateService(issuer: issuer, metrics: metrics, limits: limits, logger: logger),
+                CertificateService(peers: peers, issuer: issuer, metrics: metrics, limits: limits, logger: logger),
             ]
         )
     }

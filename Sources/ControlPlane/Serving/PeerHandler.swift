@@ -92,6 +92,6 @@ final class PeerHandler: ChannelInboundHandler {
         guard uris.count == 1, let uri = uris.first, let identity = try? SPIFFEID(parsing: uri),
             trustDomains.contains(identity.trustDomain)
         else { return nil }
-        return Peer(identity: identity, expiry: parsed.notValidAfter)
+        return Peer(identity: identity, expiry: parsed.notValidAfter, certificate: bytes)
     }
 }

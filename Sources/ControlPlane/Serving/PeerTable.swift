@@ -19,12 +19,15 @@ package struct Peer: Sendable, Hashable {
     package let expiry: Date
     /// What the proof is.
     package let proof: Proof
+    /// The client certificate of the connection as DER; empty for another proof.
+    package let certificate: [UInt8]
 
     /// Makes a peer.
-    package init(identity: SPIFFEID, expiry: Date, proof: Proof = .certificate) {
+    package init(identity: SPIFFEID, expiry: Date, proof: Proof = .certificate, certificate: [UInt8] = []) {
         self.identity = identity
         self.expiry = expiry
         self.proof = proof
+        self.certificate = certificate
     }
 }
 

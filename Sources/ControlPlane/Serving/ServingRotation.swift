@@ -9,25 +9,27 @@ package final class ServingRotation: Sendable {
     /// The TLS side that always has the newest certificate.
     package let tls: ServingTLS
 
-    private let authority: SigningAuthority
+    private let authority: any MeshAuthority
     private let names: [ServerName]
     private let logger: Logger
     private let current: Mutex<ServingCertificate>
 
-    /// Makes the first certificate.
+    /// Serves with a first certificate.
     ///
-    /// - Parameter names: how clients reach us.
-    /// - Throws: `AuthorityError`.
+    /// - Parameters:
+    ///   - names: how clients reach us.
+    ///   - first: a certificate for these names, made by `authority`.
+    /// - Throws: `AuthorityError` when TLS cannot use it.
     package init(
-        authority: SigningAuthority,
+        authority: any MeshAuthority,
         names: [ServerName],
+        first: ServingCertificate,
         metrics: ControlPlaneMetrics,
         logger: Logger
-    ) throws(AuthorityError) {
+    ) throws {
         self.authority = authority
         self.names = names
         self.logger = logger
-        let first = try authority.makeServingCertificate(names: names, now: Date())
         self.tls = try ServingTLS(first, trustBundle: authority.trustBundle)
         self.current = Mutex(first)
         metrics.registry.sampled(
@@ -46,18 +48,18 @@ package final class ServingRotation: Sendable {
 
     /// Looks every few seconds, until cancelled.
     package func run() async {
-        while (try? await Task.sleep(for: .seconds(5))) != nil { self.rotate(now: Date()) }
+        while (try? await Task.sleep(for: .seconds(5))) != nil { await self.rotate(now: Date()) }
     }
 
     /// Renews what is past the middle of its life.
     ///
     /// - Returns: whether the server certificate was replaced.
     @discardableResult
-    package func rotate(now: Date) -> Bool {
+    package func rotate(now: Date) async -> Bool {
         do {
             let isNewSigner = try self.authority.renewIntermediate(now: now)
             guard isNewSigner || self.current.withLock({ $0.isDueForRenewal(at: now) }) else { return false }
-            let next = try self.authority.makeServingCertificate(names: self.names, now: now)
+            let next = try await self.authority.makeServingCertificate(names: self.names, now: now)
             try self.tls.replace(next, trustBundle: self.authority.trustBundle)
             self.current.withLock { $0 = next }
             self.logger.info("server certificate renewed", metadata: ["tls.not_after": "\(next.notAfter)"])

@@ -84,14 +84,23 @@ package struct DeclaredResource: Hashable, Sendable {
     package var metadata: ResourceMetadata
     /// Its kind and content.
     package var spec: Declared.Spec
+    /// `spec` as it was written, for those who show it; null where there was none.
+    package var written: ConfigValue
     /// Where it was written.
     package var origin: ResourceOrigin
 
     /// Makes a resource.
-    package init(apiVersion: String, metadata: ResourceMetadata, spec: Declared.Spec, origin: ResourceOrigin) {
+    package init(
+        apiVersion: String,
+        metadata: ResourceMetadata,
+        spec: Declared.Spec,
+        written: ConfigValue = .null,
+        origin: ResourceOrigin
+    ) {
         self.apiVersion = apiVersion
         self.metadata = metadata
         self.spec = spec
+        self.written = written
         self.origin = origin
     }
 

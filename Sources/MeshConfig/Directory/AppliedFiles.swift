@@ -36,6 +36,19 @@ package struct AppliedFiles: Sendable {
         _ text: [UInt8],
         over set: ConfigurationSet
     ) throws(ConfigurationRefusal) -> (keys: [ResourceKey], warnings: [ConfigurationDiagnostic]) {
+        let file = try self.check(text, over: set)
+        for document in file.documents {
+            guard let key = document.key, let text = document.text else { continue }
+            try self.write(text, as: Self.fileName(key))
+        }
+        return (file.documents.compactMap(\.key), file.allDiagnostics)
+    }
+
+    /// Reads a text, and says what `apply` would refuse.
+    ///
+    /// - Throws: if anything is wrong with any document.
+    @discardableResult
+    package func check(_ text: [UInt8], over set: ConfigurationSet) throws(ConfigurationRefusal) -> ReadFile {
         let file = ConfigurationReader(limits: self.limits, keepsText: true).read(text, path: "-")
         var faults = file.allDiagnostics.filter { $0.severity == .error }
         var seen: [ResourceKey: Int] = [:]
@@ -55,11 +68,7 @@ package struct AppliedFiles: Sendable {
             faults.append(self.fault(.missingField, "there is no document", nil))
         }
         guard faults.isEmpty else { throw ConfigurationRefusal(diagnostics: faults) }
-        for document in file.documents {
-            guard let key = document.key, let text = document.text else { continue }
-            try self.write(text, as: Self.fileName(key))
-        }
-        return (file.documents.compactMap(\.key), file.allDiagnostics)
+        return file
     }
 
     /// Removes an applied resource.

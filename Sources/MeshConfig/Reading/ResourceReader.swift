@@ -35,6 +35,7 @@ struct ResourceReader {
             apiVersion: apiVersion,
             metadata: head,
             spec: spec,
+            written: document["spec"]?.value ?? .null,
             origin: ResourceOrigin(file: self.file, line: document.mark.line)
         )
         return (key, resource, self.report.finished())

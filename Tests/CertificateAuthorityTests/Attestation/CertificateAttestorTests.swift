@@ -106,10 +106,15 @@ import X509
         var evidence = try self.evidence(chain)
         evidence.certificates.append(try PEMDocument(pemString: try #require(chain.last)).derBytes)
         #expect(try await self.reason(evidence) == .clientCertificateUntrusted)
-        // Nor does a leaf without the authority above it.
+        // Nor does a stranger's leaf alone.
+        evidence.certificates = Array(evidence.certificates.prefix(1))
+        #expect(try await self.reason(evidence) == .clientCertificateUntrusted)
+    }
+
+    @Test func ourOwnLeafNeedsNoneAboveItAsTLSHandsOnNothingElse() async throws {
         var mine = try self.evidence(try self.issue("spiffe://cluster.local/ns/edge/sa/printer"))
         mine.certificates.removeLast()
-        #expect(try await self.reason(mine) == .clientCertificateUntrusted)
+        #expect(try await self.reason(mine) == nil)
     }
 
     /// Seven authorities that could each have signed every other: a search in every order would take minutes.

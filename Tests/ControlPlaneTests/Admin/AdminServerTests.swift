@@ -34,7 +34,7 @@ import Testing
             logger: logger
         )
         let pages = AdminPages(
-            bootstrap: BootstrapDocument(TulledConfiguration(), trustBundle: authority.trustBundle),
+            bootstrap: { BootstrapDocument(TulledConfiguration(), trustBundle: authority.trustBundle) },
             authority: authority,
             journal: IssuanceJournal(state: state, logger: logger),
             publisher: publisher,

@@ -42,7 +42,7 @@ final class TestAdmin: Sendable {
             now: Date()
         )
         self.pages = AdminPages(
-            bootstrap: BootstrapDocument(TulledConfiguration(), trustBundle: authority.trustBundle),
+            bootstrap: { BootstrapDocument(TulledConfiguration(), trustBundle: authority.trustBundle) },
             authority: authority,
             journal: self.journal,
             publisher: publisher,

@@ -131,9 +131,11 @@ final class TestPlane: Sendable {
             verifier: self.aws,
             tasks: self.aws
         )
+        let names = ["127.0.0.1", "localhost"].compactMap { ServerName(parsing: $0) }
         self.rotation = try ServingRotation(
             authority: self.authority,
-            names: ["127.0.0.1", "localhost"].compactMap { ServerName(parsing: $0) },
+            names: names,
+            first: try self.authority.makeServingCertificate(names: names, now: Date()),
             metrics: self.metrics,
             logger: logger
         )
