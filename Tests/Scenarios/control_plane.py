@@ -22,6 +22,10 @@ class ControlPlane:
         self.cluster = cluster
         self.zones = zones
         self.bindings = bindings
+        #: The directory of declared resources.
+        self.configuration = self.state / "configuration"
+        #: Further flags.
+        self.options: list[str] = []
         self.process: subprocess.Popen | None = None
 
     def start(self, *more: str) -> None:
@@ -37,9 +41,14 @@ class ControlPlane:
             arguments += ["--binding", f"arn:aws:iam::{environment['TULLE_LAB_ACCOUNT_ID']}:role/{role}={account}"]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [*arguments, *more], env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                [*arguments, *self.options, *more], env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
-        wait("tulled to be ready", lambda: self.lab.http(f"http://127.0.0.1:{self.admin_port}/healthz") is not None)
+
+        def ready() -> bool:
+            assert self.process.poll() is None, f"tulled ended:\n{self.log.read_text(errors='replace')[-2000:]}"
+            return self.lab.http(f"http://127.0.0.1:{self.admin_port}/healthz") is not None
+
+        wait("tulled to be ready", ready)
 
     def pause(self) -> None:
         """Its process stays and its connections stay open, but nobody answers any more."""

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from control_plane import ControlPlane
@@ -35,10 +36,13 @@ class Mesh(Lab):
         number: int = 0,
         more_roles: tuple[str, ...] = (),
         settings: dict[str, dict[str, str]] | None = None,
+        prepare: Callable[["Mesh"], None] | None = None,
     ):
-        """`settings` maps the names of more images to variables that ztunnel has in them."""
+        """`settings` maps the names of more images to variables that ztunnel has in them; `prepare` is called when the
+        AWS API is up and the control plane is not yet."""
         super().__init__(directory, number)
         self.settings = {"tulle/ztunnel": {}, **(settings or {})}
+        self.prepare = prepare
         self.ztunnel = program("TULLE_ZTUNNEL", "ztunnel")
         self.tulle = program("TULLE_CLI", "tulle")
         bindings = {role: f"{NAMESPACE}/{role}" for role in (*self.ROLES, *more_roles)}
@@ -56,6 +60,8 @@ class Mesh(Lab):
                 for name, variables in self.settings.items()
             }
             self.up("--ipv6", images=images)
+            if self.prepare:
+                self.prepare(self)
             self.control_plane.start()
             self.make_cluster(CLUSTER)
             for zone in self.control_plane.zones:
