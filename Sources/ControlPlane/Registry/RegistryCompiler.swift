@@ -82,7 +82,7 @@ package struct RegistryCompiler: Sendable {
         var delta = MeshDelta()
         if let resources { self.take(resources, &delta) }
         self.take(catalog.services, &delta)
-        self.take(tasks, clusters: clusters, catalog: catalog, &delta)
+        self.take(tasks, of: services, clusters: clusters, catalog: catalog, &delta)
         let change = self.mesh.compile(delta)
         for (key, service) in catalog.services {
             var service = service
@@ -118,6 +118,7 @@ package struct RegistryCompiler: Sendable {
 
     private mutating func take(
         _ tasks: [String: ObservedTask],
+        of services: [String: ObservedService],
         clusters: [String: ClusterStatus],
         catalog: ServiceCatalog,
         _ delta: inout MeshDelta
@@ -135,7 +136,8 @@ package struct RegistryCompiler: Sendable {
                 membership: membership,
                 ports: (membership?.keys ?? []).map { catalog.services[$0]?.ports ?? [] },
                 namespace: identity.namespace,
-                serviceAccount: identity.serviceAccount
+                serviceAccount: identity.serviceAccount,
+                isStrict: task.settings.isStrict ?? Self.isStrict(task.serviceARN.flatMap { services[$0] })
             )
             guard self.taskInputs[arn] != input else { continue }
             let facts = input.facts(clusterID: self.settings.clusterID)
@@ -151,6 +153,8 @@ package struct RegistryCompiler: Sendable {
             self.observed.append(RegistryFinding(code: .bindingMissing, subject: arn, detail: detail))
         }
     }
+
+    private static func isStrict(_ service: ObservedService?) -> Bool { service?.settings.isStrict ?? false }
 
     private mutating func forget(_ arn: String, _ delta: inout MeshDelta) {
         self.taskInputs[arn] = nil

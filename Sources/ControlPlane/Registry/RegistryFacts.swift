@@ -30,6 +30,8 @@ struct TaskInput: Sendable, Hashable {
     var ports: [[ObservedPort]]
     var namespace: String
     var serviceAccount: String
+    /// Whether plain connections are refused, by tag of the task or else of its service.
+    var isStrict: Bool
 
     /// What the data planes should know of the task.
     func facts(clusterID: String) -> WorkloadFacts {
@@ -57,6 +59,7 @@ struct TaskInput: Sendable, Hashable {
             facts.services[name] = ports.compactMap { Self.port($0, of: task) }
         }
         facts.portsByName = Dictionary(task.ports.map { ($0.name, $0.targetPort) }) { first, _ in first }
+        facts.refusesPlain = self.isStrict
         facts.waypoint = TagLabels.waypoint(task.settings.waypoint)
         return facts
     }

@@ -70,6 +70,7 @@ extension MeshCompiler {
             work.gateways.formUnion(self.waypointCandidates(uid, old))
         }
         self.nodes[uid] = node
+        if node?.facts.refusesPlain == true { self.refusers.insert(uid) } else { self.refusers.remove(uid) }
         if let node {
             self.index.insert(uid, namespace: node.facts.namespace, labels: node.policyLabels)
             self.workloadsByNetwork.add(uid, to: self.network(of: node))

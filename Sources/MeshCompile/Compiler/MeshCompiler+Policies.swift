@@ -43,6 +43,7 @@ extension MeshCompiler {
 
     /// Encodes policies that are new or different, and drops those that are gone.
     mutating func publishPolicies(_ work: inout PendingWork) {
+        self.policySet.needStrict(!self.refusers.isEmpty)
         for (key, policy) in self.policySet.takeUnpublished() {
             guard let policy else {
                 if self.policyResources.removeValue(forKey: key) != nil { work.change.policies.removed.append(key) }

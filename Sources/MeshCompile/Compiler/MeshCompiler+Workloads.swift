@@ -114,7 +114,11 @@ extension MeshCompiler {
         isInstance: Bool
     ) -> [String] {
         if case .gateway = node.origin { return [] }
-        let listed = self.policySet.listed(namespace: node.facts.namespace, labels: node.policyLabels)
+        let listed = self.policySet.listed(
+            namespace: node.facts.namespace,
+            labels: node.policyLabels,
+            refusesPlain: node.facts.refusesPlain
+        )
         guard self.config.allowsWaypoints, !isInstance else { return listed }
         var bound: Set<ResourceKey> = []
         for binding in [binding] + services.compactMap({ self.services[$0]?.binding }) {

@@ -42,6 +42,8 @@ package struct MeshCompiler<Addresses: VirtualAddresses>: Sendable {
     var services: [NamespacedHostname: ResolvedService] = [:]
 
     var nodes: [String: WorkloadNode] = [:]
+    /// Workloads that refuse plain connections by themselves.
+    var refusers: Set<String> = []
     var nodesByResource: [ResourceKey: [String]] = [:]
     var index = LabelIndex()
     var workloadsByNetwork: [String: Set<String>] = [:]

@@ -44,6 +44,8 @@ package struct WorkloadFacts: Hashable, Sendable {
     package var services: [NamespacedHostname: [ServicePort]] = [:]
     /// Where it listens, by the names of ports, for services that select it by labels.
     package var portsByName: [String: UInt16] = [:]
+    /// Whether its owner wants plain connections refused, whatever PeerAuthentications say.
+    package var refusesPlain = false
     /// What its owner says of its waypoint; nil to take it from labels, else from its namespace.
     package var waypoint: WaypointChoice?
 

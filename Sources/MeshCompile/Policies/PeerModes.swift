@@ -85,7 +85,7 @@ struct PeerModes {
     /// The keys of the policies that a workload must list.
     func policies(namespace: String, labels: [String: String]) -> [String] {
         guard !self.isEmpty else { return [] }
-        let strict = "\(self.rootNamespace)/\(Self.strictName)"
+        let strict = self.strictKey
         guard let entry = self.selecting(labels, namespace: namespace) else {
             return self.isStrict(namespace: namespace) ? [strict] : []
         }
@@ -107,10 +107,12 @@ struct PeerModes {
     /// The namespaces that have any.
     var namespaces: [String] { Array(self.entries.keys) }
 
-    /// The policy without exceptions; nil while there is no PeerAuthentication at all.
-    var strictPolicy: IstioSecurity.Authorization? {
-        guard !self.isEmpty else { return nil }
-        return Self.deny(Self.strictName, self.rootNamespace, [[Self.plain]])
+    /// The key of ``strictPolicy``.
+    var strictKey: String { "\(self.rootNamespace)/\(Self.strictName)" }
+
+    /// The policy without exceptions.
+    var strictPolicy: IstioSecurity.Authorization {
+        Self.deny(Self.strictName, self.rootNamespace, [[Self.plain]])
     }
 
     /// The policy for single ports; nil where the mode of all ports says it all.

@@ -17,6 +17,8 @@ struct PolicySet {
 
     private let rootNamespace: String
     private var peers: PeerModes
+    /// Whether some workload refuses plain connections by itself.
+    private var isStrictNeeded = false
     /// Labels of the policies that are listed, by namespace and name.
     private var selectors: [String: [String: [String: String]]] = [:]
     /// Every policy, by key.
@@ -30,8 +32,11 @@ struct PolicySet {
     }
 
     /// The keys of the policies that a workload lists, sorted.
-    func listed(namespace: String, labels: [String: String]) -> [String] {
+    ///
+    /// - Parameter refusesPlain: whether the workload refuses plain connections whatever its PeerAuthentication says.
+    func listed(namespace: String, labels: [String: String], refusesPlain: Bool = false) -> [String] {
         var keys = self.peers.policies(namespace: namespace, labels: labels)
+        if refusesPlain, !keys.contains(self.peers.strictKey) { keys.append(self.peers.strictKey) }
         for level in Set([namespace, self.rootNamespace]) {
             for (name, selector) in self.selectors[level] ?? [:]
             where selector.allSatisfy({ labels[$0.key] == $0.value }) {
@@ -78,8 +83,20 @@ struct PolicySet {
         var after: [String: IstioSecurity.Authorization] = [:]
         for namespace in affected { after.merge(self.peers.converted(namespace: namespace)) { $1 } }
         for key in Set(before).union(after.keys).sorted() { self.put(after[key], key: key, &change) }
-        self.put(self.peers.strictPolicy, key: "\(self.rootNamespace)/\(PeerModes.strictName)", &change)
+        self.putStrict(&change)
         return change
+    }
+
+    /// Notes whether some workload refuses plain connections by itself.
+    mutating func needStrict(_ isNeeded: Bool) {
+        self.isStrictNeeded = isNeeded
+        var change = Change()
+        self.putStrict(&change)
+    }
+
+    private mutating func putStrict(_ change: inout Change) {
+        let isNeeded = self.isStrictNeeded || !self.peers.isEmpty
+        self.put(isNeeded ? self.peers.strictPolicy : nil, key: self.peers.strictKey, &change)
     }
 
     /// Takes in a policy that nobody declared, or that it is gone.

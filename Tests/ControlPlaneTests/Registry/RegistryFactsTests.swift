@@ -88,6 +88,23 @@ struct RegistryFactsTests {
         #expect(workload.capacity?.value == 7)
     }
 
+    @Test(
+        arguments: [
+            (nil, nil, false), (true, nil, true), (nil, true, true), (false, true, true), (true, false, false),
+        ] as [(Bool?, Bool?, Bool)]
+    )
+    func aTagRefusesPlainConnections(_ ofService: Bool?, _ ofTask: Bool?, _ isStrict: Bool) throws {
+        var orders = TestObservations.service("orders")
+        orders.settings.isStrict = ofService
+        var task = TestObservations.task(1, of: orders)
+        task.settings.isStrict = ofTask
+        var compiler = TestObservations.compiler()
+        _ = compiler.compile([TestObservations.snapshot([orders], [task])])
+        let strict = ["tulle-system/istio_converted_static_strict"]
+        #expect(try self.workload(compiler, 1).authorizationPolicies == (isStrict ? strict : []))
+        #expect(compiler.policies.keys.sorted() == (isStrict ? strict : []))
+    }
+
     @Test func aServiceNamesItsWaypointByTag() throws {
         var orders = TestObservations.service("orders")
         orders.settings.waypoint = "edge"

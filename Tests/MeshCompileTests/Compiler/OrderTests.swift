@@ -29,6 +29,7 @@ struct OrderTests {
                 return Facts.task(UInt32(number), of: name, in: space) {
                     $0.network = number % 7 == 0 ? "far" : nil
                     $0.portsByName = ["https": UInt16(number)]
+                    $0.refusesPlain = number % 5 == 0
                 }
             }
             let all = Declared.Gateway.Listener(
@@ -169,7 +170,7 @@ extension MeshCompiler {
             self.policySet.policies.count, self.targetPolicies.count, self.claims.count, self.winners.count,
             self.namespacesByHostname.count, self.namesByEntry.count, self.entriesByNamespace.count,
             self.selectors.count, self.servicesByNamespace.count, self.servicesByName.count,
-            self.chosenAddresses.count, self.holders.count, self.services.count, self.nodes.count,
+            self.chosenAddresses.count, self.holders.count, self.services.count, self.nodes.count, self.refusers.count,
             self.nodesByResource.count, self.index.count, self.workloadsByNetwork.count, self.memberships.count,
             self.endpoints.count, self.bindings.count, self.workloads.count, self.waypoints.count,
             self.networkGateways.count, self.gatewaysByNetwork.count, self.dependentServices.count,

@@ -183,6 +183,25 @@ struct WorkloadTests {
         #expect(try mesh.workload("t1").authorizationPolicies == [])
     }
 
+    @Test("56, 57: an owner who wants plain connections refused has it so, whatever else is declared")
+    func refusesPlain() throws {
+        let strict = "\(Declare.root)/\(PeerModes.strictName)"
+        let lenient = Declare.peer(.permissive, selector: ["app": "orders"])
+        var mesh = TestMesh()
+        let change = mesh.add(Facts.task(1) { $0.refusesPlain = true }, Facts.task(2))
+        #expect(change.policies.changed.map(\.name) == [strict])
+        #expect(try mesh.workload("t1").authorizationPolicies == [strict])
+        #expect(try mesh.workload("t2").authorizationPolicies == [])
+        mesh.declare(lenient)
+        mesh.remove(lenient)
+        #expect(try mesh.workload("t1").authorizationPolicies == [strict])
+        mesh.declare(Declare.peer(.strict))
+        #expect(try mesh.workload("t1").authorizationPolicies == [strict], "once")
+        mesh.remove(Declare.peer(.strict))
+        #expect(mesh.add(Facts.task(1)).policies.removed == [strict])
+        #expect(try mesh.workload("t1").authorizationPolicies == [])
+    }
+
     @Test("names and defaults that everybody knows are left out")
     func elided() throws {
         var mesh = TestMesh()
