@@ -100,6 +100,11 @@ package struct AdminClient: Sendable {
             response = try await self.transport.send(request, deadline: Self.deadline, bodyLimit: bodyLimit)
         } catch let error as CancellationError {
             throw error
+        } catch TransportError.failed(let reason) where reason.contains("CERTIFICATE_REQUIRED") {
+            throw CommandFailure(
+                "\(self.address) wants a client certificate",
+                hint: "pass --cert and --key: a certificate of this mesh, and its private key"
+            )
         } catch {
             throw CommandFailure(
                 "no answer from \(self.address)\(path): \(Self.reason(error, bodyLimit: bodyLimit))",

@@ -11,6 +11,11 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
     case json
     /// The same as YAML.
     case yaml
+
+    /// Takes istioctl's `short` for `table`.
+    init?(argument: String) {
+        self.init(rawValue: argument == "short" ? Self.table.rawValue : argument)
+    }
 }
 
 /// The flag `-o`, the same for all commands that list something.

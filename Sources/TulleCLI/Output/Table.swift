@@ -7,9 +7,9 @@ struct Table {
         self.header = header
     }
 
-    /// Adds a row; what is missing is left empty, what is too much is left out.
+    /// Adds a row; what is missing is left empty, what is too much is left out. Cells may be text of others.
     mutating func add(_ row: [String]) {
-        let cells = row.prefix(self.header.count)
+        let cells = row.prefix(self.header.count).map { PlainLine.text($0) }
         self.rows.append(cells + Array(repeating: "", count: self.header.count - cells.count))
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import MeshConfig
 
 /// A stream of configuration documents: a file's or the standard input's.
 struct ConfigurationInput: Sendable, Hashable {
@@ -8,18 +9,20 @@ struct ConfigurationInput: Sendable, Hashable {
     var text: String
 
     /// Most files of one directory.
-    static let mostFiles = 10_000
+    static let mostFiles = ConfigurationLimits.standard.files
+    /// Most bytes of one file: what the control plane takes.
+    static let mostBytes = ConfigurationLimits.standard.fileBytes
 
     /// Reads what `-f` names: a file, all `.yaml`, `.yml` and `.json` files below a directory, or `-` for standard
     /// input.
     /// - Throws: `CommandFailure` that names the path, with status 66.
     static func read(_ path: String) throws -> [ConfigurationInput] {
         if path == "-" {
-            return [ConfigurationInput(name: "-", text: try BoundedInput.text(at: "-"))]
+            return [ConfigurationInput(name: "-", text: try BoundedInput.text(at: "-", mostBytes: Self.mostBytes))]
         }
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue else {
-            return [ConfigurationInput(name: path, text: try BoundedInput.text(at: path))]
+            return [ConfigurationInput(name: path, text: try BoundedInput.text(at: path, mostBytes: Self.mostBytes))]
         }
         let files = try Self.files(below: path)
         guard !files.isEmpty else {
@@ -29,7 +32,9 @@ struct ConfigurationInput: Sendable, Hashable {
                 status: .noInput
             )
         }
-        return try files.map { ConfigurationInput(name: $0, text: try BoundedInput.text(at: $0)) }
+        return try files.map {
+            ConfigurationInput(name: $0, text: try BoundedInput.text(at: $0, mostBytes: Self.mostBytes))
+        }
     }
 
     /// Reads what several `-f` name.

@@ -33,7 +33,7 @@ struct ArgumentTests {
             "waypoint list -A", "waypoint status --no-wait", "waypoint delete a b -n shop", "waypoint delete --all",
             "ztunnel-config workload --address 127.0.0.1:15000 --workload-namespace shop", "zc all --with-headers",
             "zc service -f dump.json -o json", "zc connections --direction inbound --raw", "zc log --level debug -r",
-            "zc policy --via exec --cluster c --task t --container app", "zc certs",
+            "zc policy -o short", "zc policy --via exec --cluster c --task t --container app", "zc certs",
         ]
     )
     func taken(_ line: String) throws {
