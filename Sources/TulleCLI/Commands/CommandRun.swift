@@ -71,11 +71,12 @@ struct CommandRun: Sendable {
     }
 
     /// Lends a network that ends with the work.
+    /// - Parameter options: whom to trust and what to show; `nil` for the system's roots, and nothing.
     func withTransport<Result>(
-        _ options: ControlPlaneOptions = ControlPlaneOptions(),
+        _ options: ControlPlaneOptions? = nil,
         _ work: (any HTTPTransport) async throws -> Result
     ) async throws -> Result {
-        let transport = try options.transport()
+        let transport = try options?.transport() ?? NetworkTransport()
         do {
             let result = try await work(transport)
             await transport.shutdown()

@@ -73,7 +73,7 @@ struct DescribeService: Sendable {
             lines += Self.indented(table.text)
         }
         lines.append("Policies enforced by ztunnel:")
-        lines += Self.policies(endpoints, service, facts.view)
+        lines += Self.policies(endpoints.filter(\.isEnrolled), facts.view)
         lines.append("Policies enforced by the waypoint:")
         lines += Self.waypointPolicies(service, facts)
         return lines.joined(separator: "\n")
@@ -105,11 +105,8 @@ struct DescribeService: Sendable {
         return "\(found.namespace)/\(found.name), \(healthy) of \(found.endpoints.count) endpoints healthy\(programmed)"
     }
 
-    private static func policies(
-        _ endpoints: [MeshView.Workload],
-        _ service: MeshView.Service,
-        _ view: MeshView
-    ) -> [String] {
+    private static func policies(_ endpoints: [MeshView.Workload], _ view: MeshView) -> [String] {
+        guard !endpoints.isEmpty else { return ["  none: no endpoint has a ztunnel"] }
         var table = Table(["POLICY", "ACTION", "SCOPE", "ENDPOINTS"])
         var rows = 0
         for policy in view.policies {

@@ -50,6 +50,9 @@ struct MeshView: Sendable {
         var services: [String]
         /// Its labels; nil where the answer has none at all.
         var labels: [String: String]?
+
+        /// Whether a ztunnel stands before it, which takes tunnels and enforces policies.
+        var isEnrolled: Bool { self.transport == "HBONE" }
     }
 
     /// An L4 policy.

@@ -6,8 +6,15 @@ enum PeerModes {
     private static let byPort = "converted_peer_authentication_"
 
     /// One line for a service's endpoints.
-    static func text(_ workloads: [MeshView.Workload]) -> String {
-        guard !workloads.isEmpty else { return "no endpoints" }
+    static func text(_ endpoints: [MeshView.Workload]) -> String {
+        guard !endpoints.isEmpty else { return "no endpoints" }
+        let workloads = endpoints.filter(\.isEnrolled)
+        let outside = endpoints.count - workloads.count
+        guard !workloads.isEmpty else { return "taken by all endpoints: none has a ztunnel" }
+        return Self.modes(workloads) + (outside == 0 ? "" : "; taken by \(outside) without a ztunnel")
+    }
+
+    private static func modes(_ workloads: [MeshView.Workload]) -> String {
         let names = workloads.map { $0.policies.map { MeshView.bare($0) } }
         let strict = names.count { $0.contains(self.strict) }
         let ports = Set(names.joined().filter { $0.hasPrefix(self.byPort) }.map { $0.dropFirst(self.byPort.count) })

@@ -73,6 +73,7 @@ struct DescribeServiceTests {
         #expect(text.contains("Waypoint:   none; connections go to the endpoints directly"))
         #expect(text.contains("data/db-only ALLOW, without effect: the service has no waypoint"))
         #expect(text.contains("Plain TCP:  no endpoints"))
+        #expect(text.contains("Policies enforced by ztunnel:\n  none: no endpoint has a ztunnel"))
     }
 
     @Test("goes by name, namespace/name and host name")
@@ -107,7 +108,12 @@ struct DescribeServiceTests {
         ]
     )
     func modes(_ policies: [[String]], _ text: String) {
-        let workloads = policies.map { MeshView.Workload(["uid": "x", "authorizationPolicies": .strings($0)]) }
+        let workloads = policies.map {
+            MeshView.Workload(["uid": "x", "protocol": "HBONE", "authorizationPolicies": .strings($0)])
+        }
         #expect(PeerModes.text(workloads) == text)
+        let outside = MeshView.Workload(["uid": "y", "protocol": "TCP"])
+        #expect(PeerModes.text(workloads + [outside]) == "\(text); taken by 1 without a ztunnel")
+        #expect(PeerModes.text([outside]) == "taken by all endpoints: none has a ztunnel")
     }
 }
