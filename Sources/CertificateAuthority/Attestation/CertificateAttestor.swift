@@ -61,7 +61,16 @@ package struct CertificateAttestor: CallerAttesting {
                 "certificate \(leaf.serialText) holds from \(leaf.notValidBefore) to \(leaf.notValidAfter)"
             )
         }
-        guard await self.isTrusted(chain, leaf, now: now) else {
+        let roots = try? PEMDocument.parseMultiple(pemString: self.authority.trustBundle)
+            .map { try Certificate(derEncoded: $0.derBytes) }
+        var verifier = Verifier(rootCertificates: CertificateStore(roots ?? [])) {
+            RFC5280Policy(fixedExpiryValidationTime: now)
+            SignersMaySign()
+        }
+        // TLS may hand on the leaf alone; then a signer of ours stands in for what the client sent.
+        let above = chain.count > 1 ? Array(chain.dropFirst()) : self.authority.way(from: leaf)
+        let result = await verifier.validate(leaf: leaf, intermediates: CertificateStore(above))
+        guard case .validCertificate = result else {
             throw Self.refusal(
                 .clientCertificateUntrusted,
                 "certificate \(leaf.serialText) does not lead to a root in force"
@@ -86,33 +95,6 @@ package struct CertificateAttestor: CallerAttesting {
             throw refusal
         }
         return AttestedCaller(identity: identity, kind: self.kind, caller: "certificate/\(leaf.serialText)")
-    }
-
-    /// Whether the chain, in the order of TLS, leads from the leaf to a root in force.
-    ///
-    /// The one way up is found first: among many certificates of one name, a search for any way could try them in every
-    /// order.
-    private func isTrusted(_ chain: [Certificate], _ leaf: Certificate, now: Date) async -> Bool {
-        guard
-            let roots = try? PEMDocument.parseMultiple(pemString: self.authority.trustBundle)
-                .map({ try Certificate(derEncoded: $0.derBytes) })
-        else { return false }
-        var authorities: [Certificate] = []
-        // TLS may hand on the leaf alone; then a signer of ours stands in for what the client sent.
-        let above = chain.count > 1 ? Array(chain.dropFirst()) : self.authority.way(from: leaf)
-        if let signer = above.first {
-            guard let path = try? CertificatePath(from: signer, chain: Array(above.dropFirst()), roots: roots) else {
-                return false
-            }
-            authorities = [signer] + path.above
-        }
-        var verifier = Verifier(rootCertificates: CertificateStore(roots)) {
-            RFC5280Policy(fixedExpiryValidationTime: now)
-            SignersMaySign()
-        }
-        let result = await verifier.validate(leaf: leaf, intermediates: CertificateStore(authorities))
-        guard case .validCertificate = result else { return false }
-        return true
     }
 
     private static func refusal(_ reason: IssuanceRefusal.Reason, _ note: String) -> IssuanceRefusal {
