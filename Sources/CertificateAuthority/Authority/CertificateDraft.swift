@@ -110,6 +110,9 @@ extension Certificate {
         return text.hasSuffix("\n") ? text : text + "\n"
     }
 
+    /// The subject, fit for a log: it is somebody else's text.
+    var subjectLine: String { PlainLine.of("\(self.subject)", bytes: 160) }
+
     /// Lower-case hex SHA-256 of the DER.
     func fingerprint() throws -> String {
         var serializer = DER.Serializer()

@@ -35,7 +35,7 @@ struct CertificatePath: Sendable {
         guard !roots.isEmpty else { throw Fault(place: .roots, text: "holds no certificate") }
         for root in roots {
             guard Self.isRoot(root) else {
-                throw Fault(place: .roots, text: "holds '\(root.subject)', which is not a self-signed authority")
+                throw Fault(place: .roots, text: "holds '\(root.subjectLine)', which is not a self-signed authority")
             }
         }
         try Self.check(signer, below: 0, place: .signer)
@@ -46,7 +46,7 @@ struct CertificatePath: Sendable {
             if let root = roots.first(where: { Self.signed(last, by: $0) || $0 == last }) {
                 try Self.check(root, below: root == last ? above.count : above.count + 1, place: .roots)
                 guard rest.isEmpty else {
-                    let foreign = rest.map { "'\($0.subject)'" }.joined(separator: ", ")
+                    let foreign = rest.prefix(4).map { "'\($0.subjectLine)'" }.joined(separator: ", ")
                     throw Fault(place: .chain, text: "holds \(foreign), which the signing certificate does not lead to")
                 }
                 self.above = root == last ? Array(above.dropLast()) : above
@@ -56,7 +56,7 @@ struct CertificatePath: Sendable {
             guard let next = rest.firstIndex(where: { Self.signed(last, by: $0) }) else {
                 throw Fault(
                     place: .chain,
-                    text: "does not lead from '\(last.subject)' to a root: the issuer is missing"
+                    text: "does not lead from '\(last.subjectLine)' to a root: the issuer is missing"
                 )
             }
             guard above.count < Self.depth - 1 else {
@@ -83,22 +83,26 @@ struct CertificatePath: Sendable {
     /// Whether a certificate may stand above so many authorities and a leaf.
     private static func check(_ certificate: Certificate, below: Int, place: Fault.Place) throws(Fault) {
         guard case .isCertificateAuthority(let length) = try? certificate.extensions.basicConstraints else {
-            throw Fault(place: place, text: "holds '\(certificate.subject)', which is no authority (basicConstraints)")
+            throw Fault(
+                place: place,
+                text: "holds '\(certificate.subjectLine)', which is no authority (basicConstraints)"
+            )
         }
         if let length, length < below {
             throw Fault(
                 place: place,
-                text: "holds '\(certificate.subject)', whose path length \(length) does not allow the \(below) below it"
+                text: "holds '\(certificate.subjectLine)', whose path length \(length) does not allow the \(below) "
+                    + "below it"
             )
         }
         let usage: KeyUsage?
         do {
             usage = try certificate.extensions.keyUsage
         } catch {
-            throw Fault(place: place, text: "holds '\(certificate.subject)', whose key usage cannot be read")
+            throw Fault(place: place, text: "holds '\(certificate.subjectLine)', whose key usage cannot be read")
         }
         guard usage?.keyCertSign ?? true else {
-            throw Fault(place: place, text: "holds '\(certificate.subject)', whose key may not sign certificates")
+            throw Fault(place: place, text: "holds '\(certificate.subjectLine)', whose key may not sign certificates")
         }
     }
 }

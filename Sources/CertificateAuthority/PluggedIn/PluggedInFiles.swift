@@ -70,8 +70,8 @@ struct PluggedInFiles: Sendable {
             guard certificate.notValidBefore <= now, now < certificate.notValidAfter else {
                 throw AuthorityError(
                     .authorityExpired,
-                    "\(self.directory)/\(file): '\(certificate.subject)' holds from \(certificate.notValidBefore) to "
-                        + "\(certificate.notValidAfter)"
+                    "\(self.directory)/\(file): '\(certificate.subjectLine)' holds from "
+                        + "\(certificate.notValidBefore) to \(certificate.notValidAfter)"
                 )
             }
         }

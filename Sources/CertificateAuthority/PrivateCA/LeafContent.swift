@@ -63,7 +63,7 @@ struct LeafContent: Sendable {
             throw PrivateCAPath.invalid("the leaf has no subject, so its names must be critical: peers refuse it")
         }
         guard leaf.subject.isEmpty || "\(leaf.subject)" == "\(self.subject)" else {
-            throw PrivateCAPath.invalid("the leaf's subject is '\(leaf.subject)', not '\(self.subject)'")
+            throw PrivateCAPath.invalid("the leaf's subject is '\(leaf.subjectLine)', not '\(self.subject)'")
         }
         if case .isCertificateAuthority = try? leaf.extensions.basicConstraints {
             throw PrivateCAPath.invalid("the leaf is an authority: check the template")

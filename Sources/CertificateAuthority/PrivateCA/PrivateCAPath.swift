@@ -63,7 +63,7 @@ enum PrivateCAPath {
             throw self.invalid("the \(error.place == .signer ? "certificate" : "chain") \(error.text)")
         }
         guard ([certificate] + path.above + [path.root]).contains(authority.certificate) else {
-            throw self.invalid("'\(certificate.subject)' is not signed by the authority that was asked")
+            throw self.invalid("'\(certificate.subjectLine)' is not signed by the authority that was asked")
         }
         return path
     }

@@ -185,7 +185,7 @@ final class PrivateCASource: SignerSource {
             throw AuthorityError(.stateCorrupt, "the pending request's key cannot be read")
         }
         guard key.publicKey == certificate.publicKey else {
-            throw PrivateCAPath.invalid("'\(certificate.subject)' certifies another key than ours")
+            throw PrivateCAPath.invalid("'\(certificate.subjectLine)' certifies another key than ours")
         }
         let signer: Signer
         let record: PrivateCARecord
@@ -225,10 +225,12 @@ final class PrivateCASource: SignerSource {
 enum PrivateCALimits {
     /// A short-lived authority issues nothing beyond seven days.
     static let shortLife = 7 * 86_400.0
+    /// What nobody asks for in earnest: a hundred years. Keeps the arithmetic far from overflow.
+    private static let longLife = 100 * 365 * 86_400.0
 
     /// A lifetime in seconds, cut to what the authority has left and allows.
     static func lifetime(_ wish: Duration, _ description: PrivateCADescription, now: Date) -> Double {
-        var life = wish.wholeSeconds
+        var life = min(wish.wholeSeconds, Self.longLife)
         if description.isShortLived { life = min(life, Self.shortLife) }
         // A minute less, as clocks differ, and an end beyond the authority's own is refused.
         if let end = description.notAfter { life = min(life, end - now.timeIntervalSince1970 - 60) }

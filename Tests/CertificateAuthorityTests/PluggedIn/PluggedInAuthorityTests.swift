@@ -219,4 +219,16 @@ import X509
         let error = #expect(throws: AuthorityError.self) { try authority.rotate(.begin, now: Date()) }
         #expect(error?.code == .rotationUnsupported)
     }
+
+    @Test func namesInTheFilesAreShownAsOnePlainLine() throws {
+        try self.writeAll()
+        let stranger = try TestAuthority(
+            "x\r\nlevel=error \u{1b}[2J" + String(repeating: "y", count: 500),
+            by: self.root
+        )
+        try self.write("cert-chain.pem", self.middle.pem + stranger.pem)
+        let error = #expect(throws: AuthorityError.self) { try self.authority() }
+        #expect(error?.message.utf8.allSatisfy { (0x20...0x7e).contains($0) } == true)
+        #expect((error?.message.utf8.count ?? 0) < 500)
+    }
 }
