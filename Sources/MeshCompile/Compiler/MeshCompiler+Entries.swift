@@ -32,20 +32,20 @@ extension MeshCompiler {
         for key in work.entries.sorted() {
             let resource = self.input.resources[key]
             var names: [NamespacedHostname] = []
+            var hosts: Set<String> = []
             var nodes: [WorkloadNode] = []
             var selector: [String: String]?
             if let resource, case .serviceEntry(let entry) = resource.spec {
                 self.entriesByNamespace.add(key, to: key.namespace)
                 let visibility = self.visibility(of: entry, in: key.namespace)
                 if visibility != .nobody {
-                    for host in entry.hosts {
+                    for host in entry.hosts where hosts.insert(host).inserted {
                         let claim = ServiceClaim(
                             entry,
                             host: host,
                             resource: resource,
                             isNamespaceOnly: visibility == .ownNamespace
                         )
-                        guard !names.contains(claim.key) else { continue }
                         names.append(claim.key)
                         self.replaceClaim(of: .entry(key), to: claim.key, with: claim, &work)
                     }
@@ -55,7 +55,7 @@ extension MeshCompiler {
             } else {
                 self.entriesByNamespace.take(key, from: key.namespace)
             }
-            for name in self.namesByEntry[key] ?? [] where !names.contains(name) {
+            for name in self.namesByEntry[key] ?? [] where !hosts.contains(name.hostname) {
                 self.replaceClaim(of: .entry(key), to: name, with: nil, &work)
             }
             self.namesByEntry[key] = names.isEmpty ? nil : names
@@ -91,6 +91,7 @@ extension MeshCompiler {
 
     /// Decides which claim to a name counts, and which of the services of a host name is canonical.
     mutating func settleNames(_ work: inout PendingWork) {
+        var hostnames: Set<String> = []
         for key in work.names.sorted() {
             let claims = self.claims[key] ?? []
             let winner = claims.min { $0.beats($1) }
@@ -106,9 +107,7 @@ extension MeshCompiler {
                 self.namespacesByHostname.add(key.namespace, to: key.hostname)
                 self.servicesByNamespace.add(key, to: key.namespace)
             }
-            for namespace in self.namespacesByHostname[key.hostname] ?? [] {
-                work.services.insert(NamespacedHostname(namespace: namespace, hostname: key.hostname))
-            }
+            hostnames.insert(key.hostname)
             self.noteAddresses(old: old, new: winner, &work)
             // Endpoints follow the claim that counts, and its ports.
             for entry in Set([old, winner].compactMap { $0?.entry }) {
@@ -123,6 +122,7 @@ extension MeshCompiler {
                 work.gateways.insert(gateway)
             }
         }
+        for hostname in hostnames { self.electCanonical(hostname, &work) }
     }
 
     /// Counts the addresses that owners chose. Who holds one of them by chance has to give it up.
@@ -137,20 +137,36 @@ extension MeshCompiler {
         }
     }
 
-    /// Whether clients of all namespaces get this service by its host name: the platform's own, else that of the oldest
+    /// Decides whose service clients of all namespaces get by a host name: the platform's own, else that of the oldest
     /// entry that everybody may see.
-    func isCanonical(_ claim: ServiceClaim) -> Bool {
-        guard claim.mayBeCanonical else { return false }
-        guard case .entry(let key) = claim.source else { return true }
-        for namespace in self.namespacesByHostname[claim.key.hostname] ?? [] where namespace != claim.key.namespace {
-            let name = NamespacedHostname(namespace: namespace, hostname: claim.key.hostname)
-            guard let other = self.winners[name], other.mayBeCanonical else { continue }
-            guard let otherKey = other.entry else { return false }
-            if (other.created, otherKey.namespace, otherKey.name) < (claim.created, key.namespace, key.name) {
-                return false
+    private mutating func electCanonical(_ hostname: String, _ work: inout PendingWork) {
+        var best: ServiceClaim?
+        for namespace in self.namespacesByHostname[hostname] ?? [] {
+            let name = NamespacedHostname(namespace: namespace, hostname: hostname)
+            guard let claim = self.winners[name], claim.mayBeCanonical else { continue }
+            // A platform's are so by right, each of them.
+            guard !claim.isPlatform else {
+                best = nil
+                break
             }
+            guard let known = best else {
+                best = claim
+                continue
+            }
+            func age(_ claim: ServiceClaim) -> (Int64, String, String) {
+                (claim.created, claim.key.namespace, claim.name)
+            }
+            if age(claim) < age(known) { best = claim }
         }
-        return true
+        let old = self.canonicalEntries[hostname]
+        guard old != best?.key else { return }
+        self.canonicalEntries[hostname] = best?.key
+        work.services.formUnion([old, best?.key].compactMap(\.self))
+    }
+
+    /// Whether clients of all namespaces get this service by its host name.
+    func isCanonical(_ claim: ServiceClaim) -> Bool {
+        claim.isPlatform ? claim.mayBeCanonical : self.canonicalEntries[claim.key.hostname] == claim.key
     }
 
     // MARK: Memberships

@@ -52,7 +52,8 @@ extension MeshCompiler {
             return "\(name.hostname) by \(winner.entry?.description ?? "a service of the platform")"
         }
         if !shadows.isEmpty {
-            let message = "another has its names: \(shadows.joined(separator: ", "))"
+            let more = shadows.count > 5 ? " and \(shadows.count - 5) more" : ""
+            let message = "another has its names: \(shadows.prefix(5).joined(separator: ", "))\(more)"
             conditions.append(ResourceCondition(.shadowed, true, reason: "HostConflict", message: message))
         }
         return conditions

@@ -28,6 +28,8 @@ package struct MeshCompiler<Addresses: VirtualAddresses>: Sendable {
     var winners: [NamespacedHostname: ServiceClaim] = [:]
     /// Where a host name is a service.
     var namespacesByHostname: [String: Set<String>] = [:]
+    /// The entry's service that clients of all namespaces get by a host name.
+    var canonicalEntries: [String: NamespacedHostname] = [:]
     var namesByEntry: [ResourceKey: [NamespacedHostname]] = [:]
     var entriesByNamespace: [String: Set<ResourceKey>] = [:]
     /// Labels that ServiceEntries select workloads by, by namespace.

@@ -77,6 +77,32 @@ struct HostConflictTests {
         #expect(try mesh.service("one/a.example").isCanonical)
     }
 
+    @Test("a host name that all namespaces claim costs each of them its own work only")
+    func manyNamespaces() throws {
+        var mesh = TestMesh()
+        mesh.declare((0..<200).map { self.entry("e", in: "n\($0)", created: 100 + Int64($0)) })
+        #expect(try mesh.service("n0/a.example").isCanonical)
+        var before = mesh.compiler.counts
+        mesh.declare(self.entry("e", in: "young", created: 900))
+        #expect(mesh.compiler.counts.encodings - before.encodings == 2, "the service and its endpoint")
+        #expect(mesh.compiler.counts.resolutions - before.resolutions == 2)
+        before = mesh.compiler.counts
+        let change = mesh.declare(self.entry("e", in: "old", created: 1))
+        #expect(mesh.compiler.counts.encodings - before.encodings == 3, "and the one that was canonical")
+        #expect(change.addresses.changed.map(\.name).contains("n0/a.example"))
+        #expect(try mesh.service("n0/a.example").isCanonical == false)
+        #expect(try mesh.service("old/a.example").isCanonical)
+    }
+
+    @Test("30: a long list of names that others have is cut")
+    func longList() {
+        let hosts = (0..<9).map { "h\($0).example" }
+        let old = Declare.entry(hosts, name: "old", created: 1)
+        let young = Declare.entry(hosts + hosts, name: "young", created: 2)
+        let mesh = TestMesh(old, young)
+        #expect(mesh.condition(.shadowed, of: young)?.message.hasSuffix("and 4 more") == true)
+    }
+
     @Test("31: a platform's service elsewhere is canonical, one that is not by right never")
     func canonicalPlatform() throws {
         var mesh = TestMesh(self.entry("e", in: "one", created: 1))

@@ -168,7 +168,8 @@ extension MeshCompiler {
         let counts: [Int] = [
             self.input.workloads.count, self.input.services.count, self.input.resources.count,
             self.policySet.policies.count, self.targetPolicies.count, self.claims.count, self.winners.count,
-            self.namespacesByHostname.count, self.namesByEntry.count, self.entriesByNamespace.count,
+            self.namespacesByHostname.count, self.canonicalEntries.count, self.namesByEntry.count,
+            self.entriesByNamespace.count,
             self.selectors.count, self.servicesByNamespace.count, self.servicesByName.count,
             self.chosenAddresses.count, self.holders.count, self.services.count, self.nodes.count, self.refusers.count,
             self.nodesByResource.count, self.index.count, self.workloadsByNetwork.count, self.memberships.count,
