@@ -10,6 +10,12 @@ struct AnalysisContext {
     let gateways: [String: (resource: DeclaredResource, gateway: Declared.Gateway)]
     /// Services that are declared or known.
     let services: [KnownService]
+    /// Workloads of the mesh by the keys of their services.
+    let workloads: [String: [AnalysisFacts.Workload]]
+    /// Places in ``services``, by `namespace/name`, by host and by namespace; the first of each counts.
+    private let byKey: [String: Int]
+    private let byHost: [String: Int]
+    private let byNamespace: [String: [Int]]
 
     /// A service, of whatever origin.
     struct KnownService {
@@ -44,7 +50,19 @@ struct AnalysisContext {
         self.rootNamespace = root
         self.namespaces = namespaces
         self.gateways = gateways
-        self.services = Self.services(resources, facts, namespaces)
+        let services = Self.services(resources, facts, namespaces)
+        self.services = services
+        let places = Array(services.enumerated())
+        self.byKey = Dictionary(places.map { ($0.element.key, $0.offset) }) { first, _ in first }
+        self.byHost = Dictionary(
+            places.flatMap { place in place.element.hostnames.map { ($0, place.offset) } }
+        ) { first, _ in first }
+        self.byNamespace = Dictionary(grouping: services.indices) { services[$0].namespace }
+        var workloads: [String: [AnalysisFacts.Workload]] = [:]
+        for workload in facts?.workloads ?? [] {
+            for key in workload.services { workloads[key, default: []].append(workload) }
+        }
+        self.workloads = workloads
     }
 
     private static func services(
@@ -88,14 +106,24 @@ struct AnalysisContext {
 
     /// The service of a name in a namespace.
     func service(_ name: String, in namespace: String) -> KnownService? {
-        self.services.first { $0.namespace == namespace && $0.name == name }
+        self.byKey["\(namespace)/\(name)"].map { self.services[$0] }
+    }
+
+    /// The services of a namespace.
+    func services(in namespace: String) -> [KnownService] {
+        (self.byNamespace[namespace] ?? []).map { self.services[$0] }
+    }
+
+    /// The workloads of a service.
+    func workloads(of service: KnownService) -> [AnalysisFacts.Workload] {
+        service.hostnames.flatMap { self.workloads["\(service.namespace)/\($0)"] ?? [] }
     }
 
     /// The service of a host as it is written: a full name, or one that is completed by a namespace.
     ///
     /// - Parameter namespace: of the resource that names it.
     func service(host: String, from namespace: String) -> KnownService? {
-        if let exact = self.services.first(where: { $0.hostnames.contains(host) }) { return exact }
+        if let exact = self.byHost[host] { return self.services[exact] }
         let parts = host.split(separator: ".", maxSplits: 2).map(String.init)
         if parts.count == 1 { return self.service(host, in: namespace) }
         // `web.shop` and `web.shop.mesh.internal`, but not `www.example.com`: that is only what an entry says it is.

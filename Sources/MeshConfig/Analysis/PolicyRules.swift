@@ -73,6 +73,7 @@ enum PolicyRules {
     /// TUL0202, for PeerAuthentications too.
     static func selectors(_ context: AnalysisContext) -> [Finding] {
         guard let workloads = context.labelledWorkloads else { return [] }
+        let byNamespace = Dictionary(grouping: workloads, by: \.namespace)
         return context.resources.compactMap { resource in
             let selector: Declared.Selector?
             switch resource.spec {
@@ -84,9 +85,8 @@ enum PolicyRules {
             guard let selector else { return nil }
             let namespace = resource.metadata.namespace
             let isRoot = namespace == context.rootNamespace
-            let matches = workloads.contains { workload in
-                (isRoot || workload.namespace == namespace) && selector.selects(workload.labels)
-            }
+            let candidates = isRoot ? workloads : byNamespace[namespace] ?? []
+            let matches = candidates.contains { selector.selects($0.labels) }
             guard !matches else { return nil }
             let labels = selector.matchLabels.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ", ")
             let place = isRoot ? "in the mesh" : "in namespace \"\(namespace)\""
@@ -130,7 +130,9 @@ enum PolicyRules {
     static func waypointAdmission(_ context: AnalysisContext) -> [Finding] {
         Self.policies(context).compactMap { resource, policy in
             guard policy.action == .allow, policy.targetRefs.isEmpty else { return nil }
-            for service in context.services where Self.covers(policy, resource, service, context) {
+            let isRoot = resource.metadata.namespace == context.rootNamespace
+            let services = isRoot ? context.services : context.services(in: resource.metadata.namespace)
+            for service in services where Self.covers(policy, service, context) {
                 guard let waypoint = service.waypoint else { continue }
                 for account in Self.accounts(ofWaypoint: waypoint, context)
                 where !policy.rules.contains(where: { PrincipalMatch.admits($0, account, from: resource) }) {
@@ -144,33 +146,25 @@ enum PolicyRules {
         }
     }
 
-    /// Whether a policy covers endpoints of a service.
+    /// Whether a policy covers endpoints of a service of its namespace.
     private static func covers(
         _ policy: Policy,
-        _ resource: DeclaredResource,
         _ service: AnalysisContext.KnownService,
         _ context: AnalysisContext
     ) -> Bool {
-        let isRoot = resource.metadata.namespace == context.rootNamespace
-        guard isRoot || resource.metadata.namespace == service.namespace else { return false }
+        guard service.waypoint != nil else { return false }
         // Endpoints that are no workloads of the mesh have no ztunnel that could enforce anything.
         if case .serviceEntry(let entry)? = service.resource?.spec, entry.location == .external { return false }
         guard let selector = policy.selector else { return true }
-        let keys = Set(service.hostnames.map { "\(service.namespace)/\($0)" })
-        return context.facts?.workloads.contains { workload in
-            !workload.services.isDisjoint(with: keys) && workload.labels.map(selector.selects) ?? false
-        } ?? false
+        return context.workloads(of: service).contains { $0.labels.map(selector.selects) ?? false }
     }
 
     /// Service accounts of a waypoint's workloads; the one of its name while none runs.
     private static func accounts(ofWaypoint key: String, _ context: AnalysisContext) -> [PrincipalMatch.Account] {
         let parts = key.split(separator: "/", maxSplits: 1).map(String.init)
         guard parts.count == 2 else { return [] }
-        let hosts = context.services.first { $0.key == key }?.hostnames.map { "\(parts[0])/\($0)" } ?? []
-        let accounts = Set(
-            (context.facts?.workloads ?? []).filter { !$0.services.isDisjoint(with: hosts) }
-                .map { PrincipalMatch.Account(namespace: $0.namespace, name: $0.serviceAccount) }
-        )
+        let workloads = context.service(parts[1], in: parts[0]).map(context.workloads) ?? []
+        let accounts = Set(workloads.map { PrincipalMatch.Account(namespace: $0.namespace, name: $0.serviceAccount) })
         return accounts.isEmpty
             ? [PrincipalMatch.Account(namespace: parts[0], name: parts[1])]
             : accounts.sorted { $0.description < $1.description }

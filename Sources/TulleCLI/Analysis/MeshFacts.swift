@@ -22,7 +22,7 @@ extension AnalysisFacts {
                     addresses: service.addresses,
                     ports: service.ports.compactMap { UInt16(exactly: $0.port) },
                     waypoint: service.waypoint.map { key in
-                        MeshTables.service(ofWaypoint: key, in: view).map { "\($0.namespace)/\($0.name)" } ?? key
+                        view.service(ofWaypoint: key).map { "\($0.namespace)/\($0.name)" } ?? key
                     }
                 )
             },

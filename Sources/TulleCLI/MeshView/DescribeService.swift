@@ -94,7 +94,7 @@ struct DescribeService: Sendable {
     /// The chain: the gateway, whether it is ready, and how many of its workloads are.
     private static func waypoint(of service: MeshView.Service, _ facts: Facts) -> String {
         guard let key = service.waypoint else { return "none; connections go to the endpoints directly" }
-        guard let found = MeshTables.service(ofWaypoint: key, in: facts.view) else {
+        guard let found = facts.view.service(ofWaypoint: key) else {
             return "\(key), which the mesh does not know: connections to the service fail"
         }
         let healthy = found.endpoints.count { $0.isHealthy }
@@ -128,7 +128,7 @@ struct DescribeService: Sendable {
     }
 
     private static func waypointPolicies(_ service: MeshView.Service, _ facts: Facts) -> [String] {
-        let gateway = service.waypoint.flatMap { MeshTables.service(ofWaypoint: $0, in: facts.view) }
+        let gateway = service.waypoint.flatMap { facts.view.service(ofWaypoint: $0) }
         var lines: [String] = []
         for policy in facts.resources where policy.kind == "AuthorizationPolicy" {
             let spec = policy.json["spec"]

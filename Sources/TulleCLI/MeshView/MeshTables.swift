@@ -79,12 +79,6 @@ enum MeshTables {
     /// A waypoint by its service's name where that is known, else as it is addressed; `None` for none.
     static func waypoint(_ key: String?, in view: MeshView) -> String {
         guard let key else { return "None" }
-        return self.service(ofWaypoint: key, in: view)?.name ?? key
-    }
-
-    /// The service that a waypoint's `namespace/hostname` or `network/ip` leads to.
-    static func service(ofWaypoint key: String, in view: MeshView) -> MeshView.Service? {
-        view.services.first { $0.key == key }
-            ?? view.services.first { $0.vips.contains(key) || $0.vips.map(MeshView.bare).contains(MeshView.bare(key)) }
+        return view.service(ofWaypoint: key)?.name ?? key
     }
 }

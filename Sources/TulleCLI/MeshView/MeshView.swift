@@ -6,6 +6,8 @@ struct MeshView: Sendable {
     var services: [Service] = []
     var workloads: [Workload] = []
     var policies: [Policy] = []
+    /// Places in ``services`` by key, and by address with and without its network.
+    private var places: [String: Int] = [:]
 
     /// A service.
     struct Service: Sendable {
@@ -83,6 +85,16 @@ struct MeshView: Sendable {
             .sorted { ($0.namespace, $0.name, $0.hostname) < ($1.namespace, $1.name, $1.hostname) }
         self.policies = Self.items(json["policies"]).map(Policy.init)
             .sorted { ($0.namespace, $0.name) < ($1.namespace, $1.name) }
+        for (place, service) in self.services.enumerated() {
+            for name in [service.key] + service.vips + service.vips.map(Self.bare) where self.places[name] == nil {
+                self.places[name] = place
+            }
+        }
+    }
+
+    /// The service that a waypoint's `namespace/hostname` or `network/ip` leads to.
+    func service(ofWaypoint key: String) -> Service? {
+        (self.places[key] ?? self.places[Self.bare(key)]).map { self.services[$0] }
     }
 
     /// The elements of a list, or the values of an object.

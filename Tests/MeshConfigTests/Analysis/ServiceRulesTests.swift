@@ -90,3 +90,35 @@ struct ServiceRulesTests {
         #expect(codes([Self.binding("a", "arn:r"), Self.binding("b", "arn:s", "api")]).isEmpty)
     }
 }
+
+@Suite("Analysis of a large mesh")
+struct LargeMeshTests {
+    @Test("finds the one fault among thousands of resources")
+    func large() {
+        let numbers = 0..<3000
+        let services = numbers.map { Make.service("s\($0)", in: "n\($0 % 50)", waypoint: "infra/waypoint") }
+        let facts = AnalysisFacts(
+            services: services + [Make.service("waypoint", in: "infra")],
+            workloads: numbers.map { Make.workload("s\($0)", in: "n\($0 % 50)", labels: ["app": "s\($0)"]) }
+        )
+        let rule = Make.from { $0.namespaces = ["infra"] }
+        var resources = numbers.flatMap { number in
+            [
+                Make.resource(
+                    "p\(number)",
+                    in: "n\(number % 50)",
+                    .authorizationPolicy(.init(selector: .init(matchLabels: ["app": "s\(number)"]), rules: [rule]))
+                ),
+                Make.resource(
+                    "d\(number)",
+                    in: "n\(number % 50)",
+                    .route(.destinationRule, ["host": .string("s\(number).n\(number % 50).mesh.internal")])
+                ),
+            ]
+        }
+        resources.append(Make.waypoint(in: "infra"))
+        #expect(codes(resources, facts).isEmpty)
+        resources.append(Make.resource("wrong", in: "n7", .route(.destinationRule, ["host": "s8"])))
+        #expect(codes(resources, facts) == [.destinationHostUnknown])
+    }
+}
