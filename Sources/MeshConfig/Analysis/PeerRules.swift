@@ -35,11 +35,13 @@ enum PeerRules {
         let known = selected.reduce(into: Set<UInt16>()) { $0.formUnion($1.ports) }
         // Without any workload, or any port of one, nothing is known to be wrong.
         guard !known.isEmpty else { return [] }
+        let services = context.facts?.services.filter { $0.namespace == resource.metadata.namespace } ?? []
         return peers.portLevelModes.keys.sorted().filter { !known.contains($0) }.map { port in
             let ports = known.sorted().map(String.init).joined(separator: ", ")
+            let service = services.first { $0.ports.contains(port) }
+            let owner = service.map { "; it is the port of service \($0.name)" } ?? ""
             let message =
-                "portLevelMtls names port \(port), which no selected workload listens on (they do on \(ports)); it "
-                + "takes the workload's port, not the service's"
+                "portLevelMtls names port \(port), which no selected workload listens on (they do on \(ports))\(owner)"
             return Finding(.peerPortUnknown, resource, message)
         }
     }

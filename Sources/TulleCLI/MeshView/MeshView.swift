@@ -69,8 +69,6 @@ struct MeshView: Sendable {
         var key: String { "\(self.namespace)/\(self.name)" }
     }
 
-    init() {}
-
     /// Reads a document with `services`, `workloads` and `policies`; each is a list, or an object of what would be
     /// in it.
     init(_ json: JSONValue) {

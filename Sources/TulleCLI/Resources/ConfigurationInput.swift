@@ -32,8 +32,18 @@ struct ConfigurationInput: Sendable, Hashable {
                 status: .noInput
             )
         }
-        return try files.map {
-            ConfigurationInput(name: $0, text: try BoundedInput.text(at: $0, mostBytes: Self.mostBytes))
+        var bytes = 0
+        return try files.map { file in
+            let text = try BoundedInput.text(at: file, mostBytes: Self.mostBytes)
+            bytes += text.utf8.count
+            guard bytes <= ConfigurationLimits.standard.directoryBytes else {
+                throw CommandFailure(
+                    "the files below \(path) have more than \(ConfigurationLimits.standard.directoryBytes) bytes",
+                    hint: "is it the right directory?",
+                    status: .noInput
+                )
+            }
+            return ConfigurationInput(name: file, text: text)
         }
     }
 

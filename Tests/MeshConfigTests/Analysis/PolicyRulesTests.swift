@@ -165,6 +165,7 @@ struct PolicyRulesTests {
         let found = try #require(Analyzer.findings(in: [policy(80)], facts: facts).first)
         #expect(found.code == .peerPortUnknown)
         #expect(found.message.contains("port 80") && found.message.contains("8080, 9090"))
+        #expect(found.message.hasSuffix("it is the port of service web"))
         #expect(codes([policy(8080)], facts).isEmpty)
         #expect(codes([policy(80)]).isEmpty)
         #expect(
