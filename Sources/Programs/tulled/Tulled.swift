@@ -67,6 +67,18 @@ struct Tulled: AsyncParsableCommand {
     var workloadMaxTtl: String?
     @Option(help: "Life of our own certificate. Default 24h.")
     var serverTtl: String?
+    @Option(help: "What signs: self-signed, plugged-in, private-ca or private-ca-leaves. Default self-signed.")
+    var authority: String?
+    @Option(help: "Directory of a plugged-in authority's files.")
+    var authorityDir: String?
+    @Option(help: "ARN of the AWS Private CA above the mesh.")
+    var privateCa: String?
+    @Option(help: "Life of an intermediate that a Private CA signs. Default 90d.")
+    var privateCaTtl: String?
+    @Option(help: "A file of PEM roots that peers trust beside the Private CA's.")
+    var additionalRoots: String?
+    @Option(help: "Directory of declared resources. Default: configuration, in the state directory.")
+    var configDir: String?
     @Option(help: "A private zone to keep names in, by name or id:<zone id>; repeatable.")
     var route53Zone: [String] = []
     @Option(help: "Quiet time before a push. Default 50ms.")
@@ -138,8 +150,9 @@ struct Tulled: AsyncParsableCommand {
             "poll-interval": self.pollInterval, "workload-ttl": self.workloadTtl,
             "workload-max-ttl": self.workloadMaxTtl, "server-ttl": self.serverTtl, "debounce": self.debounce,
             "debounce-max": self.debounceMax, "max-streams": self.maxStreams, "drain": self.drain,
-            "connection-age": self.connectionAge,
-            "log-level": self.logLevel,
+            "connection-age": self.connectionAge, "authority": self.authority, "authority-dir": self.authorityDir,
+            "private-ca": self.privateCa, "private-ca-ttl": self.privateCaTtl,
+            "additional-roots": self.additionalRoots, "config-dir": self.configDir, "log-level": self.logLevel,
         ]
         let several = [
             "admin-identity": self.adminIdentity, "trust-domain-alias": self.trustDomainAlias,

@@ -31,7 +31,8 @@ struct DescribeService: Sendable {
         let namespace = parts.count == 2 ? parts[0] : self.namespace
         let name = parts.last ?? ""
         let found = view.services.filter { service in
-            (service.name == name || service.hostname == name) && (namespace ?? service.namespace) == service.namespace
+            [service.name, service.hostname, "\(service.name).\(service.namespace)"].contains(name)
+                && (namespace ?? service.namespace) == service.namespace
         }
         guard let service = found.first else {
             throw CommandFailure(
