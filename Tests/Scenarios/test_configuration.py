@@ -220,8 +220,8 @@ def test_a_service_entry_gives_a_name_to_what_ecs_does_not_know(mesh, shell):
 
 
 def test_the_command_line_shows_the_mesh(mesh):
-    status = tulle(mesh, "status")
-    assert "SYNCED" in status and "echo" in status
+    status = tulle(mesh, "status", "-o", "wide")
+    assert status.count("SYNCED") >= 6, "each of three data planes has both types"
     assert "echo.demo.mesh.internal" in tulle(mesh, "describe", "service", f"echo.{NAMESPACE}")
     document = policy("shown", "DENY", '- from: [{source: {namespaces: ["elsewhere"]}}]')
     assert tulle(mesh, "diff", "-f", "-", text=document, status=1)

@@ -1,13 +1,17 @@
 package import BoringTLS
 package import MeshModel
 
-/// What `tulle bootstrap` prints and `BOOTSTRAP_TOKEN` carries: where the mesh is and who we ask to be. No secret.
+/// What `tulle bootstrap` prints and `BOOTSTRAP_TOKEN` carries: where the mesh is and who we ask to be. No secret, but for
+/// the join token of a machine.
 ///
 /// On the outside it is base64url without padding of a JSON object with exactly the fields below.
 package struct BootstrapToken: Sendable {
     /// Platforms whose attestation we can make.
     package enum Platform: String, Sendable, CaseIterable {
+        /// An ECS task: by its role.
         case ecs
+        /// A machine of its own: by a join token, once.
+        case vm
     }
 
     /// For whom the attestation is meant, such as `cluster.local/tulled`.
@@ -20,6 +24,8 @@ package struct BootstrapToken: Sendable {
     package var network: String
     /// Where the workload runs.
     package var platform: Platform
+    /// The proof that works once; nil where the platform has another one.
+    package var joinToken: Secret?
     /// The identity to ask for, from `trustDomain`, `namespace` and `serviceAccount`.
     package var identity: SPIFFEID
     /// The roots by which the control plane is known until the first certificate comes.
@@ -33,7 +39,8 @@ package struct BootstrapToken: Sendable {
     package static let version: Int64 = 1
 
     private static let fields: Set<String> = [
-        "audience", "cluster", "meshDomain", "namespace", "network", "platform", "serviceAccount", "trustBundle",
+        "audience", "cluster", "joinToken", "meshDomain", "namespace", "network", "platform", "serviceAccount",
+        "trustBundle",
         "trustDomain", "url", "version",
     ]
 
@@ -77,6 +84,7 @@ package struct BootstrapToken: Sendable {
             throw .invalid(field: "platform", reason: "allowed is: \(allowed)")
         }
         self.platform = platform
+        joinToken = try Self.joinToken(object, platform)
         identity = try Self.identity(object)
         guard let bundle = object["trustBundle"] else { throw .missing(field: "trustBundle") }
         guard let pem = bundle.string else { throw .wrongType(field: "trustBundle", expected: "a string of PEM") }
@@ -90,6 +98,20 @@ package struct BootstrapToken: Sendable {
             throw .invalid(field: "url", reason: "must be https://<host>:<port> and nothing more")
         }
         self.controlPlane = controlPlane
+    }
+
+    private static func joinToken(
+        _ object: JSONObject,
+        _ platform: Platform
+    ) throws(BootstrapTokenError) -> Secret? {
+        switch platform {
+        case .ecs:
+            guard object["joinToken"] == nil else {
+                throw .invalid(field: "joinToken", reason: "is for platform vm only")
+            }
+            return nil
+        case .vm: return Secret(try Self.text(object, "joinToken"))
+        }
     }
 
     private static func identity(_ object: JSONObject) throws(BootstrapTokenError) -> SPIFFEID {

@@ -11,6 +11,8 @@ package enum CredentialSource: Sendable, Hashable {
     ///
     /// Where `impersonates`, the token is the node's, and the request names the workload whose identity is wanted.
     case bearer(BearerSource?, impersonates: Bool)
+    /// By a join token, which works once; from then on by the certificate that we have.
+    case join(Secret)
     /// Not at all: somebody else keeps certificate, key and roots in files.
     case files(IdentityFiles)
 }

@@ -23,6 +23,8 @@ final class CertificateFetch: ControlCallOwner {
         var lifetime: Int64
         /// The cluster, as the authority knows it.
         var cluster: String
+        /// The certificate that we have, while it holds.
+        var current: SVID?
 
         /// The request; a node that asks for one of its workloads names it besides, as istiod has it.
         func message(csr: String) -> IstioAuth.CertificateRequest {
@@ -58,6 +60,8 @@ final class CertificateFetch: ControlCallOwner {
     private var request: [UInt8] = []
     private var call: ControlCall?
     private var answer: [UInt8]?
+    /// The certificate that is shown to the authority.
+    private var shown: SVID?
     /// The address that we reached the authority from, once we did.
     private(set) var local: SocketAddress?
 
@@ -97,6 +101,9 @@ final class CertificateFetch: ControlCallOwner {
         case .files: return
         case .task(let role): self.fetchCredentials(role)
         case .bearer(nil, _): self.findServer(bearer: nil)
+        case .join(let secret):
+            self.shown = self.order.current
+            self.findServer(bearer: self.shown == nil ? secret.text : nil)
         case .bearer(let source?, _):
             do throws(AttestationError) {
                 self.findServer(bearer: try source.token())
@@ -224,7 +231,7 @@ final class CertificateFetch: ControlCallOwner {
                 from: self.bind(address.ip),
                 host: server.address.host,
                 alternatives: server.alternatives,
-                context: try server.roots.context(issued: self.order.issuedRoots)
+                context: try server.roots.context(issued: self.order.issuedRoots, identity: self.shown)
             )
         } catch {
             self.fail("connection to \(server.address.authority): \(error)")

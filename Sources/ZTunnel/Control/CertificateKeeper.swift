@@ -177,7 +177,8 @@ final class CertificateKeeper {
             server: self.server,
             issuedRoots: holding?.latest?.bundle.anchors.certificates ?? [],
             lifetime: Int64(clamping: self.mesh.configuration.certificateLifetime / 1_000),
-            cluster: holding?.workloads.values.first?.local.cluster ?? ""
+            cluster: holding?.workloads.values.first?.local.cluster ?? "",
+            current: holding?.latest.map(\.svid).flatMap { self.mesh.now < $0.notAfter ? $0 : nil }
         )
         let mesh = self.mesh
         let fetch = CertificateFetch(loop: self.loop, order: order, bind: { mesh.bindAddress(toReach: $0) }) {

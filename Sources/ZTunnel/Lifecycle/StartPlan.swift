@@ -163,6 +163,7 @@ package struct StartPlan: Sendable {
         guard let token else {
             return .credentials(.bearer(bearer, impersonates: configuration.mode != .dedicated))
         }
+        if let secret = token.joinToken { return .credentials(.join(secret)) }
         do {
             let endpoint = try CredentialsEndpoint { environment[$0] }
             let hasRegion = ["AWS_REGION", "AWS_DEFAULT_REGION"].contains { environment[$0]?.isEmpty == false }

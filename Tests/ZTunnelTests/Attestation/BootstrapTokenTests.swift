@@ -47,6 +47,24 @@ struct BootstrapTokenTests {
         }
     }
 
+    @Test func aMachinesTokenHasAProofThatWorksOnceAndIsNeverShown() throws {
+        let machine = try BootstrapToken(
+            token {
+                $0["platform"] = .string("vm")
+                $0["joinToken"] = .string("tulle-join.0123.secret")
+            }
+        )
+        #expect(machine.platform == .vm)
+        #expect(machine.joinToken?.text == "tulle-join.0123.secret")
+        #expect(!"\(machine)".contains("secret"))
+        #expect(throws: BootstrapTokenError.missing(field: "joinToken")) {
+            try BootstrapToken(token { $0["platform"] = .string("vm") })
+        }
+        #expect(throws: BootstrapTokenError.self) {
+            try BootstrapToken(token { $0["joinToken"] = .string("tulle-join.0123.secret") })
+        }
+    }
+
     @Test(arguments: [
         "audience", "cluster", "meshDomain", "namespace", "network", "platform", "serviceAccount", "trustBundle",
         "trustDomain", "url", "version",
