@@ -225,7 +225,8 @@ def test_the_command_line_shows_the_mesh(mesh):
     assert "echo.demo.mesh.internal" in tulle(mesh, "describe", "service", f"echo.{NAMESPACE}")
     document = policy("shown", "DENY", '- from: [{source: {namespaces: ["elsewhere"]}}]')
     assert tulle(mesh, "diff", "-f", "-", text=document, status=1)
-    tulle(mesh, "validate", "-f", "-", text=document)
+    checked = subprocess.run([mesh.tulle, "validate", "-f", "-"], input=document, capture_output=True, text=True, timeout=30)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
     with applied(mesh, document):
         assert not tulle(mesh, "diff", "-f", "-", text=document).strip()
         assert "shown" in tulle(mesh, "describe", "AuthorizationPolicy", "shown", "-n", NAMESPACE)

@@ -61,20 +61,29 @@ def test_a_root_is_replaced_without_a_failed_connection(tmp_path):
     with Mesh(tmp_path, 7, settings=settings()) as mesh:
         shell, echo = start(mesh)
         before = admin(mesh, "/bootstrap")[1]["trustBundle"]
-        with Load(shell, echo, PORT, every=0.05) as load, Held(shell, echo, PORT, 5) as held:
-            status, answer = admin(mesh, "/v1/rotation/advance", "POST")
-            assert status == 409, answer
-            for step in ("begin", "advance", "finish"):
-                def taken(step=step) -> bool:
-                    return admin(mesh, f"/v1/rotation/{step}", "POST")[0] == 200
+        def take(step: str) -> None:
+            def taken() -> bool:
+                return admin(mesh, f"/v1/rotation/{step}", "POST")[0] == 200
 
-                if step != "begin":
-                    assert not taken(), f"{step} was taken before it was safe"
-                mesh.wait(f"the step {step} to be safe", taken, LIFE * 3)
-                time.sleep(2)
-            # One more life, in which everybody gets certificates of the new root alone.
+            mesh.wait(f"the step {step} to be safe", taken, LIFE * 3)
+            time.sleep(2)
+
+        with Load(shell, echo, PORT, every=0.05) as load:
+            refused = lambda step: admin(mesh, f"/v1/rotation/{step}", "POST")[0] == 409  # noqa: E731
+            assert refused("advance"), "there is nothing to advance"
+            with Held(shell, echo, PORT, 5) as old:
+                take("begin")
+                assert refused("advance"), "before the old certificates have ended"
+                take("advance")
+                assert refused("finish"), "before the old certificates have ended"
+                assert all(old.alive())
+            # From here on everybody renews under the new root.
             time.sleep(LIFE)
-            assert all(held.alive())
+            with Held(shell, echo, PORT, 5) as young:
+                take("finish")
+                # One more life, in which everybody gets certificates with the new root alone.
+                time.sleep(LIFE)
+                assert all(young.alive())
         assert load.failures == []
         assert load.done > 500
         after = admin(mesh, "/bootstrap")[1]["trustBundle"]

@@ -162,7 +162,7 @@ extension Configuration {
 
     /// Certificates, pool and HTTP/2.
     private mutating func readTunnel(_ environment: inout Environment) {
-        if let lifetime = environment.duration("SECRET_TTL", in: 60_000...31_536_000_000) {
+        if let lifetime = environment.duration("SECRET_TTL", in: 10_000...31_536_000_000) {
             self.certificateLifetime = lifetime
         }
         if let streams = environment.number("POOL_MAX_STREAMS_PER_CONNECTION", in: 1...65_535) {

@@ -6,7 +6,8 @@ import TunnelEngine
 
 /// Serves other ztunnels on port 15008.
 final class InboundTunnels: TunnelServerDelegate {
-    private unowned let proxy: WorkloadProxy
+    /// Weak: a loop that ends may still call while another thread lets go of the proxy.
+    private weak var proxy: WorkloadProxy?
 
     init(proxy: WorkloadProxy) {
         self.proxy = proxy
@@ -14,9 +15,10 @@ final class InboundTunnels: TunnelServerDelegate {
 
     /// Our certificate for a new connection; without a valid one nobody is served.
     func tlsContext(for server: TunnelServer) -> (context: TLSContext, expecting: PeerExpectation)? {
-        let context = self.proxy.context
+        guard let proxy = self.proxy else { return nil }
+        let context = proxy.context
         do throws(IdentityError) {
-            let identity = try self.proxy.workload.identities.snapshot(now: context.now)
+            let identity = try proxy.workload.identities.snapshot(now: context.now)
             return (identity.context, .anyIdentity(trustDomain: identity.bundle.trustDomain))
         } catch {
             context.log.warning("inbound connection refused", [LogField("error", error.message)])
@@ -25,11 +27,13 @@ final class InboundTunnels: TunnelServerDelegate {
     }
 
     func requested(_ request: TunnelRequest, on server: TunnelServer) {
-        InboundConnection(proxy: self.proxy, peer: request.peer, origin: .tunnel(request)).start()
+        // An unanswered request is refused by itself.
+        guard let proxy = self.proxy else { return }
+        InboundConnection(proxy: proxy, peer: request.peer, origin: .tunnel(request)).start()
     }
 
     func connectionFailed(peer: SocketAddress, local: SocketAddress?, _ error: LinkError, on server: TunnelServer) {
-        self.proxy.context.access.warning(
+        self.proxy?.context.access.warning(
             "connection failed",
             [
                 LogField("src.addr", .bare("\(peer)")), LogField("dst.addr", .bare(local.map { "\($0)" } ?? "")),

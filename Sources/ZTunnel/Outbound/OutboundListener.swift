@@ -3,19 +3,21 @@ import TunnelEngine
 
 /// Takes the outbound connections that the platform redirects to port 15001.
 final class OutboundListener: ListenerDelegate {
-    private unowned let proxy: WorkloadProxy
+    /// Weak: a loop that ends may still call while another thread lets go of the proxy.
+    private weak var proxy: WorkloadProxy?
 
     init(proxy: WorkloadProxy) {
         self.proxy = proxy
     }
 
     func accepted(_ descriptor: Int32, peer: SocketAddress, on listener: Listener) {
-        Socket.tune(descriptor, keepAlive: self.proxy.context.keepAlive)
+        guard let proxy = self.proxy else { return Socket.close(descriptor) }
+        Socket.tune(descriptor, keepAlive: proxy.context.keepAlive)
         guard let local = Socket.localAddress(descriptor)?.canonical else { return Socket.close(descriptor) }
         let address = Socket.originalDestination(descriptor)?.canonical ?? local
         // A redirect changes the port; whoever came to this one by itself would be sent back to it without end.
         OutboundConnection(
-            proxy: self.proxy,
+            proxy: proxy,
             descriptor: descriptor,
             source: peer,
             target: .address(address),

@@ -4,7 +4,8 @@ import TunnelEngine
 
 /// Takes the connections of clients that ask by SOCKS 5 or HTTP, on port 15080.
 final class ProxyPort: ListenerDelegate {
-    private unowned let proxy: WorkloadProxy
+    /// Weak: a loop that ends may still call while another thread lets go of the proxy.
+    private weak var proxy: WorkloadProxy?
     private let limits: CaptureLimits
     private var handshakes: [ObjectIdentifier: ProxyHandshake] = [:]
 
@@ -17,18 +18,20 @@ final class ProxyPort: ListenerDelegate {
     }
 
     func accepted(_ descriptor: Int32, peer: SocketAddress, on listener: Listener) {
-        guard self.handshakes.count < Self.maximumHandshakes else { return Socket.close(descriptor) }
-        Socket.tune(descriptor, keepAlive: self.proxy.context.keepAlive)
-        let handshake = ProxyHandshake(proxy: self.proxy, limits: self.limits, peer: peer)
+        guard let proxy = self.proxy, self.handshakes.count < Self.maximumHandshakes else {
+            return Socket.close(descriptor)
+        }
+        Socket.tune(descriptor, keepAlive: proxy.context.keepAlive)
+        let handshake = ProxyHandshake(proxy: proxy, limits: self.limits, peer: peer)
         let key = ObjectIdentifier(handshake)
         self.handshakes[key] = handshake
         handshake.onEnd = { [weak self] in
             self?.handshakes[key] = nil
-            self?.proxy.negotiationEnded()
+            self?.proxy?.negotiationEnded()
         }
         do throws(SocketError) {
             _ = try ByteConnection(
-                loop: self.proxy.loop,
+                loop: proxy.loop,
                 descriptor: descriptor,
                 peer: peer,
                 milliseconds: self.limits.negotiationMilliseconds,
