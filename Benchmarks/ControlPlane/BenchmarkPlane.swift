@@ -138,9 +138,6 @@ struct BenchmarkPlane {
         let start = monotonicSeconds()
         try await load.wait(for: "ready")
         let joined = monotonicSeconds()
-        try await Task.sleep(for: .seconds(3))
-        let connected = ProcessUsage.now()
-
         var latencies: [Double] = []
         var pushBytes = 0
         let encodings = self.store.catalog?.sharedEncodings ?? 0
@@ -172,7 +169,7 @@ struct BenchmarkPlane {
             bytesPerPush: pushBytes,
             encodings: (self.store.catalog?.sharedEncodings ?? 0) - encodings,
             residentBytesPer1000Workloads: (filled.resident - empty.resident) * 1000 / self.mesh.workloads,
-            residentBytesPerConnection: (connected.resident - filled.resident) / self.clients,
+            residentBytesPerConnection: (after.resident - filled.resident) / self.clients,
             loadAverage: averages[0]
         )
     }

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 
 /// What a process used so far.
@@ -30,12 +31,8 @@ struct ProcessUsage {
     }
 }
 
-/// The time of a clock that all processes of this machine share.
-func monotonicSeconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-}
+/// Seconds of a clock that nobody sets.
+func monotonicSeconds() -> Double { ProcessInfo.processInfo.systemUptime }
 
 /// Lets as many processes' descriptors be open as the system allows.
 func raiseDescriptorLimit() {
@@ -65,7 +62,7 @@ struct Result: Codable {
     var encodings: Int
     /// Resident bytes that the catalog adds, per 1,000 workloads.
     var residentBytesPer1000Workloads: Int
-    /// Resident bytes that a connected data plane adds.
+    /// Resident bytes that a data plane adds, after it got everything and all changes.
     var residentBytesPerConnection: Int
     var loadAverage: Double
 

@@ -36,8 +36,14 @@ struct SimulatedDataPlanes {
                             tls.privateKey = .bytes(key, format: .pem)
                         }
                     )
-                    try await withGRPCClient(transport: transport) { client in
-                        try await Self.follow(client, number: number, census: census) { free.yield() }
+                    do {
+                        try await withGRPCClient(transport: transport) { client in
+                            try await Self.follow(client, number: number, census: census) { free.yield() }
+                        }
+                    } catch {
+                        // Numbers without one of them would be of another measurement.
+                        FileHandle.standardError.write(Data("data plane \(number): \(error)\n".utf8))
+                        exit(1)
                     }
                 }
             }
@@ -53,6 +59,8 @@ struct SimulatedDataPlanes {
         let (requests, sending) = AsyncStream<EnvoyDiscovery.DeltaDiscoveryRequest>.makeStream()
         var options = CallOptions.defaults
         options.maxResponseMessageBytes = 256 << 20
+        // The transport holds responses against the limit of requests.
+        options.maxRequestMessageBytes = 256 << 20
         try await client.bidirectionalStreaming(
             request: StreamingClientRequest { writer in
                 for await request in requests { try await writer.write(request) }

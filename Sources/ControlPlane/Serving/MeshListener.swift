@@ -34,7 +34,7 @@ struct MeshListener: HTTP2ServerTransport.ListenerFactory {
                     channel.closeFuture.whenComplete { _ in self.peers.release() }
                     let handler = NIOSSLServerHandler(context: self.tls.context)
                     try channel.pipeline.syncOperations.addHandlers([
-                        handler,
+                        handler, OutboundPortions(bytes: self.limits.portionBytes),
                         PeerHandler(
                             table: self.peers,
                             trustDomains: self.trustDomains,

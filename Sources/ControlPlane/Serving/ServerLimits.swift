@@ -14,6 +14,8 @@ package struct ServerLimits: Sendable, Hashable {
     package var streamsPerIdentity = 2500
     /// The most calls at once on one connection.
     package var callsPerConnection = 16
+    /// How many bytes are encrypted at a time. The buffer for them stays as long as its connection.
+    package var portionBytes = 64 << 10
     /// The longest time from a connection to the end of its TLS handshake.
     package var handshake: Duration = .seconds(10)
     /// The largest message, in bytes: a reconnect names what the data plane has, about 1 MiB for 10,000 resources.
