@@ -32,11 +32,17 @@ package struct CertificateAttestor: CallerAttesting {
     private static let chainBytes = 64 << 10
     private let policy: Policy
     private let authority: SigningAuthority
+    private let mayRenew: @Sendable (String) -> Bool
 
     /// Makes an attestor that trusts what the authority's bundle trusts, at each moment.
-    package init(policy: Policy, authority: SigningAuthority) {
+    package init(
+        policy: Policy,
+        authority: SigningAuthority,
+        mayRenew: @escaping @Sendable (String) -> Bool = { _ in true }
+    ) {
         self.policy = policy
         self.authority = authority
+        self.mayRenew = mayRenew
     }
 
     package func checkForm(_ evidence: CallerEvidence) throws(IssuanceRefusal) {
@@ -86,10 +92,11 @@ package struct CertificateAttestor: CallerAttesting {
             )
         }
         let workload = "\(identity.namespace)/\(identity.serviceAccount)"
-        guard self.policy.allowsAttested || !self.policy.attested.contains(workload) else {
+        let isFree = !self.policy.attested.contains(workload) && self.mayRenew(workload)
+        guard self.policy.allowsAttested || isFree else {
             var refusal = Self.refusal(
                 .clientCertificateNeedsAttestation,
-                "\(workload) is bound to a task's role and has to attest itself each time"
+                "\(workload) is bound to a task's role, or never joined by a token, and has to prove itself each time"
             )
             refusal.caller = "certificate/\(leaf.serialText)"
             throw refusal

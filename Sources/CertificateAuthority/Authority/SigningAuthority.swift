@@ -18,16 +18,19 @@ package final class SigningAuthority: LeafIssuing {
     struct Content: Sendable {
         var set: SigningSet
         var issuedUntil: IssuedUntil?
+        var retired: RetiredSigners
         /// Whether the set is another than at the last call of `renewIntermediate`.
         private var hasChanged = false
         var fault: AuthorityError?
 
-        init(set: SigningSet, issuedUntil: IssuedUntil?) {
+        init(set: SigningSet, issuedUntil: IssuedUntil?, retired: RetiredSigners) {
             self.set = set
             self.issuedUntil = issuedUntil
+            self.retired = retired
         }
 
         mutating func replace(_ set: SigningSet) {
+            self.retired.retire(self.set.workload, in: set)
             self.set = set
             self.hasChanged = true
         }
@@ -56,20 +59,21 @@ package final class SigningAuthority: LeafIssuing {
         self.trustDomain = trustDomain
         self.lifetimes = lifetimes
         self.state = state
-        self.content = Mutex(Content(set: set, issuedUntil: issuedUntil))
+        self.content = Mutex(Content(set: set, issuedUntil: issuedUntil, retired: RetiredSigners(state: state)))
     }
 
     /// The roots that peers must trust, PEM text that ends in a newline. Changes while roots are replaced.
     package var trustBundle: String { self.content.withLock { $0.set.bundle } }
 
-    /// The authorities above a leaf that was signed by what signs now, the nearest first; none for another leaf.
+    /// The authorities above a leaf that was signed by what signs now or did before, the nearest first; none for another
+    /// leaf.
     func way(from leaf: Certificate) -> [Certificate] {
-        let set = self.content.withLock { $0.set }
-        let signer = [set.workload, set.server].first {
-            $0.certificate.subject == leaf.issuer
-                && $0.certificate.publicKey.isValidSignature(leaf.signature, for: leaf)
-        }
-        return signer.map { [$0.certificate] + $0.above } ?? []
+        let (set, retired) = self.content.withLock { ($0.set, $0.retired.ways) }
+        let ways = [set.workload, set.server].map { [$0.certificate] + $0.above } + retired
+        return ways.first { way in
+            guard let signer = way.first, signer.subject == leaf.issuer else { return false }
+            return signer.publicKey.isValidSignature(leaf.signature, for: leaf)
+        } ?? []
     }
 
     /// When the first of the roots ends.

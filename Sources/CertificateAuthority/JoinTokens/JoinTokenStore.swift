@@ -23,6 +23,7 @@ package final class JoinTokenStore: Sendable {
     private let state: StateDirectory
     private let capacity: Int
     private let tokens: Mutex<[String: JoinToken]>
+    private let joined: JoinedAccounts
     /// Stands in for the hash of a token that is not there, so that looking for one takes as long as finding it.
     private let nobody = HexText.of(SHA256.hash(data: [0]))
 
@@ -32,6 +33,7 @@ package final class JoinTokenStore: Sendable {
     package init(state: StateDirectory, capacity: Int = JoinTokenStore.capacity) throws(AuthorityError) {
         self.state = state
         self.capacity = capacity
+        self.joined = try JoinedAccounts(state: state)
         var tokens: [String: JoinToken] = [:]
         if let content = try state.read(Self.file, limit: Self.fileBytes) {
             let decoder = JSONDecoder()
@@ -135,6 +137,9 @@ package final class JoinTokenStore: Sendable {
         return isRevoked
     }
 
+    /// Whether a machine has joined as `<namespace>/<service account>`, at any time.
+    package func hasJoined(_ account: String) -> Bool { self.joined.contains(account) }
+
     /// What became of a token that was presented.
     enum Verdict: Sendable, Hashable {
         case consumed(JoinToken)
@@ -160,6 +165,7 @@ package final class JoinTokenStore: Sendable {
         try self.change { tokens throws(AuthorityError) in
             verdict = self.judge(tokens, presented, now: now, isWelcome: isWelcome)
             guard case .consumed(var token) = verdict else { return }
+            try self.joined.insert("\(token.namespace)/\(token.serviceAccount)")
             token.used = now
             token.usedKeyDigest = keyDigest
             tokens[token.id] = token

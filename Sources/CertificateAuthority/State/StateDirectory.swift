@@ -114,7 +114,7 @@ package final class StateDirectory: Sendable {
         let aside = "\(self.path)/.\(name).\(UInt64.random(in: .min ... .max)).new"
         let descriptor = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else {
-            throw AuthorityError(.stateUnwritable, "cannot create \(aside): \(Self.reason(errno))")
+            throw AuthorityError(.stateUnwritable, "cannot create \(file) anew: \(Self.reason(errno))")
         }
         var failure = Self.writeAll(content, to: descriptor)
         if failure == 0, fsync(descriptor) != 0 { failure = errno }

@@ -17,6 +17,7 @@ struct ControlPlaneParts: Sendable {
     let configuration: ConfigurationStore
     private let attestor: ECSAttestor
     private let bindings: [RoleBinding]
+    private let bound: BoundAccounts
 
     init(
         configuration: TulledConfiguration,
@@ -49,16 +50,21 @@ struct ControlPlaneParts: Sendable {
             tasks: ECSTaskLookup(client: client, clusters: configuration.clusters)
         )
         let tokens = try JoinTokenStore(state: state)
+        let bound = BoundAccounts()
+        bound.replace(bindings)
         let domains = try TrustDomains(main: configuration.trustDomain, aliases: configuration.trustDomainAliases)
         let issuer = CertificateIssuer(
             authority: authority,
             attestors: AttestorChoice(
                 task: attestor,
-                joinToken: JoinTokenAttestor(store: tokens, trustDomain: configuration.trustDomain),
-                // Whoever is bound to a role has a task that can prove itself each time.
+                // Without a way to renew, a machine would be out after one certificate.
+                joinToken: assembly.signing.map { _ in
+                    JoinTokenAttestor(store: tokens, trustDomain: configuration.trustDomain)
+                },
                 certificate: assembly.signing.map { signing in
-                    let bound = Set(bindings.map { "\($0.namespace)/\($0.serviceAccount)" })
-                    return CertificateAttestor(policy: .init(domains: domains, attested: bound), authority: signing)
+                    CertificateAttestor(policy: .init(domains: domains, attested: []), authority: signing) {
+                        tokens.hasJoined($0) && !bound.contains($0)
+                    }
                 }
             ),
             journal: journal
@@ -142,7 +148,7 @@ struct ControlPlaneParts: Sendable {
         let api = AdminAPI(
             pages: pages,
             resources: declared,
-            tokens: JoinTokens(store: tokens),
+            tokens: assembly.signing.map { _ in JoinTokens(store: tokens, bound: bound) },
             rotation: assembly.signing.map { signing in
                 RootReplacement(authority: signing) { await rotation.rotate(now: Date()) }
             }
@@ -163,12 +169,15 @@ struct ControlPlaneParts: Sendable {
         self.configuration = declared
         self.attestor = attestor
         self.bindings = bindings
+        self.bound = bound
     }
 
     /// Takes over what is declared now.
     func declare(_ set: ConfigurationSet) {
         // Who may have a certificate is known before anyone is told of it.
-        self.attestor.bind(self.bindings + set.resources.compactMap(RoleBinding.init))
+        let bindings = self.bindings + set.resources.compactMap(RoleBinding.init)
+        self.bound.replace(bindings)
+        self.attestor.bind(bindings)
         self.publisher.declare(set.resources)
     }
 }

@@ -7,11 +7,13 @@ package struct JoinTokens: TokenAdministration {
     private static let lifetime = 3_600
 
     private let store: JoinTokenStore
+    private let bound: BoundAccounts
     private let now: @Sendable () -> Date
 
-    /// Administers a store.
-    package init(store: JoinTokenStore, now: @escaping @Sendable () -> Date = { Date() }) {
+    /// Administers a store; tokens are for accounts that are bound to no role.
+    package init(store: JoinTokenStore, bound: BoundAccounts, now: @escaping @Sendable () -> Date = { Date() }) {
         self.store = store
+        self.bound = bound
         self.now = now
     }
 
@@ -23,6 +25,13 @@ package struct JoinTokens: TokenAdministration {
     package func make(_ wish: TokenWish) async throws(AdminFault) -> MadeToken {
         guard (wish.uses ?? 1) == 1 else {
             throw AdminFault(.badRequest, "uses: \(wish.uses ?? 0) is not allowed; a join token works once")
+        }
+        guard !self.bound.contains("\(wish.namespace)/\(wish.serviceAccount)") else {
+            throw AdminFault(
+                .conflict,
+                "\(wish.namespace.prefix(63))/\(wish.serviceAccount.prefix(253)) is bound to a task's role; give the machine a "
+                    + "service account of its own"
+            )
         }
         let now = self.now()
         do throws(AuthorityError) {

@@ -117,6 +117,30 @@ import X509
         #expect(try await self.reason(mine) == nil)
     }
 
+    @Test func aLeafAloneIsKnownAlsoWhenItsSignerHasRetired() async throws {
+        var lifetimes = AuthorityLifetimes()
+        lifetimes.intermediate = .seconds(60_000)
+        let mesh = try TestMesh(lifetimes: lifetimes)
+        var mine = try self.evidence(try self.issue("spiffe://cluster.local/ns/edge/sa/printer", by: mesh.authority))
+        mine.certificates.removeLast()
+        let later = self.now.addingTimeInterval(30_100)
+        #expect(try mesh.authority.renewIntermediate(now: later))
+        let policy = CertificateAttestor.Policy(domains: try TrustDomains(main: "cluster.local"), attested: [])
+        let attestor = CertificateAttestor(policy: policy, authority: mesh.authority)
+        #expect(try await self.reason(mine, attestor, now: later) == nil)
+        let kept = try String(contentsOfFile: "\(mesh.directory.path)/retired.pem", encoding: .utf8)
+        #expect(kept.contains("BEGIN CERTIFICATE") && !kept.contains("PRIVATE"))
+    }
+
+    @Test func whoNeverJoinedDoesNotRenew() async throws {
+        let policy = CertificateAttestor.Policy(domains: try TrustDomains(main: "cluster.local"), attested: [])
+        let attestor = CertificateAttestor(policy: policy, authority: self.mesh.authority) { $0 == "edge/printer" }
+        let printer = try self.evidence(try self.issue("spiffe://cluster.local/ns/edge/sa/printer"))
+        #expect(try await self.reason(printer, attestor) == nil)
+        let other = try self.evidence(try self.issue("spiffe://cluster.local/ns/shop/sa/web"))
+        #expect(try await self.reason(other, attestor) == .clientCertificateNeedsAttestation)
+    }
+
     /// Seven authorities that could each have signed every other, which must not be tried in every order.
     @Test(.timeLimit(.minutes(1))) func manyCertificatesOfOneNameCostLittle() async throws {
         let key = Certificate.PrivateKey(P256.Signing.PrivateKey())
