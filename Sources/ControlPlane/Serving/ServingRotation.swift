@@ -13,6 +13,8 @@ package final class ServingRotation: Sendable {
     private let names: [ServerName]
     private let logger: Logger
     private let current: Mutex<ServingCertificate>
+    /// Whether signer or bundle are others than those of `current`.
+    private let isBehind = Atomic(false)
 
     /// Serves with a first certificate.
     ///
@@ -57,11 +59,20 @@ package final class ServingRotation: Sendable {
     @discardableResult
     package func rotate(now: Date) async -> Bool {
         do {
-            let isNewSigner = try self.authority.renewIntermediate(now: now)
-            guard isNewSigner || self.current.withLock({ $0.isDueForRenewal(at: now) }) else { return false }
+            if try self.authority.renewIntermediate(now: now) { self.isBehind.store(true, ordering: .relaxed) }
+        } catch {
+            // Our own certificate must not grow old meanwhile: what signs now still does.
+            self.logger.error("authority cannot be renewed", metadata: ["error": "\(error)"])
+        }
+        do {
+            guard self.isBehind.load(ordering: .relaxed) || self.current.withLock({ $0.isDueForRenewal(at: now) })
+            else {
+                return false
+            }
             let next = try await self.authority.makeServingCertificate(names: self.names, now: now)
             try self.tls.replace(next, trustBundle: self.authority.trustBundle)
             self.current.withLock { $0 = next }
+            self.isBehind.store(false, ordering: .relaxed)
             self.logger.info("server certificate renewed", metadata: ["tls.not_after": "\(next.notAfter)"])
             return true
         } catch {
