@@ -93,9 +93,30 @@ package struct AdminAPI: Sendable {
                     : "\(kind.rawValue) has no namespace; write '-' in its place"
             )
         }
+        // As files are named after them: a dot too many would name another resource's.
+        guard !kind.isNamespaced || Self.isName(path[2], allowsDots: false), Self.isName(path[3], allowsDots: true)
+        else {
+            throw AdminFault(
+                .badRequest,
+                "namespace and name must be lower-case letters, digits, '-' and, in names, '.'"
+            )
+        }
         let key = ResourceKey(kind: kind, namespace: kind.isNamespaced ? path[2] : "", name: path[3])
         try await provider.delete(key)
         return .json(["deleted": ["kind": kind.rawValue, "namespace": key.namespace, "name": key.name]])
+    }
+
+    private static func isName(_ text: String, allowsDots: Bool) -> Bool {
+        (1...253).contains(text.utf8.count)
+            && text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty }
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+                    true
+                case UInt8(ascii: "."): allowsDots
+                default: false
+                }
+            }
     }
 
     private static func kind(_ text: String) throws(AdminFault) -> ResourceKind {

@@ -1,3 +1,4 @@
+import CertificateAuthority
 package import Logging
 package import MeshModel
 import NIOCore
@@ -103,7 +104,7 @@ package final class AdminServer: Sendable {
                     self.logger.info(
                         "admin request",
                         metadata: [
-                            "http.method": "\(request.method)", "http.path": "\(request.pathText.prefix(256))",
+                            "http.method": "\(request.method)", "http.path": "\(Self.loggable(request))",
                             "http.status": "\(answer.status)", "src.identity": "\(request.caller.name)",
                         ]
                     )
@@ -113,6 +114,13 @@ package final class AdminServer: Sendable {
             }
             try await outbound.write(contentsOf: Self.parts(answer, isHead: reading.isHead))
         }
+    }
+
+    /// The path for the log: a token that somebody pasted whole holds a secret behind its id.
+    private static func loggable(_ request: AdminRequest) -> String {
+        let isToken = request.path.count > 2 && request.path[1] == "tokens"
+        let path = isToken ? "/v1/tokens/\(request.path[2].prefix(8))" : request.pathText
+        return PlainLine.of(path, bytes: 256)
     }
 
     private struct Reading: Sendable {

@@ -1,8 +1,8 @@
+import Dispatch
 import Foundation
 package import Logging
 package import MeshCompile
 package import MeshConfig
-import Synchronization
 
 /// The declared resources of a directory: follows its files, and changes them for the admin API.
 package final class ConfigurationStore: Sendable {
@@ -11,8 +11,12 @@ package final class ConfigurationStore: Sendable {
     private let memory: FirstSeenFile
     private let statuses: @Sendable () -> [ResourceKey: [ResourceCondition]]
     private let logger: Logger
-    /// One change of files at a time: each is judged against the set before it.
-    private let changing = Mutex(())
+    /// One change of files at a time, as each is judged against the set before it; on a thread of its own, as disks make
+    /// callers wait.
+    private let changing = DispatchQueue(label: "tulle.configuration")
+
+    /// The most documents of one request.
+    private static let documents = 1_000
 
     /// Makes a store; `run` follows the files.
     ///
@@ -99,10 +103,22 @@ extension ConfigurationStore: ResourceAdministration {
         }.sorted { $0.key < $1.key }
     }
 
+    /// Does something on the thread that changes files.
+    private func changing<Outcome: Sendable>(_ body: @escaping @Sendable () -> Outcome) async -> Outcome {
+        await withCheckedContinuation { continuation in
+            self.changing.async { continuation.resume(returning: body()) }
+        }
+    }
+
     package func apply(_ yaml: String, isDryRun: Bool) async throws(AdminFault) -> [AppliedResource] {
-        self.changing.withLock { _ in
+        let outcome = await self.changing { () -> Result<[AppliedResource], AdminFault> in
             let set = self.directory.load()
             let file = ConfigurationReader(keepsText: true).read(yaml, path: "-")
+            guard file.documents.count <= Self.documents else {
+                let reason = "\(file.documents.count) documents, at most \(Self.documents) are allowed in one request"
+                return .failure(AdminFault(.tooLarge, reason))
+            }
+            let accepted = Set(set.entries.filter { $0.status == .accepted }.compactMap(\.key))
             var results: [AppliedResource] = []
             var seen: Set<ResourceKey> = []
             for document in file.documents {
@@ -115,7 +131,9 @@ extension ConfigurationStore: ResourceAdministration {
                 )
                 if let key = document.key, let resource = document.resource, let text = document.text {
                     if seen.insert(key).inserted {
-                        self.apply(resource, text, over: set, isDryRun: isDryRun, &result)
+                        // What is in force only as the last good version is written anew.
+                        let old = accepted.contains(key) ? set[key] : nil
+                        self.apply(resource, text, over: set, old: old, isDryRun: isDryRun, &result)
                     } else {
                         let twice = AdminDiagnostic(
                             line: document.line,
@@ -137,18 +155,19 @@ extension ConfigurationStore: ResourceAdministration {
             }
             // The caller may ask at once for what it has applied.
             if !isDryRun { self.directory.load() }
-            return results
+            return .success(results)
         }
+        return try outcome.get()
     }
 
     private func apply(
         _ resource: DeclaredResource,
         _ text: String,
         over set: ConfigurationSet,
+        old: DeclaredResource?,
         isDryRun: Bool,
         _ result: inout AppliedResource
     ) {
-        let old = set[resource.key]
         let isSame =
             old.map { old in
                 old.spec == resource.spec && old.apiVersion == resource.apiVersion
@@ -163,15 +182,16 @@ extension ConfigurationStore: ResourceAdministration {
                     try self.files.apply(Array(text.utf8), over: set)
                 }
             }
-            result.action = isSame ? .unchanged : old == nil ? .created : .configured
+            result.action = isSame ? .unchanged : set[resource.key] == nil ? .created : .configured
         } catch {
             result.diagnostics += error.diagnostics.map(AdminDiagnostic.init)
         }
     }
 
     package func delete(_ key: ResourceKey) async throws(AdminFault) {
-        let outcome = self.changing.withLock { _ -> Result<Bool, ConfigurationRefusal> in
+        let outcome = await self.changing { () -> Result<Bool, ConfigurationRefusal> in
             let set = self.directory.load()
+            guard set.entries.contains(where: { $0.key == key }) else { return .success(false) }
             do throws(ConfigurationRefusal) {
                 let wasThere = try self.files.delete(key, from: set)
                 self.directory.load()

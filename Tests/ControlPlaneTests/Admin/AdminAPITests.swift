@@ -63,6 +63,8 @@ import Testing
     @Test(arguments: [
         ("GET", "/v1/resources?kind=Pod", "", 400), ("POST", "/v1/resources?dryRun=maybe", "Gateway a b c", 400),
         ("POST", "/v1/resources", "", 400), ("PUT", "/v1/resources", "x", 405),
+        ("DELETE", "/v1/resources/AuthorizationPolicy/a.b/c", "", 400),
+        ("DELETE", "/v1/resources/Gateway/shop/a%00b", "", 400), ("DELETE", "/v1/resources/Gateway/shop/..", "", 400),
         ("DELETE", "/v1/resources/Gateway/-/x", "", 400), ("DELETE", "/v1/resources/MeshConfig/shop/x", "", 400),
         ("DELETE", "/v1/resources/Pod/shop/x", "", 400), ("GET", "/v1/resources/Gateway/shop/x", "", 405),
         ("GET", "/v1/nothing", "", 404), ("GET", "/v1", "", 404), ("GET", "/v1/services/a/b", "", 404),
