@@ -21,22 +21,8 @@ package struct TulledConfiguration: Sendable, Hashable {
         case privateCALeaves = "private-ca-leaves"
     }
 
-    /// One line of the owner's list that says which task role is which service account.
-    package struct Binding: Sendable, Hashable {
-        /// The task role's ARN; its path does not count.
-        package var role: String
-        /// The namespace of the identity, a DNS label.
-        package var namespace: String
-        /// The service account of the identity, a DNS label.
-        package var serviceAccount: String
-
-        /// Holds the parts as they are; nothing is checked.
-        package init(role: String, namespace: String, serviceAccount: String) {
-            self.role = role
-            self.namespace = namespace
-            self.serviceAccount = serviceAccount
-        }
-    }
+    /// One line of the owner's list that says which task role is which service account; nothing in it is checked.
+    package typealias Binding = Declared.ServiceAccountBinding
 
     /// A private hosted zone of Route 53 in which the services' names are kept.
     package enum Zone: Sendable, Hashable {
