@@ -391,7 +391,8 @@ SEQUENCES: dict[str, tuple[bytes, set[str]]] = {
     "another frame in a header block": (frame(HEADERS, 0, 1, _ok) + frame(PING, 0, 0, b"12345678"), PROTOCOL),
     "a continuation of another stream": (frame(HEADERS, 0, 1, _ok) + frame(CONTINUATION, 4, 3, b""), PROTOCOL),
     "padding longer than the frame": (frame(HEADERS, 4, 1, _ok) + frame(DATA, 8, 1, b"\xff"), PROTOCOL),
-    "a frame of 2 MiB": (frame(HEADERS, 4, 1, _ok) + frame(DATA, 0, 1, bytes(1 << 21))[:70_000], SIZE),
+    # What it still sends may meet a closed socket, and the reset overtake the GOAWAY.
+    "a frame of 2 MiB": (frame(HEADERS, 4, 1, _ok) + frame(DATA, 0, 1, bytes(1 << 21))[:70_000], SIZE | {"closed"}),
     "a header block that can't be read": (frame(HEADERS, 4, 1, b"\xff\xff\xff\xff\xff\xff"), {"COMPRESSION_ERROR"}),
     "an index beyond the table": (frame(HEADERS, 4, 1, b"\xff\x80\x01"), {"COMPRESSION_ERROR"}),
     "a table of 1 MiB": (frame(HEADERS, 4, 1, b"\x3f\xe1\xff\x3f" + _ok), {"COMPRESSION_ERROR"}),

@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from lab import ROOT
 from load import Held, Load
 from mesh import NAMESPACE, Mesh
 from network import connect, echoes, outcome
@@ -219,9 +220,18 @@ def test_a_service_entry_gives_a_name_to_what_ecs_does_not_know(mesh, shell):
         server.wait(5)
 
 
+def test_the_examples_are_valid(mesh):
+    done = subprocess.run(
+        [mesh.tulle, "validate", "-f", str(ROOT / "examples" / "policies")], capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_command_line_shows_the_mesh(mesh):
-    status = tulle(mesh, "status", "-o", "wide")
-    assert status.count("SYNCED") >= 6, "each of three data planes has both types"
+    mesh.wait(
+        "all three data planes to have both types",
+        lambda: tulle(mesh, "status", "-o", "wide").count("SYNCED") >= 6, 30,
+    )
     assert "echo.demo.mesh.internal" in tulle(mesh, "describe", "service", f"echo.{NAMESPACE}")
     document = policy("shown", "DENY", '- from: [{source: {namespaces: ["elsewhere"]}}]')
     assert tulle(mesh, "diff", "-f", "-", text=document, status=1)
