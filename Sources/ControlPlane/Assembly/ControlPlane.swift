@@ -50,6 +50,9 @@ package final class ControlPlane: ServiceLifecycle.Service {
             )
             try await self.run(state: state, authority: authority, client: client)
             await client.shutdown()
+        } catch is CancellationError {
+            // Told to stop before it was up.
+            await client.shutdown()
         } catch {
             await client.shutdown()
             throw error
@@ -58,7 +61,8 @@ package final class ControlPlane: ServiceLifecycle.Service {
 
     private func run(state: StateDirectory, authority: AuthorityAssembly, client: AWSClient) async throws {
         let transport = NetworkTransport()
-        let accounts = try await self.accounts(client)
+        // A stop must not wait for AWS.
+        let accounts = try await cancelWhenGracefulShutdown { try await self.accounts(client) }
         let parts = try await ControlPlaneParts(
             configuration: self.configuration,
             limits: self.limits,
@@ -165,7 +169,7 @@ package final class ControlPlane: ServiceLifecycle.Service {
                 return [try await client.callerIdentity().account]
             } catch let error as AWSError {
                 self.logger.warning(
-                    "own account not known yet; set accounts in the configuration to start without asking",
+                    "own account not known yet; set accounts (--account 111122223333) to start without asking",
                     metadata: ["error.code": "\(error.code)", "error": "\(error.message)"]
                 )
             }
