@@ -69,7 +69,10 @@ struct AnalyzeCommand: AsyncParsableCommand {
             for diagnostic in local.diagnostics { run.console.warning(PlainLine.text("\(diagnostic)")) }
             let findings = try await self.findings(local, run)
             let report = AnalysisReport(findings, atLeast: self.outputThreshold, suppressed: self.suppress)
+            let broken = local.count(.error)
             switch self.output {
+            case .log where broken > 0 && report.findings.isEmpty:
+                run.console.result("\(broken) errors in the files; what those documents declare was not analyzed")
             case .log: run.console.result(report.text)
             case .json: run.console.result(report.json.text(.indented(2)))
             case .yaml: run.console.result(YAMLText.document(report.json))

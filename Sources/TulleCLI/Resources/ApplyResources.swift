@@ -29,6 +29,11 @@ struct ApplyResources: Sendable {
 
         /// As kubectl writes it: `authorizationpolicy/shop/allow created`.
         var line: String {
+            // Of a document that can't be read there is only the place.
+            if self.name.isEmpty || self.name == "-", let place = self.diagnostics.first {
+                let line = place.line.map { ":\($0)" } ?? ""
+                return PlainLine.text("\(place.file)\(line) \(self.action)")
+            }
             let name = self.namespace.isEmpty ? self.name : "\(self.namespace)/\(self.name)"
             return PlainLine.text("\(self.kind.lowercased())/\(name) \(self.action)")
         }

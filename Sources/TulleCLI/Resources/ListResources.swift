@@ -53,7 +53,7 @@ struct ListResources: Sendable {
             }
             table.add(row)
         }
-        return found.isEmpty ? "nothing is declared" : table.text
+        return found.isEmpty ? "nothing is declared here; -A lists all namespaces" : table.text
     }
 
     /// Why a resource does not stand as it should, in one word.

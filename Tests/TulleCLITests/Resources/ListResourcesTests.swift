@@ -97,7 +97,7 @@ struct ListResourcesTests {
             try await Self.list(.serviceEntry, name: "other", namespace: "shop")
         }
         #expect(failure?.message == "there is no ServiceEntry \"other\" in namespace \"shop\"")
-        #expect(try await Self.list(.gateway) == "nothing is declared")
+        #expect(try await Self.list(.gateway) == "nothing is declared here; -A lists all namespaces")
     }
 
     @Test("describe shows all that is known of one")

@@ -83,7 +83,7 @@ struct LocalConfigurationTests {
             let failure = await #expect(throws: CommandFailure.self) {
                 try await DeleteResources(keys: local.keys).run(admin, console: transcript.console)
             }
-            #expect(failure?.code == "not_found")
+            #expect(failure?.message == "1 of 2 resources were not deleted")
         }
         #expect(transcript.output == "namespace/shop deleted\nnamespace/shop deleted\n")
     }
