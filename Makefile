@@ -51,8 +51,9 @@ format: ## format every Swift file in place
 protos: setup ## check that our .proto files compile, with Python's protoc
 	@scripts/protos.sh
 
-limits: ## write docs/limits.md anew from the limits in the code
+limits: ## write docs/limits.md and docs/tulled-settings.md anew from the code
 	@scripts/limits.py
+	@scripts/tulled-settings.py
 
 setup: ## install what the other verbs need (apt packages, local Python environment)
 	@scripts/setup.sh

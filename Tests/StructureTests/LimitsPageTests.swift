@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// `docs/limits.md` says what the code says.
+/// The pages that scripts write say what the code says: `docs/limits.md`, `docs/tulled-settings.md`.
 struct LimitsPageTests {
-    @Test("the page of limits is what the code says")
-    func isUpToDate() throws {
+    @Test("the page is what the code says", arguments: ["limits", "tulled-settings"])
+    func isUpToDate(_ script: String) throws {
         let check = Process()
         check.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        check.arguments = ["python3", "scripts/limits.py", "--check"]
+        check.arguments = ["python3", "scripts/\(script).py", "--check"]
         check.currentDirectoryURL = PackageDescription.root
         let output = Pipe()
         check.standardError = output
