@@ -51,7 +51,7 @@ package enum ConfigurationCode: String, Sendable, Hashable, CaseIterable {
         case .fileUnwritable: "The admin API could not write or remove a file."
         case .fileTooLarge: "A file, or all files together, have more bytes than the bound."
         case .tooManyFiles: "There are more files or folders than the bound; the rest is not read."
-        case .directoryUnreadable: "The directory is not there or can't be read; the last set stays in force."
+        case .directoryUnreadable: "A folder can't be read; what it held before stays in force."
         case .documentTooLarge: "A document has more bytes than the bound."
         case .tooManyDocuments: "A file has more documents than the bound; the rest is not read."
         case .tooManyResources: "There are more resources than the bound; the rest is refused."

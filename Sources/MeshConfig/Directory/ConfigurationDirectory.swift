@@ -4,7 +4,8 @@ import Synchronization
 /// Declared resources in a directory of files, kept up to date while files change.
 ///
 /// Files are `*.yaml`, `*.yml` and `*.json`, in folders of any depth up to a bound; hidden ones are left out, links are
-/// followed only inside the directory. While the directory is gone the last set stays in force.
+/// followed only inside the directory. While the directory is gone the last set stays in force. Before it was read once
+/// no set is told: nobody may take "not known" for "nothing declared".
 package final class ConfigurationDirectory: Sendable {
     /// The sets, each whenever something differs from the one before, diagnostics included. Whoever is slow gets the
     /// newest only.
@@ -15,12 +16,15 @@ package final class ConfigurationDirectory: Sendable {
         var set = ConfigurationSet.empty
         var firstSeen: [ResourceKey: Int64]
         var isPublished = false
+        /// What no set carries and was told already.
+        var told: [ConfigurationDiagnostic] = []
     }
 
     private let path: String
     private let limits: ConfigurationLimits
     private let timing: DirectoryTiming
     private let now: @Sendable () -> Int64
+    private let onFault: @Sendable (ConfigurationDiagnostic) -> Void
     private let publisher: AsyncStream<ConfigurationSet>.Continuation
     private let state: Mutex<State>
     private let latest = Mutex(ConfigurationSet.empty)
@@ -28,25 +32,50 @@ package final class ConfigurationDirectory: Sendable {
     /// A directory. Nothing is read before ``load()`` or ``run()``.
     ///
     /// - Parameters:
-    ///   - path: the directory.
+    ///   - path: the directory. As long as it is not there, that is a fault, and no set.
     ///   - firstSeen: when keys were first seen, as the sets before a restart told.
     ///   - now: seconds since 1970.
-    package init(
+    ///   - onFault: told once of each fault that no set carries: why there is no set yet. Called on the
+    ///     thread that reads.
+    package convenience init(
         path: String,
         limits: ConfigurationLimits = .standard,
         timing: DirectoryTiming = DirectoryTiming(),
         firstSeen: [ResourceKey: Int64] = [:],
-        now: @escaping @Sendable () -> Int64
+        now: @escaping @Sendable () -> Int64,
+        onFault: @escaping @Sendable (ConfigurationDiagnostic) -> Void = { _ in }
+    ) {
+        self.init(
+            path: path,
+            limits: limits,
+            timing: timing,
+            firstSeen: firstSeen,
+            calls: .system,
+            now: now,
+            onFault: onFault
+        )
+    }
+
+    init(
+        path: String,
+        limits: ConfigurationLimits,
+        timing: DirectoryTiming,
+        firstSeen: [ResourceKey: Int64],
+        calls: FileCalls,
+        now: @escaping @Sendable () -> Int64,
+        onFault: @escaping @Sendable (ConfigurationDiagnostic) -> Void
     ) {
         self.path = path
         self.limits = limits
         self.timing = timing
         self.now = now
+        self.onFault = onFault
         (self.sets, self.publisher) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        self.state = Mutex(State(scan: DirectoryScan(path: path, limits: limits), firstSeen: firstSeen))
+        let scan = DirectoryScan(path: path, limits: limits, calls: calls)
+        self.state = Mutex(State(scan: scan, firstSeen: firstSeen))
     }
 
-    /// The set as it was last read.
+    /// The set as it was last read. Before the first one it is empty, with the fault that kept it from being read.
     package var current: ConfigurationSet { self.latest.withLock { $0 } }
 
     /// How many files were read and parsed so far.
@@ -54,9 +83,12 @@ package final class ConfigurationDirectory: Sendable {
 
     /// Reads what has changed. Blocks for as long as that takes.
     ///
-    /// - Returns: the set that is in force now.
+    /// - Returns: the set that is in force now; as ``current``.
     @discardableResult
-    package func load() -> ConfigurationSet { self.look { _ in }.set }
+    package func load() -> ConfigurationSet {
+        self.look { _ in }
+        return self.current
+    }
 
     /// Watches the directory until the task is cancelled.
     ///
@@ -77,31 +109,63 @@ package final class ConfigurationDirectory: Sendable {
         }
     }
 
+    private struct Look {
+        /// Whether all could be looked at that may be seen at all.
+        var isThere: Bool
+        var isUnsettled: Bool
+    }
+
     /// One look at the directory.
-    private func look(enter: (String) -> Void) -> (set: ConfigurationSet, isThere: Bool, isUnsettled: Bool) {
-        self.state.withLock { state in
-            guard let finding = state.scan.run(enter: enter) else {
-                let fault = ConfigurationDiagnostic(
-                    place: .overall,
-                    field: self.path,
-                    reason: "the directory can't be read: \(FileSystem.lastError); the last set stays in force",
-                    code: .directoryUnreadable
-                )
-                self.publish(state.set.adding(fault), &state)
-                return (state.set, false, false)
-            }
-            let set = SetBuilder.build(
-                finding.files,
-                previous: state.set,
-                firstSeen: state.firstSeen,
-                now: self.now(),
-                limits: self.limits
-            )
-            // From here on the sets themselves know; what is removed must be forgotten.
-            state.firstSeen = [:]
-            self.publish(set, &state)
-            return (set, true, finding.isUnsettled)
+    @discardableResult
+    private func look(enter: (String) -> Void) -> Look {
+        let (look, faults) = self.state.withLock { state -> (Look, [ConfigurationDiagnostic]) in
+            var faults: [ConfigurationDiagnostic] = []
+            let look = self.look(&state, &faults, enter: enter)
+            let new = faults.filter { !state.told.contains($0) }
+            state.told = faults
+            return (look, new)
         }
+        for fault in faults { self.onFault(fault) }
+        return look
+    }
+
+    private func look(
+        _ state: inout State,
+        _ faults: inout [ConfigurationDiagnostic],
+        enter: (String) -> Void
+    ) -> Look {
+        let finding: DirectoryScan.Finding
+        do throws(FileSystem.Failure) {
+            finding = try state.scan.run(enter: enter)
+            // A first set without what a full table of files hid would be taken for the whole.
+            if !state.isPublished, let trouble = finding.trouble { throw trouble }
+        } catch {
+            let fault = ConfigurationDiagnostic(
+                place: .overall,
+                field: self.path,
+                reason: "the directory can't be read: \(error.reason); "
+                    + (state.isPublished ? "the last set stays in force" : "nothing is told before it is read"),
+                code: .directoryUnreadable
+            )
+            if state.isPublished {
+                self.publish(state.set.adding(fault), &state)
+            } else {
+                self.latest.withLock { $0 = ConfigurationSet.empty.adding(fault) }
+                faults.append(fault)
+            }
+            return Look(isThere: false, isUnsettled: false)
+        }
+        let set = SetBuilder.build(
+            finding.files,
+            previous: state.set,
+            firstSeen: state.firstSeen,
+            now: self.now(),
+            limits: self.limits
+        )
+        // From here on the sets themselves know; what is removed must be forgotten.
+        state.firstSeen = [:]
+        self.publish(set, &state)
+        return Look(isThere: finding.trouble == nil, isUnsettled: finding.isUnsettled)
     }
 
     private func publish(_ set: ConfigurationSet, _ state: inout State) {

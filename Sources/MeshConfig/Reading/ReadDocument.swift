@@ -26,18 +26,23 @@ package struct ReadFile: Sendable, Hashable {
     package var diagnostics: [ConfigurationDiagnostic]
     /// Whether all of it was read. Where not, nobody knows what it no longer declares.
     package var isComplete: Bool
+    /// Whether nobody knows what is below the path either: it is, or may be, a folder that could not be looked at. An
+    /// empty path stands for the whole directory.
+    package var hidesBelow: Bool
 
     /// Makes a file.
     package init(
         path: String,
         documents: [ReadDocument] = [],
         diagnostics: [ConfigurationDiagnostic] = [],
-        isComplete: Bool = true
+        isComplete: Bool = true,
+        hidesBelow: Bool = false
     ) {
         self.path = path
         self.documents = documents
         self.diagnostics = diagnostics
         self.isComplete = isComplete
+        self.hidesBelow = hidesBelow
     }
 
     /// The resources of all its documents that have no error.

@@ -10,7 +10,8 @@
 /// 3. A document whose key can't be read (it is no YAML, say) keeps a resource that its file declared before and that
 ///    nobody declares now: the one that stood at the same place in the file, else the nearest. The same unreadable text
 ///    keeps the same resource, and one that kept none before keeps none later.
-/// 4. A file that could not be read as a whole keeps all that it declared and nobody else declares now.
+/// 4. A file that could not be read as a whole keeps all that it declared and nobody else declares now. So does all at
+///    and below a path that could not be looked at.
 ///
 /// So removing a document or a file removes its resource, and breaking one does not.
 package struct SetBuilder {
@@ -65,6 +66,7 @@ package struct SetBuilder {
             self.entries[$0].file
         }
         for file in files { self.keep(before[file.path] ?? [], for: unread[file.path] ?? [], of: file) }
+        self.keepHidden(files)
         self.date()
         self.warn()
         // Removed keys are forgotten; those that are still named stay known while their document is mended.
@@ -192,11 +194,36 @@ package struct SetBuilder {
         var entry = old
         entry.diagnostics = []
         entry.isKeyRead = false
-        // Behind those that were read.
-        entry.index = self.entries.count
+        // Behind those that were read, if any.
+        if !file.documents.isEmpty { entry.index = self.entries.count }
         self.hold(resource, in: &entry)
         self.holders[resource.key] = self.entries.count
         self.entries.append(entry)
+    }
+
+    // MARK: What could not be looked at
+
+    /// Keeps what was declared where nobody could look.
+    private mutating func keepHidden(_ files: [ReadFile]) {
+        let hidden = Set(files.lazy.filter(\.hidesBelow).map(\.path))
+        guard !hidden.isEmpty else { return }
+        // What was read after all, by another way, tells itself what it declares.
+        let seen = Set(files.lazy.filter(\.isComplete).map(\.path))
+        for old in self.previous.entries where !seen.contains(old.file) && Self.isHidden(old.file, by: hidden) {
+            guard let resource = old.resource, self.holders[resource.key] == nil else { continue }
+            self.append(old, of: ReadFile(path: old.file, isComplete: false))
+        }
+    }
+
+    /// Whether a path, or a folder above it, is among those.
+    private static func isHidden(_ path: String, by hidden: Set<String>) -> Bool {
+        if hidden.contains("") { return true }
+        var rest = path[...]
+        while true {
+            if hidden.contains(String(rest)) { return true }
+            guard let slash = rest.utf8.lastIndex(of: UInt8(ascii: "/")) else { return false }
+            rest = rest[..<slash]
+        }
     }
 
     // MARK: Times
