@@ -48,7 +48,7 @@ package enum ConfigurationCode: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .setting: "A setting of `tulled` itself is wrong."
         case .fileUnreadable: "A file could not be read; what it held before stays in force."
-        case .fileUnwritable: "The admin API could not write or remove a file."
+        case .fileUnwritable: "A file could not be written or removed: an applied one, or a last good version."
         case .fileTooLarge: "A file, or all files together, have more bytes than the bound."
         case .tooManyFiles: "There are more files or folders than the bound; the rest is not read."
         case .directoryUnreadable: "A folder can't be read; what it held before stays in force."

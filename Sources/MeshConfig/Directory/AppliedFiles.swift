@@ -115,7 +115,7 @@ package struct AppliedFiles: Sendable {
         let temporary = "\(folder)/.\(name).\(UInt32.random(in: 0 ... .max))"
         let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o644)
         guard file >= 0 else { throw self.failure("\(name) can't be written") }
-        let isWritten = Self.write(Array(text.utf8), to: file) && fsync(file) == 0
+        let isWritten = FileSystem.write(Array(text.utf8), to: file) && fsync(file) == 0
         let failure = self.failure("\(name) can't be written")
         close(file)
         guard isWritten else {
@@ -131,17 +131,6 @@ package struct AppliedFiles: Sendable {
         guard parent >= 0 else { return }
         fsync(parent)
         close(parent)
-    }
-
-    private static func write(_ bytes: [UInt8], to file: Int32) -> Bool {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return false }
-            rest = rest.dropFirst(count)
-        }
-        return true
     }
 
     private func failure(_ what: String) -> ConfigurationRefusal {

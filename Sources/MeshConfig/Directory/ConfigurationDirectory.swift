@@ -13,8 +13,11 @@ package final class ConfigurationDirectory: Sendable {
 
     private struct State {
         var scan: DirectoryScan
+        /// The set in force; before the first one, what was in force before the restart.
         var set = ConfigurationSet.empty
         var firstSeen: [ResourceKey: Int64]
+        var lastGood: LastGoodFiles?
+        var isBegun = false
         var isPublished = false
         /// What no set carries and was told already.
         var told: [ConfigurationDiagnostic] = []
@@ -34,14 +37,16 @@ package final class ConfigurationDirectory: Sendable {
     /// - Parameters:
     ///   - path: the directory. As long as it is not there, that is a fault, and no set.
     ///   - firstSeen: when keys were first seen, as the sets before a restart told.
+    ///   - lastGood: keeps what is in force over restarts; nil where a restart may lose last good versions.
     ///   - now: seconds since 1970.
-    ///   - onFault: told once of each fault that no set carries: why there is no set yet. Called on the
-    ///     thread that reads.
+    ///   - onFault: told once of each fault that no set carries: why there is no set yet, and what is wrong with
+    ///     `lastGood`. Called on the thread that reads.
     package convenience init(
         path: String,
         limits: ConfigurationLimits = .standard,
         timing: DirectoryTiming = DirectoryTiming(),
         firstSeen: [ResourceKey: Int64] = [:],
+        lastGood: LastGoodFiles? = nil,
         now: @escaping @Sendable () -> Int64,
         onFault: @escaping @Sendable (ConfigurationDiagnostic) -> Void = { _ in }
     ) {
@@ -50,6 +55,7 @@ package final class ConfigurationDirectory: Sendable {
             limits: limits,
             timing: timing,
             firstSeen: firstSeen,
+            lastGood: lastGood,
             calls: .system,
             now: now,
             onFault: onFault
@@ -61,6 +67,7 @@ package final class ConfigurationDirectory: Sendable {
         limits: ConfigurationLimits,
         timing: DirectoryTiming,
         firstSeen: [ResourceKey: Int64],
+        lastGood: LastGoodFiles?,
         calls: FileCalls,
         now: @escaping @Sendable () -> Int64,
         onFault: @escaping @Sendable (ConfigurationDiagnostic) -> Void
@@ -71,8 +78,8 @@ package final class ConfigurationDirectory: Sendable {
         self.now = now
         self.onFault = onFault
         (self.sets, self.publisher) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let scan = DirectoryScan(path: path, limits: limits, calls: calls)
-        self.state = Mutex(State(scan: scan, firstSeen: firstSeen))
+        let scan = DirectoryScan(path: path, limits: limits, keepsText: lastGood != nil, calls: calls)
+        self.state = Mutex(State(scan: scan, firstSeen: firstSeen, lastGood: lastGood))
     }
 
     /// The set as it was last read. Before the first one it is empty, with the fault that kept it from being read.
@@ -136,6 +143,11 @@ package final class ConfigurationDirectory: Sendable {
     ) -> Look {
         let finding: DirectoryScan.Finding
         do throws(FileSystem.Failure) {
+            if !state.isBegun, let kept = try state.lastGood?.load() {
+                state.set = kept.set
+                faults += kept.faults
+            }
+            state.isBegun = true
             finding = try state.scan.run(enter: enter)
             // A first set without what a full table of files hid would be taken for the whole.
             if !state.isPublished, let trouble = finding.trouble { throw trouble }
@@ -165,6 +177,7 @@ package final class ConfigurationDirectory: Sendable {
         // From here on the sets themselves know; what is removed must be forgotten.
         state.firstSeen = [:]
         self.publish(set, &state)
+        faults += state.lastGood?.store(set) ?? []
         return Look(isThere: finding.trouble == nil, isUnsettled: finding.isUnsettled)
     }
 

@@ -26,6 +26,8 @@ package struct ConfigurationSet: Sendable, Hashable {
         package var status: Status
         /// The resource in force; nil for `refused`.
         package var resource: DeclaredResource?
+        /// The text of the resource in force, where readers were asked to keep it; for `lastGood` not the present one.
+        package var text: String?
         /// What is wrong with its present text.
         package var diagnostics: [ConfigurationDiagnostic]
         /// Whether the key stands in the present text.

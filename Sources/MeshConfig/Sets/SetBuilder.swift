@@ -16,6 +16,8 @@
 /// So removing a document or a file removes its resource, and breaking one does not.
 package struct SetBuilder {
     private let previous: ConfigurationSet
+    /// The texts of what was in force.
+    private let texts: [ResourceKey: String]
     private let now: Int64
     private let limits: ConfigurationLimits
     private var firstSeen: [ResourceKey: Int64]
@@ -49,6 +51,9 @@ package struct SetBuilder {
 
     private init(previous: ConfigurationSet, now: Int64, limits: ConfigurationLimits, firstSeen: [ResourceKey: Int64]) {
         self.previous = previous
+        self.texts = Dictionary(
+            previous.entries.compactMap { entry in entry.resource.flatMap { old in entry.text.map { (old.key, $0) } } }
+        ) { first, _ in first }
         self.now = now
         self.limits = limits
         self.firstSeen = firstSeen
@@ -97,6 +102,7 @@ package struct SetBuilder {
             key: document.key,
             status: .refused,
             resource: nil,
+            text: nil,
             diagnostics: document.diagnostics,
             isKeyRead: document.key != nil,
             fingerprint: document.fingerprint
@@ -122,6 +128,7 @@ package struct SetBuilder {
             }
             entry.status = .accepted
             entry.resource = resource
+            entry.text = document.text
             self.holders[key] = self.entries.count
         } else if let old = self.previous[key],
             !anywhere.contains(key) || (old.origin.file == file.path && !good.contains(key))
@@ -135,6 +142,7 @@ package struct SetBuilder {
         entry.status = .lastGood
         entry.key = old.key
         entry.resource = old
+        entry.text = self.texts[old.key]
         let reason = "\(old.key) stays in force as it stood at \(old.origin) when it was last without errors"
         entry.diagnostics.append(self.diagnostic(entry, .lastGood, reason, severity: .warning))
     }

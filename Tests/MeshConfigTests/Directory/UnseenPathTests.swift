@@ -30,6 +30,7 @@ import Testing
             limits: limits,
             timing: DirectoryTiming(),
             firstSeen: [:],
+            lastGood: nil,
             calls: self.failing.calls,
             now: { 1000 },
             onFault: onFault
