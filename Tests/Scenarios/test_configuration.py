@@ -173,6 +173,13 @@ def test_files_are_watched_and_a_broken_one_keeps_its_last_good_version(mesh, sh
         assert not reaches(shell, echo)
         item = json.loads(tulle(mesh, "get", "AuthorizationPolicy", "by-hand", "-n", NAMESPACE, "-o", "json"))
         assert "lastGood" in json.dumps(item)
+        # A restart doesn't lose it either.
+        mesh.control_plane.kill()
+        mesh.control_plane.start()
+        time.sleep(2)
+        item = json.loads(tulle(mesh, "get", "AuthorizationPolicy", "by-hand", "-n", NAMESPACE, "-o", "json"))
+        assert "lastGood" in json.dumps(item)
+        assert not reaches(shell, echo)
         # What people wrote by hand is theirs.
         tulle(mesh, "delete", "AuthorizationPolicy", "by-hand", "-n", NAMESPACE, status=1)
     finally:

@@ -142,6 +142,7 @@ struct ControlPlaneParts: Sendable {
         )
         let declared = ConfigurationStore(
             path: configuration.configurationDirectory,
+            mirror: "\(state.path)/last-good",
             memory: FirstSeenFile(state: state),
             logger: logger
         ) { publisher.overview.statuses }

@@ -22,9 +22,11 @@ package final class ConfigurationStore: Sendable {
     ///
     /// - Parameters:
     ///   - path: the directory. It is made if it is not there.
+    ///   - mirror: a directory of our own, in which the last good versions outlive a restart.
     ///   - statuses: what compiling has found out about resources.
     package init(
         path: String,
+        mirror: String,
         memory: FirstSeenFile,
         logger: Logger,
         statuses: @escaping @Sendable () -> [ResourceKey: [ResourceCondition]]
@@ -34,9 +36,18 @@ package final class ConfigurationStore: Sendable {
             withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o755]
         )
-        self.directory = ConfigurationDirectory(path: path, firstSeen: memory.load()) {
-            Int64(Date().timeIntervalSince1970)
-        }
+        self.directory = ConfigurationDirectory(
+            path: path,
+            firstSeen: memory.load(),
+            lastGood: LastGoodFiles(directory: mirror),
+            now: { Int64(Date().timeIntervalSince1970) },
+            onFault: { fault in
+                logger.error(
+                    "configuration cannot be read",
+                    metadata: ["error.code": "\(fault.code.rawValue)", "error": "\(fault)"]
+                )
+            }
+        )
         self.files = AppliedFiles(directory: path)
         self.memory = memory
         self.statuses = statuses

@@ -30,7 +30,8 @@ struct DeleteResources: Sendable {
         guard kept == 0 else {
             throw CommandFailure(
                 "\(kept) of \(self.keys.count) resources were not deleted",
-                hint: "'tulle get <kind> -A' lists what there is and where it stands; --ignore-not-found passes over what is gone"
+                hint: "'tulle get <kind> -A' lists what there is and where it stands; "
+                    + "--ignore-not-found passes over what is gone"
             )
         }
     }
