@@ -141,7 +141,7 @@ struct ControlPlaneParts: Sendable {
             metrics: metrics
         )
         let declared = ConfigurationStore(
-            path: configuration.configurationDirectory,
+            path: configuration.resourceDirectory,
             mirror: "\(state.path)/last-good",
             memory: FirstSeenFile(state: state),
             logger: logger

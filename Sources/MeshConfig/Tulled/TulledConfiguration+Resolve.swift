@@ -43,9 +43,6 @@ extension TulledConfiguration {
             faults.append(.init(place: .environment(name), field: "", reason: "no setting has this name"))
         }
         if configuration.audience.isEmpty { configuration.audience = "\(configuration.trustDomain)/tulled" }
-        if configuration.configurationDirectory.isEmpty {
-            configuration.configurationDirectory = "\(configuration.stateDirectory)/configuration"
-        }
         faults += configuration.contradictions()
         return faults.isEmpty ? .success(configuration) : .failure(ConfigurationFaults(all: faults))
     }
@@ -59,6 +56,11 @@ extension TulledConfiguration {
         names += self.serverNames + ["localhost", "127.0.0.1"]
         var seen: Set<String> = []
         return names.filter { seen.insert($0).inserted }
+    }
+
+    /// Where declared resources are read from.
+    package var resourceDirectory: String {
+        self.configurationDirectory.isEmpty ? "\(self.stateDirectory)/configuration" : self.configurationDirectory
     }
 
     /// What is wrong with the values together.

@@ -96,7 +96,7 @@ package struct TulledConfiguration: Sendable, Hashable {
     package var privateCALifetime: Duration = .seconds(90 * 86_400)
     /// A file of PEM roots that peers trust beside the Private CA's. Default none.
     package var additionalRoots = ""
-    /// The directory of declared resources. Default `configuration` in the state directory.
+    /// The directory of declared resources. Default empty: `configuration` in the state directory.
     package var configurationDirectory = ""
     /// Private zones in which names of services are kept. Default none.
     package var zones: [Zone] = []
