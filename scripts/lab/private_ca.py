@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from typing import Any
 
@@ -27,7 +28,8 @@ def authority_extensions(signer: Any, csr: x509.CertificateSigningRequest, below
 
 
 def install() -> None:
-    """Puts itself before moto's own list of extensions, and makes authorities general-purpose, as AWS does."""
+    """Puts itself before moto's own list of extensions, makes authorities general-purpose and backdates what they sign, as AWS does."""
+    usual_now = models.utcnow
     usual_extensions = models.CertificateAuthority._x509_extensions
     usual_init = models.CertificateAuthority.__init__
 
@@ -39,5 +41,7 @@ def install() -> None:
         usual_init(self, *arguments, **named)
         self.usage_mode = "GENERAL_PURPOSE"
 
+    # What it signs holds from an hour ago, unless the caller says otherwise: clocks differ.
+    models.utcnow = lambda: usual_now() - datetime.timedelta(hours=1)
     models.CertificateAuthority._x509_extensions = extensions
     models.CertificateAuthority.__init__ = make
