@@ -1,3 +1,5 @@
+import MeshModel
+
 /// Follows the response of one gRPC call: headers, messages, trailers.
 package struct GRPCResponseState {
     private enum State {

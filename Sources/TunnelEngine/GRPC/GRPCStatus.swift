@@ -1,3 +1,5 @@
+import MeshModel
+
 /// How a gRPC call ended.
 package struct GRPCStatus: Error, Hashable, Sendable, CustomStringConvertible {
     /// The codes of gRPC.

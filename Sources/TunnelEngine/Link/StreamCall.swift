@@ -1,3 +1,5 @@
+import MeshModel
+
 /// One request with a body, and its whole answer, on a stream of its own.
 ///
 /// The answer is bounded. The call is held alive by its stream until it ends; who began it bounds its time.

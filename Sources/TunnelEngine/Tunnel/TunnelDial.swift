@@ -1,3 +1,5 @@
+import MeshModel
+
 /// One attempt to open a tunnel: waits for a link of the pool, sends CONNECT, waits for the answer.
 package final class TunnelDial: EventSource, HTTP2StreamOwner {
     private let headers: [HTTP2Header]
