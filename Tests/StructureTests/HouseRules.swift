@@ -28,6 +28,7 @@ enum HouseRules {
         [
             "MeshXDS": ["MeshProtos"],
             "MeshDNS": ["MeshModel"],
+            "HTTPRouting": ["MeshModel", "MeshProtos"],
             "ECSDiscovery": ["AWSClient", "MeshModel"],
             "CertificateAuthority": ["AWSClient", "AWSSignature", "MeshModel"],
         ],
