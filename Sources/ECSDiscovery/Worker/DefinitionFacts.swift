@@ -12,6 +12,10 @@ struct DefinitionFacts: Sendable, Hashable {
 
     /// The name of the container that makes a task part of the mesh.
     static let proxyContainer = "ztunnel"
+    /// The name of the container that makes a task a waypoint, which takes tunnels itself.
+    static let waypointContainer = "waypoint"
+    /// The port on which it does.
+    static let tunnelPort: UInt16 = 15_008
 
     init(_ definition: ECSTaskDefinition, tagPrefix: String) {
         let hasProxy = definition.containers.contains { $0["name"]?.string == Self.proxyContainer }
@@ -54,10 +58,15 @@ struct DefinitionFacts: Sendable, Hashable {
     /// The TCP port mappings of all containers, each port once; ranges are left out, as they name no single port.
     private static func mappedPorts(_ containers: [JSONValue]) -> [ObservedPort] {
         var ports: [UInt16: ObservedPort] = [:]
-        for mapping in containers.flatMap({ $0["portMappings"]?.array ?? [] }) {
+        let mappings = containers.flatMap { container in
+            (container["portMappings"]?.array ?? []).map { (container["name"]?.string, $0) }
+        }
+        for (container, mapping) in mappings {
             guard (mapping["protocol"]?.string ?? "tcp") == "tcp",
                 let port = mapping["containerPort"]?.int.flatMap({ UInt16(exactly: $0) }), port != 0,
-                !PortList.reserved.contains(port), ports[port] == nil
+                !PortList.reserved.contains(port)
+                    || (container == Self.waypointContainer && port == Self.tunnelPort),
+                ports[port] == nil
             else { continue }
             let application: ObservedPort.Application =
                 switch mapping["appProtocol"]?.string {

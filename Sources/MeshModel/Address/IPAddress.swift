@@ -69,6 +69,12 @@ package struct IPAddress: Hashable, Sendable {
         return self.high == 0 && self.low == 1
     }
 
+    /// Whether the address is of 169.254.0.0/16 or fe80::/10: where a host's own services live, metadata among them.
+    package var isLinkLocal: Bool {
+        if self.isV4 { return UInt16(truncatingIfNeeded: self.low >> 16) == 0xa9fe }
+        return self.high >> 54 == 0xfe80 >> 6
+    }
+
     /// Whether the address is 0.0.0.0 or ::.
     package var isUnspecified: Bool {
         self.isV4 ? UInt32(truncatingIfNeeded: self.low) == 0 : self.high == 0 && self.low == 0

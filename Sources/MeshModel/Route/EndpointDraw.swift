@@ -161,7 +161,7 @@ struct EndpointDraw {
 
     /// The endpoint's own port for the service's port, else the service's target, else, for an application that is told the
     /// original destination, the port unchanged.
-    private static func targetPort(of endpoint: Endpoint, _ port: ServicePort) -> UInt16? {
+    static func targetPort(of endpoint: Endpoint, _ port: ServicePort) -> UInt16? {
         let own = endpoint.ports.first { $0.port == port.port }?.targetPort ?? 0
         if own > 0 { return own }
         if port.targetPort > 0 { return port.targetPort }

@@ -74,7 +74,7 @@ extension MeshSnapshot {
     }
 
     /// The workloads that a gateway consists of, also unhealthy ones.
-    func workloads(behind gateway: GatewayAddress, from source: Workload) -> [Workload] {
+    package func workloads(behind gateway: GatewayAddress, from source: Workload) -> [Workload] {
         switch self.owner(of: gateway, from: source) {
         case .service(let service): self.endpoints(of: service.key)
         case .workload(let workload): [workload]

@@ -167,6 +167,24 @@ struct RoutePlanner<Random: RandomNumberGenerator> {
         return .name(workload.hostname, prefersV4: prefersV4)
     }
 
+    // MARK: Endpoints
+
+    /// Routes to an endpoint that somebody chose already; waypoints in front of it are not looked at.
+    mutating func plan(_ target: EndpointTarget, of service: Service?, port: UInt16) -> OutboundDecision {
+        let workload = target.workload
+        if workload.network != self.source.network, let service {
+            let identities = self.identities(of: service, in: workload.network)
+            let refusal = self.addNested(to: workload, service: service, port: port, identities, waypoint: nil)
+            return self.conclude(refusal ?? RouteRefusal(code: .gatewayUnavailable, detail: "no gateway"))
+        }
+        if let host = Self.host(of: workload, service?.families ?? .automatic, asked: nil) {
+            self.add(Self.direct(to: workload, at: HopAddress(host: host, port: target.port), service))
+        }
+        return self.conclude(
+            RouteRefusal(code: .noUsableAddress, detail: "workload \(workload.uid) has no address that can be used")
+        )
+    }
+
     // MARK: Waypoints and gateways
 
     /// The waypoints of a service, the one to use first: drawn by weight where several have one.
