@@ -1,3 +1,5 @@
+import MeshModel
+
 /// The headers that begin a gRPC call.
 package struct GRPCRequestHead: Sendable {
     /// The method as `/package.Service/Method`.

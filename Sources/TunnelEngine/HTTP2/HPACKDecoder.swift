@@ -1,3 +1,5 @@
+import MeshModel
+
 /// Decodes header blocks (RFC 7541). One a connection, as its table carries over from block to block.
 ///
 /// Any error leaves the table in doubt and so must end the connection.

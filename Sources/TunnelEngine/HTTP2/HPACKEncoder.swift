@@ -1,3 +1,5 @@
+import MeshModel
+
 /// Encodes header blocks (RFC 7541). One a connection; equal lists in equal order give equal bytes.
 ///
 /// Fields go into the dynamic table unless they are secret, differ with every request, or are large: those would only

@@ -1,3 +1,5 @@
+import MeshModel
+
 /// The static table of RFC 7541 appendix A.
 enum HPACKStaticTable {
     /// Its entries; index 1 on the wire is position 0 here. Fields of one name stand together.

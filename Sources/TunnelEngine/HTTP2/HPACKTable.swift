@@ -1,3 +1,5 @@
+import MeshModel
+
 /// The dynamic table of RFC 7541 §2.3.2: a first-in first-out list of fields bounded by their size.
 struct HPACKTable {
     /// The size that both sides start with, and the largest that we ever use.
