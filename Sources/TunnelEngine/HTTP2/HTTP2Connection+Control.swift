@@ -15,6 +15,7 @@ extension HTTP2Connection {
             settings.append((Setting.enablePush, 0))
         case .server:
             settings.append((Setting.maxConcurrentStreams, self.limits.concurrentStreams))
+            if self.limits.allowsExtendedConnect { settings.append((Setting.enableConnectProtocol, 1)) }
         }
         settings.append((Setting.initialWindowSize, self.limits.streamWindow))
         settings.append((Setting.maxFrameSize, self.limits.maxFrameBytes))

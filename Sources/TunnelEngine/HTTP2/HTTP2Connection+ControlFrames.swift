@@ -79,7 +79,11 @@ extension HTTP2Connection {
         case Setting.maxHeaderListSize:
             self.peerMaxHeaderList = Int(value)
         case Setting.enableConnectProtocol:
-            guard value <= 1 else { throw HTTP2Error(.protocolError, .settingInvalid) }
+            // What was allowed once stays allowed (RFC 8441 §3).
+            guard value <= 1, value == 1 || !self.peerAllowsExtendedConnect else {
+                throw HTTP2Error(.protocolError, .settingInvalid)
+            }
+            self.peerAllowsExtendedConnect = value == 1
         default:
             break
         }

@@ -67,7 +67,7 @@ extension HTTP2Connection {
         // The peer learns from our GOAWAY that this stream never was.
         if let last = self.sentGoAwayID, id > last { return }
         let request: HTTP2HeaderRules.Request
-        switch HTTP2HeaderRules.checkRequest(headers) {
+        switch HTTP2HeaderRules.checkRequest(headers, allowsExtendedConnect: self.limits.allowsExtendedConnect) {
         case .success(let valid): request = valid
         case .failure(let fault):
             try self.refuse(id, fault.code)
@@ -151,6 +151,18 @@ extension HTTP2Connection {
         owner?.streamReset(stream, code: fault.code, byPeer: false)
         self.owner?.connectionCapacityChanged()
         try self.flood.streamError()
+    }
+
+    /// Resets an open stream for what the peer sent on it, found by its owner: it counts like what is found here, and
+    /// the owner hears no more of the stream.
+    package func refuse(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
+        guard !stream.isClosed, !self.isFailed else { return }
+        self.reset(stream, code)
+        do throws(HTTP2Error) {
+            try self.flood.streamError()
+        } catch {
+            self.fail(error)
+        }
     }
 
     /// Resets a stream that is not open.

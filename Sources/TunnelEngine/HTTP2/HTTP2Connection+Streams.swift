@@ -9,7 +9,9 @@ extension HTTP2Connection {
         owner: any HTTP2StreamOwner
     ) -> HTTP2Stream? {
         guard self.canOpenStream, self.fitsPeer(headers) else { return nil }
-        guard case .success(let request) = HTTP2HeaderRules.checkRequest(headers) else { return nil }
+        let isExtended = self.peerAllowsExtendedConnect
+        guard case .success(let request) = HTTP2HeaderRules.checkRequest(headers, allowsExtendedConnect: isExtended)
+        else { return nil }
         let stream = self.makeStream(id: self.nextStreamID)
         self.nextStreamID += 2
         stream.isTunnel = request.isConnect

@@ -30,6 +30,8 @@ package final class HTTP2Connection {
     @exclusivity(unchecked) package internal(set) var failure: HTTP2Error?
     /// The peer's stream limit: 100 until its SETTINGS arrive, then what they say.
     @exclusivity(unchecked) package internal(set) var peerMaxConcurrentStreams = 100
+    /// The peer's SETTINGS allow extended CONNECT (RFC 8441).
+    @exclusivity(unchecked) package internal(set) var peerAllowsExtendedConnect = false
     /// The peer's SETTINGS arrived.
     @exclusivity(unchecked) package internal(set) var hasPeerSettings = false
     /// The GOAWAY we sent last; nil before. Server: streams above it are ignored.
@@ -91,7 +93,7 @@ package final class HTTP2Connection {
     enum Phase { case preface, frameHeader, padLength, data, payload, skip }
 
     /// A connection that has sent nothing yet; call ``start()``. `owner` is held weakly.
-    package init(role: HTTP2Role, limits: HTTP2Limits, owner: any HTTP2ConnectionOwner) {
+    package init(role: HTTP2Role, limits: HTTP2Limits, owner: (any HTTP2ConnectionOwner)? = nil) {
         let limits = limits.clamped
         self.role = role
         self.limits = limits

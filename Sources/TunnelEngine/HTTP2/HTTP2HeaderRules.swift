@@ -1,3 +1,5 @@
+import MeshModel
+
 /// What RFC 9113 §8 asks of header lists, for what arrives and for what we send.
 enum HTTP2HeaderRules {
     /// What a valid request turned out to be.
@@ -7,14 +9,18 @@ enum HTTP2HeaderRules {
 
     /// Checks a request.
     ///
-    /// CONNECT has `:method` and `:authority` alone (§8.5); extended CONNECT was never offered, so `:protocol` is
-    /// refused. A `host` that names another authority is refused, as the two would be read by different parties.
-    static func checkRequest(_ headers: [HTTP2Header]) -> Result<Request, HTTP2Error> {
+    /// CONNECT has `:method` and `:authority` alone (§8.5), unless extended CONNECT was allowed and `:protocol` is there:
+    /// then it has all that other requests have (RFC 8441 §4). A `host` that names another authority is refused, as the two would be read by different parties.
+    static func checkRequest(
+        _ headers: [HTTP2Header],
+        allowsExtendedConnect: Bool = false
+    ) -> Result<Request, HTTP2Error> {
         var method: String?
         var scheme: String?
         var path: String?
         var authority: String?
         var host: String?
+        var upgrade: String?
         do throws(HTTP2Error) {
             try self.checkFields(headers) { (header) throws(HTTP2Error) in
                 switch header.name {
@@ -22,6 +28,8 @@ enum HTTP2HeaderRules {
                 case ":scheme": try self.setOnce(&scheme, header.value, self.isScheme(header.value))
                 case ":path": try self.setOnce(&path, header.value, self.isVisible(header.value))
                 case ":authority": try self.setOnce(&authority, header.value, self.isAuthority(header.value))
+                case ":protocol" where allowsExtendedConnect:
+                    try self.setOnce(&upgrade, header.value, self.isToken(header.value))
                 default: throw HTTP2Error(.protocolError, .pseudoHeaderUnknown)
                 }
             }
@@ -33,7 +41,10 @@ enum HTTP2HeaderRules {
             if let authority, let host, !self.isSameAuthority(authority, host) {
                 throw HTTP2Error(.protocolError, .hostMismatch)
             }
-            if method == "CONNECT" {
+            guard upgrade == nil || (method == "CONNECT" && authority != nil) else {
+                throw HTTP2Error(.protocolError, .pseudoHeaderInvalid)
+            }
+            if method == "CONNECT", upgrade == nil {
                 guard scheme == nil, path == nil else { throw HTTP2Error(.protocolError, .pseudoHeaderInvalid) }
                 guard authority != nil else { throw HTTP2Error(.protocolError, .pseudoHeaderMissing) }
                 return .success(Request(isConnect: true))
@@ -42,7 +53,7 @@ enum HTTP2HeaderRules {
             guard path.utf8.first == UInt8(ascii: "/") || (path == "*" && method == "OPTIONS") else {
                 throw HTTP2Error(.protocolError, .pseudoHeaderInvalid)
             }
-            return .success(Request(isConnect: false))
+            return .success(Request(isConnect: upgrade != nil))
         } catch {
             return .failure(error)
         }

@@ -17,6 +17,9 @@ package struct HTTP2Limits: Sendable, Hashable {
     /// Bytes a peer may send on all streams before we consume, 65,535…2³¹−1.
     package var connectionWindow = 16 << 20
 
+    /// Whether requests may ask for another protocol on their stream (RFC 8441). A server's setting.
+    package var allowsExtendedConnect = false
+
     // MARK: Memory
 
     /// Bytes of one compressed header block, before it is decoded.
