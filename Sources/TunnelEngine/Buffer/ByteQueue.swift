@@ -71,6 +71,12 @@ package struct ByteQueue: ~Copyable {
         return body(UnsafeRawBufferPointer(start: base + self.start, count: self.count))
     }
 
+    /// The waiting bytes; theirs is the queue's memory, so they are good only until it changes.
+    var bytes: UnsafeRawBufferPointer {
+        guard let base = self.base else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+        return UnsafeRawBufferPointer(start: base + self.start, count: self.count)
+    }
+
     /// Drops the first `count` bytes; memory goes back when none are left.
     package mutating func consume(_ count: Int) {
         self.start += min(count, self.count)

@@ -256,6 +256,9 @@ extension EventLoop {
         return true
     }
 
+    /// Counts bytes that are kept whether there is room for them or not: their owner is about to end.
+    func holdAnyway(_ count: Int) { self.heldBytes += count }
+
     /// Gives bytes back that were held.
     func release(_ count: Int) { self.heldBytes -= count }
 

@@ -32,14 +32,15 @@ package final class Relay {
     package internal(set) var bytesFromUpstream: UInt64 = 0
     private var downstream: (any RelayEnd)?
     private var upstream: (any RelayEnd)?
-    private var observer: (any RelayObserver)?
+    /// Nil once it has ended.
+    var observer: (any RelayObserver)?
     private var openDirections = 2
     private let loop: EventLoop
     /// Made when one direction has ended.
     private var silence: LoopAlarm?
 
-    /// Makes a relay without ends; `connect` starts it.
-    init(loop: EventLoop, observer: any RelayObserver) {
+    /// Makes a relay without ends; `connect` starts it, and by then it has an observer.
+    init(loop: EventLoop, observer: (any RelayObserver)? = nil) {
         self.loop = loop
         self.observer = observer
     }
@@ -53,9 +54,10 @@ package final class Relay {
     /// Whether it has ended.
     package var isEnded: Bool { self.observer == nil }
 
-    /// Ends both directions at once; the observer is told `reason`.
-    package func close(_ reason: String) {
-        self.end(.closed(reason), isAbortive: true)
+    /// Ends both directions at once; the observer is told `reason`, and the ends' peers that it was no orderly end
+    /// where `isAbortive`.
+    package func close(_ reason: String, isAbortive: Bool = true) {
+        self.end(.closed(reason), isAbortive: isAbortive)
     }
 
     /// One direction is done: all its bytes and its end were delivered.
