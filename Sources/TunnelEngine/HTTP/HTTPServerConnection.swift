@@ -1,0 +1,299 @@
+import MeshModel
+
+/// The serving side of one HTTP connection over a byte stream: HTTP/1.1 or HTTP/2.
+///
+/// Requests that are no HTTP are answered here, and the owner is told for its log. Held alive by its byte stream.
+package final class HTTPServerConnection: EventSource {
+    /// What the connection speaks.
+    package enum Kind: Sendable {
+        /// HTTP/2 when it begins with its preface, HTTP/1.1 otherwise.
+        case detect
+        case http1
+        case http2
+    }
+
+    /// What of it is decided.
+    private enum Side {
+        /// Bytes so far, all of them the beginning of HTTP/2's preface.
+        case undecided([UInt8])
+        case http1(HTTP1Server)
+        case http2(HTTP2Carrier)
+    }
+
+    /// What the connection runs over; its owner is the connection.
+    package let bytes: ByteStream
+    private let limits: HTTPLimits
+    private var owner: (any HTTPServerConnectionOwner)?
+    private var side = Side.undecided([])
+    private let kind: Kind
+    private var early: [UInt8]
+    private var isScheduled = false
+    private var isDraining = false
+    private lazy var deadline = LoopTimer(target: self)
+    /// What the deadline is for; nil when none runs.
+    private var deadlineIsForHead: Bool?
+
+    /// Takes over a byte stream: the connection becomes its owner.
+    /// - Parameters:
+    ///   - early: bytes of the stream that were received before and not given back; they are read in the loop's next turn.
+    ///   - owner: held until the connection ends.
+    package init(
+        over bytes: ByteStream,
+        early: [UInt8] = [],
+        kind: Kind = .detect,
+        limits: HTTPLimits = HTTPLimits(),
+        owner: any HTTPServerConnectionOwner
+    ) {
+        self.bytes = bytes
+        self.early = early
+        self.kind = kind
+        self.limits = limits
+        self.owner = owner
+        super.init(loop: bytes.loop)
+        bytes.owner = self
+        self.schedule()
+    }
+
+    /// Streams under way.
+    package var activeStreams: Int {
+        switch self.side {
+        case .undecided: 0
+        case .http1(let server): server.activeStreams
+        case .http2(let carrier): carrier.http2.activeStreams
+        }
+    }
+
+    /// What the connection speaks; nil before that is known.
+    package var version: HTTPVersion? {
+        switch self.side {
+        case .undecided: nil
+        case .http1: .http11
+        case .http2: .http2
+        }
+    }
+
+    // MARK: Ending
+
+    /// Takes no more requests than the peer could not yet know of, and closes when the last one is answered: `Connection:
+    /// close` in HTTP/1.1, GOAWAY in HTTP/2.
+    package func drain() {
+        guard !self.isDraining else { return }
+        self.isDraining = true
+        switch self.side {
+        case .undecided: if self.early.isEmpty { self.bytes.close(isAbortive: false) }
+        case .http1(let server): server.drain()
+        case .http2(let carrier):
+            carrier.http2.shutdownGracefully()
+            carrier.push()
+            self.closeWhenDrained(carrier)
+        }
+    }
+
+    /// Ends the connection at once; its streams are cut.
+    package func close() {
+        if case .http2(let carrier) = self.side {
+            carrier.http2.goAway(.noError, debug: "")
+            carrier.push()
+            self.bytes.close(isAbortive: false)
+            carrier.http2.transportClosed(.cancel)
+            return
+        }
+        self.bytes.close(isAbortive: true)
+    }
+
+    private func closeWhenDrained(_ carrier: HTTP2Carrier) {
+        if carrier.http2.isDrained, carrier.http2.activeStreams == 0 { self.bytes.close(isAbortive: false) }
+    }
+
+    // MARK: Turns and deadlines
+
+    private func schedule() {
+        guard !self.isScheduled else { return }
+        self.isScheduled = true
+        self.loop.runAgain(self)
+    }
+
+    override package func again() {
+        self.isScheduled = false
+        guard self.owner != nil else { return }
+        if case .undecided = self.side { self.begin() }
+        if case .http1(let server) = self.side { server.resume() }
+    }
+
+    private func begin() {
+        switch self.kind {
+        case .detect: break
+        case .http1: self.serveHTTP1()
+        case .http2: self.serveHTTP2()
+        }
+        let early = self.early
+        self.early = []
+        if early.isEmpty { self.await() } else { early.withUnsafeBytes { self.receive($0) } }
+    }
+
+    /// Sees to it that the connection waits for its peer no longer than it may.
+    private func await() {
+        let isForHead: Bool?
+        switch self.side {
+        case .undecided(let bytes): isForHead = !bytes.isEmpty
+        case .http1(let server):
+            isForHead =
+                switch server.wait {
+                case .request: false
+                case .head: true
+                case .response, .end: nil
+                }
+        case .http2(let carrier): isForHead = carrier.http2.activeStreams == 0 ? false : nil
+        }
+        guard isForHead != self.deadlineIsForHead else { return }
+        self.deadlineIsForHead = isForHead
+        self.loop.stop(self.deadline)
+        guard let isForHead else { return }
+        let wait = isForHead ? self.limits.headMilliseconds : self.limits.idleMilliseconds
+        if wait > 0 { self.loop.start(self.deadline, after: wait) }
+    }
+
+    override package func timerFired(_ timer: LoopTimer) {
+        let isForHead = self.deadlineIsForHead == true
+        self.deadlineIsForHead = nil
+        switch self.side {
+        case .undecided: self.bytes.close(isAbortive: false)
+        case .http1(let server):
+            if isForHead { server.refuse(.headTimeout) } else { server.drain() }
+        case .http2:
+            if self.isDraining { self.close() } else { self.drain() }
+        }
+        if self.owner != nil { self.await() }
+    }
+
+    // MARK: Versions
+
+    private func receive(_ input: UnsafeRawBufferPointer) {
+        switch self.side {
+        case .undecided(var seen):
+            seen.append(contentsOf: input)
+            switch seen.withUnsafeBytes({ ProtocolSniffer.http2($0) }) {
+            case .needsMore:
+                self.side = .undecided(seen)
+                return self.await()
+            case .http2: self.serveHTTP2()
+            default: self.serveHTTP1()
+            }
+            seen.withUnsafeBytes { self.receive($0) }
+        case .http1(let server): server.receive(input)
+        case .http2(let carrier):
+            carrier.receive(input)
+            self.await()
+        }
+    }
+
+    private func serveHTTP1() {
+        let server = HTTP1Server(over: self.bytes, limits: self.limits, owner: self)
+        self.side = .http1(server)
+        if self.isDraining { server.drain() }
+    }
+
+    private func serveHTTP2() {
+        let carrier = HTTP2Carrier(.server, over: self.bytes, limits: self.limits, owner: self)
+        self.side = .http2(carrier)
+        guard self.isDraining else { return }
+        carrier.http2.shutdownGracefully()
+        carrier.push()
+    }
+}
+
+extension HTTPServerConnection: ByteStreamOwner {
+    package func byteStream(_ stream: ByteStream, received bytes: UnsafeRawBufferPointer) {
+        // What the owner held of the stream comes first.
+        if self.isScheduled, case .undecided = self.side { self.begin() }
+        self.receive(bytes)
+    }
+
+    package func byteStreamReceivedEnd(_ stream: ByteStream) {
+        if case .undecided = self.side, self.isScheduled { self.begin() }
+        switch self.side {
+        case .undecided: self.bytes.close(isAbortive: false)
+        case .http1(let server): server.receivedEnd()
+        // A peer that sends no more gives no more credit either.
+        case .http2: self.bytes.close(isAbortive: false)
+        }
+    }
+
+    package func byteStreamCanSend(_ stream: ByteStream) {
+        switch self.side {
+        case .undecided: break
+        case .http1(let server): server.canSend()
+        case .http2(let carrier): carrier.canSend()
+        }
+    }
+
+    package func byteStreamEnded(_ stream: ByteStream, _ outcome: RelayOutcome) {
+        self.loop.stop(self.deadline)
+        switch self.side {
+        case .undecided: break
+        case .http1(let server): server.ended(outcome)
+        case .http2(let carrier): carrier.ended(outcome)
+        }
+        let owner = self.owner
+        self.owner = nil
+        owner?.connectionEnded(self, outcome)
+    }
+}
+
+extension HTTPServerConnection: HTTP1ServerOwner {
+    func server(_ server: HTTP1Server, opened stream: HTTP1ServerStream, _ request: HTTP1Request) {
+        self.owner?.connection(self, opened: stream, request: request.head, endStream: stream.isReceiveClosed)
+    }
+
+    func server(_ server: HTTP1Server, refused refusal: HTTPRefusal) {
+        self.owner?.connection(self, refused: refusal)
+    }
+
+    func serverChanged(_ server: HTTP1Server) { if self.owner != nil { self.await() } }
+    func serverWantsTurn(_ server: HTTP1Server) { self.schedule() }
+}
+
+extension HTTPServerConnection: HTTP2CarrierOwner {
+    func carrierOpened(_ stream: HTTP2Stream, _ headers: [HTTP2Header], endStream: Bool) {
+        guard case .http2(let carrier) = self.side, let owner = self.owner else { return }
+        switch HTTP2Head.request(headers, endStream: endStream, limits: self.limits) {
+        case .failure(let refusal):
+            self.refuse(refusal, stream, on: carrier, endStream: endStream)
+            owner.connection(self, refused: refusal)
+        case .success(let (head, length)):
+            let exchange = HTTP2Exchange(
+                stream,
+                on: carrier,
+                request: head,
+                expectedLength: length,
+                limits: self.limits
+            )
+            owner.connection(self, opened: exchange, request: head, endStream: endStream)
+            if exchange.owner == nil, !exchange.isEnded { exchange.reset(.refusedStream) }
+        }
+    }
+
+    /// Answers a request that is not accepted, on its own stream.
+    private func refuse(_ refusal: HTTPRefusal, _ stream: HTTP2Stream, on carrier: HTTP2Carrier, endStream: Bool) {
+        let head = HTTP2Head.fields(of: HTTPLocalReply.head(of: refusal))
+        let body = Array(refusal.body.utf8)
+        guard carrier.sendHeaders(stream, head, endStream: body.isEmpty) else {
+            return carrier.reset(stream, .refusedStream)
+        }
+        if !body.isEmpty {
+            guard carrier.http2.sendCapacity(stream) >= body.count,
+                body.withUnsafeBytes({ carrier.send(stream, $0, endStream: true) })
+            else { return carrier.reset(stream, .protocolError) }
+        }
+        // The rest of the request is of no use.
+        if !stream.isClosed { carrier.reset(stream, .noError) }
+    }
+
+    func carrierCapacityChanged() {
+        guard case .http2(let carrier) = self.side, self.owner != nil else { return }
+        if self.isDraining { self.closeWhenDrained(carrier) }
+        self.await()
+    }
+
+    func carrierFailed(_ error: HTTP2Error) { self.bytes.close(isAbortive: false) }
+}
