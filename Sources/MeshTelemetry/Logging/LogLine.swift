@@ -112,34 +112,7 @@ struct LogLine {
     /// A JSON string, which the plain format uses as well: control characters are escaped, long text is cut.
     private mutating func putQuoted(_ text: String) {
         self.put("\"")
-        var left = Self.maximumValueBytes
-        for scalar in text.unicodeScalars {
-            let width = UTF8.width(scalar)
-            guard width <= left else {
-                self.put("…")
-                break
-            }
-            left -= width
-            self.putEscaped(scalar)
-        }
+        LogText.append(text, limit: Self.maximumValueBytes, to: &self.bytes)
         self.put("\"")
-    }
-
-    private mutating func putEscaped(_ scalar: Unicode.Scalar) {
-        switch scalar {
-        case "\"": self.put("\\\"")
-        case "\\": self.put("\\\\")
-        case "\n": self.put("\\n")
-        case "\r": self.put("\\r")
-        case "\t": self.put("\\t")
-        // C0 and C1 controls, and the separators that some viewers take for a new line.
-        case "\u{0}"..."\u{1f}", "\u{7f}"..."\u{9f}", "\u{2028}", "\u{2029}":
-            self.put("\\u")
-            let digits = String(scalar.value, radix: 16)
-            for _ in digits.utf8.count..<4 { self.put("0") }
-            self.bytes.append(contentsOf: digits.utf8)
-        default:
-            self.bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
-        }
     }
 }

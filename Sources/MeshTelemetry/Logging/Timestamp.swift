@@ -24,13 +24,7 @@ package struct Timestamp: Hashable, Sendable {
     ///
     /// Years outside 0000–9999 are shown as the nearest one inside.
     func append(to bytes: inout [UInt8], fraction: Bool = true) {
-        let clamped = min(max(self.seconds, -62_167_219_200), 253_402_300_799)
-        var days = clamped / 86_400
-        var rest = clamped % 86_400
-        if rest < 0 {
-            rest += 86_400
-            days -= 1
-        }
+        let (days, rest) = self.parts
         let (year, month, day) = Self.date(days: days)
         Self.append(year, width: 4, to: &bytes)
         bytes.append(UInt8(ascii: "-"))
@@ -50,10 +44,17 @@ package struct Timestamp: Hashable, Sendable {
         bytes.append(UInt8(ascii: "Z"))
     }
 
+    /// Whole days since 1970, and the seconds of the last one, for years from 0 to 9999.
+    var parts: (days: Int64, seconds: Int64) {
+        let clamped = min(max(self.seconds, -62_167_219_200), 253_402_300_799)
+        let rest = clamped % 86_400
+        return rest < 0 ? (clamped / 86_400 - 1, rest + 86_400) : (clamped / 86_400, rest)
+    }
+
     /// The civil date of a day counted from 1970-01-01, by the 400-year cycle of the Gregorian calendar.
     ///
     /// The year is taken to begin in March, so that the leap day is its last day.
-    private static func date(days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    static func date(days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let daysPerCycle: Int64 = 146_097
         // Days since 0000-03-01.
         let shifted = days + 719_468
@@ -69,7 +70,7 @@ package struct Timestamp: Hashable, Sendable {
         return (year, month, day)
     }
 
-    private static func append(_ number: Int64, width: Int, to bytes: inout [UInt8]) {
+    static func append(_ number: Int64, width: Int, to bytes: inout [UInt8]) {
         var divisor: Int64 = 1
         for _ in 1..<max(width, 1) { divisor *= 10 }
         while divisor > 0 {
