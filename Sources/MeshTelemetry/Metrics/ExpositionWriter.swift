@@ -19,17 +19,18 @@ struct ExpositionWriter {
         self.put("\n# TYPE \(shown) \(type)\n")
     }
 
-    /// One sample. Labels whose value is empty are left out: to a scraper they mean the same.
+    /// One sample. Labels whose value is empty are left out unless asked for: to a scraper they mean the same.
     mutating func sample(
         _ name: String,
         names: [String],
         values: [String],
         extra: (name: String, value: String)? = nil,
-        value: String
+        value: String,
+        showsEmpty: Bool = false
     ) {
         self.put(name)
         var isFirst = true
-        for (label, text) in zip(names, values) where !text.isEmpty {
+        for (label, text) in zip(names, values) where showsEmpty || !text.isEmpty {
             self.putLabel(label, text, isFirst: &isFirst)
         }
         if let extra {

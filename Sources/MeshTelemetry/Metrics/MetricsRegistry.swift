@@ -137,6 +137,12 @@ protocol Expositional: Sendable {
     var pieceCount: Int { get }
     /// Writes one of the pieces.
     func write(piece: Int, to writer: inout ExpositionWriter)
+    /// What writes the pieces of one text; a family with many series fixes here which ones that text has.
+    func beginText() -> any Expositional
+}
+
+extension Expositional {
+    func beginText() -> any Expositional { self }
 }
 
 /// A family whose series are asked for when they are shown.

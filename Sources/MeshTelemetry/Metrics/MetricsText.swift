@@ -8,7 +8,7 @@ package struct MetricsText: Sendable {
     private var isEnded = false
 
     init(families: [any Expositional], format: ExpositionFormat, stable: Set<String>?) {
-        self.families = families
+        self.families = families.map { $0.beginText() }
         self.format = format
         self.stable = stable
     }

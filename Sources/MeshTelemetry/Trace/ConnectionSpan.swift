@@ -8,14 +8,6 @@ package struct ConnectionSpan: Sendable {
         case server
     }
 
-    /// A fact about the connection.
-    package enum Value: Hashable, Sendable {
-        /// Words.
-        case text(String)
-        /// A whole number.
-        case number(Int64)
-    }
-
     /// The trace, and this span as its `parent`.
     package var context: TraceContext
     /// The caller's span; nil for a trace that begins here.
@@ -27,7 +19,7 @@ package struct ConnectionSpan: Sendable {
     /// When it ended, in nanoseconds since 1970.
     package var end: UInt64
     /// Facts by OpenTelemetry's names, in order.
-    package var attributes: [(name: String, value: Value)] = []
+    package var attributes: [(name: String, value: TelemetryValue)] = []
     /// What went wrong; nil when it ended well.
     package var error: String?
 

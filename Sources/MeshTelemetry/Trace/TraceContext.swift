@@ -26,7 +26,7 @@ package struct TraceContext: Hashable, Sendable {
         )
     }
 
-    private init(traceHigh: UInt64, traceLow: UInt64, parent: UInt64, isSampled: Bool) {
+    init(traceHigh: UInt64, traceLow: UInt64, parent: UInt64, isSampled: Bool) {
         self.traceHigh = traceHigh
         self.traceLow = traceLow
         self.parent = parent
@@ -55,12 +55,14 @@ package struct TraceContext: Hashable, Sendable {
     /// The trace id as 32 hexadecimal digits.
     package var traceID: String { Self.text(self.traceHigh) + Self.text(self.traceLow) }
 
-    private static func text(_ number: UInt64) -> String {
+    /// A number as 16 hexadecimal digits.
+    static func text(_ number: UInt64) -> String {
         let digits = String(number, radix: 16)
         return String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }
 
-    private static func hex(_ digits: some StringProtocol) -> UInt64? {
+    /// The number of at most 16 lower-case hexadecimal digits.
+    static func hex(_ digits: some StringProtocol) -> UInt64? {
         let isLowerHex = digits.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
         return isLowerHex ? UInt64(digits, radix: 16) : nil
     }

@@ -25,6 +25,20 @@ struct PromtoolTests {
         #expect(report.output.isEmpty)
     }
 
+    @Test func promtoolAcceptsTheMetricsOfRequests() throws {
+        let registry = MetricsRegistry()
+        let meter = RequestMeter(RequestMetrics(registry: registry))
+        var record = SampleRecord.http { $0.isGRPC = true }
+        record.requestMessages = 2
+        meter.end(&record)
+        var connection = SampleRecord.tcp { $0.sent.body = 5 }
+        meter.end(&connection)
+        let report = try #require(Self.promtool(registry.exposition(.prometheus)))
+        // It dislikes Istio's unit and the abbreviation, which are not ours to change.
+        let lines = report.output.split(separator: "\n").filter { !$0.contains("istio_request_duration_milliseconds") }
+        #expect(lines.isEmpty, "\(report.output)")
+    }
+
     /// Runs `promtool check metrics` on `text`.
     private static func promtool(_ text: [UInt8]) -> (status: CInt, output: String)? {
         var template = Array("/tmp/tulle-promtool-XXXXXX".utf8CString)
