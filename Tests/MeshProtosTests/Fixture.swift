@@ -39,6 +39,14 @@ struct Fixture: Sendable, CustomTestStringConvertible {
             OpenTelemetry.ExportTraceServiceRequest.self,
         "opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse":
             OpenTelemetry.ExportTraceServiceResponse.self,
+        "opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest": OpenTelemetry.ExportLogsServiceRequest.self,
+        "opentelemetry.proto.collector.logs.v1.ExportLogsServiceResponse": OpenTelemetry.ExportLogsServiceResponse.self,
+        "opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest":
+            OpenTelemetry.ExportMetricsServiceRequest.self,
+        "opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceResponse":
+            OpenTelemetry.ExportMetricsServiceResponse.self,
+        "opentelemetry.proto.metrics.v1.Sum": OpenTelemetry.Sum.self,
+        "opentelemetry.proto.metrics.v1.Histogram": OpenTelemetry.Histogram.self,
     ]
 }
 

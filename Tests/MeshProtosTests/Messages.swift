@@ -235,6 +235,80 @@ enum Messages {
         ]
     }
 
+    static let logs = OpenTelemetry.ExportLogsServiceRequest.with {
+        $0.resourceLogs = [
+            .with {
+                $0.resource = .with { $0.attributes = [.init("service.name", "waypoint")] }
+                $0.scopeLogs = [
+                    .with {
+                        $0.scope = .with { $0.name = "tulle.access" }
+                        $0.logRecords = [
+                            .with {
+                                $0.timeUnixNano = 1_767_323_045_678_901_234
+                                $0.observedTimeUnixNano = .max
+                                $0.severityNumber = 9
+                                $0.body = .with { $0.value = .stringValue("GET / 200") }
+                                $0.attributes = [.init("response_code", 200)]
+                                $0.flags = 1
+                                $0.traceID = Array(repeating: 7, count: 16)
+                                $0.spanID = Array(repeating: 1, count: 8)
+                            }, .init(),
+                        ]
+                    }
+                ]
+            }
+        ]
+    }
+
+    static let metrics = OpenTelemetry.ExportMetricsServiceRequest.with {
+        $0.resourceMetrics = [
+            .with { $0.scopeMetrics = [.with { $0.metrics = [Self.gauge, Self.sum, Self.histogram] }] }
+        ]
+    }
+
+    private static let gauge = OpenTelemetry.Metric.with {
+        $0.name = "open"
+        $0.data = .gauge(
+            .with { $0.dataPoints = [.with { $0.value = .asInt(-1) }, .with { $0.value = .asDouble(0) }] }
+        )
+    }
+
+    private static let sum = OpenTelemetry.Metric.with {
+        $0.name = "istio_requests_total"
+        $0.description = "Requests."
+        $0.unit = "1"
+        $0.data = .sum(
+            .with {
+                $0.dataPoints = [
+                    .with {
+                        $0.startTimeUnixNano = 1
+                        $0.timeUnixNano = .max
+                        $0.value = .asInt(0)
+                        $0.attributes = [.init("reporter", "waypoint")]
+                    }
+                ]
+                $0.aggregationTemporality = .delta
+                $0.isMonotonic = true
+            }
+        )
+    }
+
+    private static let histogram = OpenTelemetry.Metric.with {
+        $0.data = .histogram(
+            .with {
+                $0.dataPoints = [
+                    .with {
+                        $0.count = 3
+                        $0.sum = 0
+                        $0.bucketCounts = [0, 1, .max]
+                        $0.explicitBounds = [0.5, 1e9]
+                    }, .init(),
+                ]
+                $0.aggregationTemporality = .cumulative
+            }
+        )
+    }
+
     /// By the names of their types.
     static let all: [(String, any ProtoMessage)] = [
         ("istio.workload.Workload", workload),
@@ -251,6 +325,8 @@ enum Messages {
             "opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse",
             OpenTelemetry.ExportTraceServiceResponse.with { $0.partialSuccess = .with { $0.rejectedSpans = 3 } }
         ),
+        ("opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest", logs),
+        ("opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest", metrics),
         (
             "istio.v1.auth.IstioCertificateRequest",
             IstioAuth.CertificateRequest.with {

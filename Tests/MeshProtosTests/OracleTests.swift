@@ -60,6 +60,7 @@ import Testing
         case let number as Int32: #expect(number == Self.number(name), place)
         case let number as Int64: #expect(number == Self.number(name), place)
         case let number as UInt64: #expect(number == Self.number(name), place)
+        case let number as Double: #expect(number == Double(Self.number(name) as Int64), place)
         case let flag as Bool: #expect(flag, place)
         case let number as any ProtoEnum: #expect(number.rawValue > 0, place)
         case let map as [String: String] where type(of: value) == [String: String].self:

@@ -27,6 +27,12 @@ TYPES = [
     "google.protobuf.Struct",
     "opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest",
     "opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse",
+    "opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest",
+    "opentelemetry.proto.collector.logs.v1.ExportLogsServiceResponse",
+    "opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest",
+    "opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceResponse",
+    # The samples of requests take the first member of a oneof, a gauge; these hold the others.
+    "opentelemetry.proto.metrics.v1.Sum", "opentelemetry.proto.metrics.v1.Histogram",
 ]
 RANDOM_PER_TYPE = 12
 

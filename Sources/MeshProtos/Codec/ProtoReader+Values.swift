@@ -82,6 +82,27 @@ extension ProtoReader {
         target = try self.fixed64()
     }
 
+    /// Appends one `fixed64`, or a packed run of them.
+    package mutating func readFixed(_ target: inout [UInt64], _ field: ProtoField) throws(ProtoError) {
+        switch field.wireType {
+        case .fixed64:
+            target.append(try self.fixed64())
+        case .bytes:
+            try self.nested { reader throws(ProtoError) in
+                while !reader.isAtEnd { target.append(try reader.fixed64()) }
+            }
+        case .varint, .fixed32:
+            try self.skip(field)
+        }
+    }
+
+    /// Appends one `double`, or a packed run of them.
+    package mutating func read(_ target: inout [Double], _ field: ProtoField) throws(ProtoError) {
+        var bits: [UInt64] = []
+        try self.readFixed(&bits, field)
+        target += bits.map { Double(bitPattern: $0) }
+    }
+
     /// Reads a `fixed32`.
     package mutating func readFixed(_ target: inout UInt32, _ field: ProtoField) throws(ProtoError) {
         guard field.wireType == .fixed32 else { return try self.skip(field) }

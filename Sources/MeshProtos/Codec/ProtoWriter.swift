@@ -102,6 +102,25 @@ package struct ProtoWriter {
         self.littleEndian(value)
     }
 
+    /// Writes a `fixed64` or `sfixed64`, also a zero.
+    package mutating func writeFixedAlways(_ value: UInt64, _ number: UInt32) {
+        self.tag(number, .fixed64)
+        self.littleEndian(value)
+    }
+
+    /// Writes a packed run of `fixed64`.
+    package mutating func writeFixed(_ values: [UInt64], _ number: UInt32) {
+        guard !values.isEmpty else { return }
+        self.nested(number) { writer in
+            for value in values { writer.littleEndian(value) }
+        }
+    }
+
+    /// Writes a packed run of `double`.
+    package mutating func write(_ values: [Double], _ number: UInt32) {
+        self.writeFixed(values.map(\.bitPattern), number)
+    }
+
     /// Writes a `fixed32`.
     package mutating func writeFixed(_ value: UInt32, _ number: UInt32) {
         guard value != 0 else { return }
