@@ -6,16 +6,13 @@ import Synchronization
 package final class ExportQueue<Element: Sendable>: Sendable {
     /// How much is kept.
     package struct Limits: Sendable, Hashable {
-        /// Elements that wait.
-        package var elements: Int
-        /// Elements that are sent together.
-        package var batch: Int
+        /// Elements that wait; at least one.
+        package var elements = 4_096
+        /// Elements that are sent together; at least one.
+        package var batch = 512
 
-        /// Names the limits; both are at least 1.
-        package init(elements: Int = 4_096, batch: Int = 512) {
-            self.elements = max(1, elements)
-            self.batch = max(1, min(batch, elements))
-        }
+        /// The default limits.
+        package init() {}
     }
 
     private struct Ring {
@@ -26,12 +23,16 @@ package final class ExportQueue<Element: Sendable>: Sendable {
         var wake: (@Sendable () -> Void)?
     }
 
+    /// How many wait at most, and how many are sent together.
     private let limits: Limits
     private let ring = Mutex(Ring())
     private let droppedElements = Counter()
 
     /// An empty queue.
     package init(limits: Limits = Limits()) {
+        var limits = limits
+        limits.elements = max(1, limits.elements)
+        limits.batch = max(1, min(limits.batch, limits.elements))
         self.limits = limits
     }
 

@@ -4,8 +4,15 @@ import Testing
 @testable import MeshTelemetry
 
 struct ExportQueueTests {
+    private func limits(_ elements: Int, _ batch: Int) -> ExportQueue<Int>.Limits {
+        var limits = ExportQueue<Int>.Limits()
+        limits.elements = elements
+        limits.batch = batch
+        return limits
+    }
+
     @Test func keepsOrderAndDropsTheOldest() {
-        let queue = ExportQueue<Int>(limits: .init(elements: 5, batch: 3))
+        let queue = ExportQueue<Int>(limits: self.limits(5, 3))
         for number in 0..<8 { queue.add(number) }
         #expect(queue.dropped == 3)
         #expect(queue.waiting == 5)
@@ -23,7 +30,7 @@ struct ExportQueueTests {
     @Test("behaves as a simple list does")
     func model() {
         var generator = CountingGenerator()
-        let queue = ExportQueue<Int>(limits: .init(elements: 7, batch: 4))
+        let queue = ExportQueue<Int>(limits: self.limits(7, 4))
         var model: [Int] = []
         for number in 0..<5_000 {
             if UInt8.random(in: 0..<4, using: &generator) == 0 {
@@ -40,7 +47,7 @@ struct ExportQueueTests {
 
     @Test func callsWhenABatchIsFull() {
         let calls = Counter()
-        let queue = ExportQueue<Int>(limits: .init(elements: 10, batch: 3))
+        let queue = ExportQueue<Int>(limits: self.limits(10, 3))
         queue.onBatch { calls.add() }
         for number in 0..<5 { queue.add(number) }
         #expect(calls.value == 1)
