@@ -95,6 +95,14 @@ let package = Package(
         room("MeshCompile", ["MeshConfig", "MeshModel", "MeshProtos", "MeshXDS"]),
         room("ECSDiscovery", ["AWSClient", "MeshModel", logging]),
         room("CertificateAuthority", ["AWSClient", "AWSSignature", "MeshModel", x509, asn1, crypto, logging]),
+        // Between L3 and L4: what the data planes share
+        room(
+            "DataPlane",
+            [
+                "AWSSignature", "BoringTLS", "MeshDNS", "MeshIdentity", "MeshModel", "MeshProtos", "MeshTelemetry",
+                "MeshXDS", "TunnelEngine",
+            ]
+        ),
         // L4: products
         room(
             "ControlPlane",
@@ -107,7 +115,7 @@ let package = Package(
         room(
             "ZTunnel",
             [
-                "AWSSignature", "BoringTLS", "MeshDNS", "MeshIdentity", "MeshModel", "MeshProtos", "MeshTelemetry",
+                "BoringTLS", "DataPlane", "MeshDNS", "MeshIdentity", "MeshModel", "MeshProtos", "MeshTelemetry",
                 "MeshXDS", "MeshYAML", "TunnelEngine",
             ]
         ),
@@ -136,8 +144,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "BoringTLS", "MeshDNS", "MeshModel", "MeshProtos", "MeshTelemetry", "MeshXDS", "MeshYAML",
-                "TunnelEngine", "ZTunnel",
+                "BoringTLS", "DataPlane", "MeshDNS", "MeshModel", "MeshProtos", "MeshTelemetry", "MeshXDS",
+                "MeshYAML", "TunnelEngine", "ZTunnel",
             ],
             path: "Tests/FuzzTargets",
             swiftSettings: settings
@@ -162,11 +170,27 @@ let package = Package(
                 crypto, logging, lifecycle, nio, nioHTTP1,
             ]
         ),
+        .target(
+            name: "DataPlaneTestSupport",
+            dependencies: [
+                "BoringTLS", "DataPlane", "MeshDNS", "MeshIdentity", "MeshModel", "MeshProtos", "MeshTelemetry",
+                "MeshXDS", "TunnelEngine",
+            ],
+            path: "Tests/DataPlaneTestSupport",
+            swiftSettings: settings
+        ),
+        tests(
+            "DataPlane",
+            [
+                "AWSSignature", "BoringTLS", "DataPlaneTestSupport", "MeshDNS", "MeshIdentity", "MeshModel",
+                "MeshProtos", "MeshTelemetry", "MeshXDS", "TunnelEngine",
+            ]
+        ),
         tests(
             "ZTunnel",
             [
-                "BoringTLS", "MeshDNS", "MeshIdentity", "MeshModel", "MeshProtos", "MeshTelemetry", "MeshXDS",
-                "MeshYAML", "TunnelEngine",
+                "BoringTLS", "DataPlane", "DataPlaneTestSupport", "MeshDNS", "MeshIdentity", "MeshModel",
+                "MeshProtos", "MeshTelemetry", "MeshXDS", "MeshYAML", "TunnelEngine",
             ]
         ),
         tests("TulleCLI", ["AWSClient", "AWSTestSupport", "MeshConfig", "MeshModel", arguments, logging]),

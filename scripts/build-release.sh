@@ -21,7 +21,7 @@ mkdir -p out
 
 # Rooms in a data plane's closure; the same list stands in Tests/StructureTests, which fails when one is missing here.
 # CLibYAML has no objects: it names the system's libyaml, of which the static archive is linked (docs/decisions/0006).
-data_plane_rooms='ZTunnelMain|ZTunnel|TunnelEngine|BoringTLS|CMeshLinux|AWSSignature|CLibYAML'
+data_plane_rooms='ZTunnelMain|ZTunnel|DataPlane|TunnelEngine|BoringTLS|CMeshLinux|AWSSignature|CLibYAML'
 data_plane_rooms+='|MeshModel|MeshProtos|MeshTelemetry|MeshIdentity|MeshXDS|MeshDNS|MeshYAML|CNIOBoringSSL'
 
 link_static() { # PRODUCT MODULE

@@ -22,6 +22,7 @@ END = "<!-- end of what scripts/limits.py makes -->"
 #: The rooms of the data plane, and what a reader calls them.
 ROOMS = {
     "ZTunnel": "ztunnel",
+    "DataPlane": "control plane, attestation, own endpoints",
     "TunnelEngine": "sockets, TLS and HTTP/2",
     "BoringTLS": "TLS",
     "MeshDNS": "DNS",

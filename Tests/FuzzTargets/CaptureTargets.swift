@@ -1,3 +1,4 @@
+import DataPlane
 import ZTunnel
 
 extension FuzzTarget {

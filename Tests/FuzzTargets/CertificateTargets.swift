@@ -1,4 +1,5 @@
 import BoringTLS
+import DataPlane
 import MeshModel
 import ZTunnel
 

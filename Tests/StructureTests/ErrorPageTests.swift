@@ -8,7 +8,7 @@ struct ErrorPageTests {
         "TulleCLI/TaskDefinition/EnrolmentRefusal.swift",
         "MeshModel/Route/RefusalCode.swift",
         "ZTunnel/Observe/ConnectionFailure.swift",
-        "ZTunnel/Capture/DialFailure.swift",
+        "DataPlane/Dial/DialFailure.swift",
         "ZTunnel/Capture/CaptureRefusal.swift",
         "MeshIdentity/Errors/IdentityError.swift",
         "BoringTLS/Errors/TLSError.swift",

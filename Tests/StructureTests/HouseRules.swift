@@ -36,6 +36,13 @@ enum HouseRules {
         [
             "MeshCompile": ["MeshConfig", "MeshModel", "MeshProtos", "MeshXDS"]
         ],
+        // Between L3 and L4: what the data planes share
+        [
+            "DataPlane": [
+                "AWSSignature", "BoringTLS", "MeshDNS", "MeshIdentity", "MeshModel", "MeshProtos", "MeshTelemetry",
+                "MeshXDS", "TunnelEngine",
+            ]
+        ],
         // L4: products
         [
             "ControlPlane": [
@@ -43,7 +50,7 @@ enum HouseRules {
                 "MeshProtos", "MeshTelemetry", "MeshXDS",
             ],
             "ZTunnel": [
-                "AWSSignature", "BoringTLS", "CMeshLinux", "MeshDNS", "MeshIdentity", "MeshModel", "MeshProtos",
+                "BoringTLS", "CMeshLinux", "DataPlane", "MeshDNS", "MeshIdentity", "MeshModel", "MeshProtos",
                 "MeshTelemetry", "MeshXDS", "MeshYAML", "TunnelEngine",
             ],
             "TulleCLI": ["AWSClient", "MeshConfig", "MeshModel"],
@@ -61,9 +68,13 @@ enum HouseRules {
     /// What only tests lean on. No room may.
     static let testSupport: [String: Set<String>] = [
         "AWSTestSupport": ["AWSClient"],
+        "DataPlaneTestSupport": [
+            "BoringTLS", "DataPlane", "MeshDNS", "MeshIdentity", "MeshModel", "MeshProtos", "MeshTelemetry", "MeshXDS",
+            "TunnelEngine",
+        ],
         "FuzzTargets": [
-            "BoringTLS", "MeshDNS", "MeshModel", "MeshProtos", "MeshTelemetry", "MeshXDS", "MeshYAML", "TunnelEngine",
-            "ZTunnel",
+            "BoringTLS", "DataPlane", "MeshDNS", "MeshModel", "MeshProtos", "MeshTelemetry", "MeshXDS", "MeshYAML",
+            "TunnelEngine", "ZTunnel",
         ],
     ]
 

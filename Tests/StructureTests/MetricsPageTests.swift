@@ -21,7 +21,7 @@ struct MetricsPageTests {
     func complete() throws {
         let page = try self.text("docs/metrics.md")
         var found: Set<String> = []
-        for room in ["MeshTelemetry", "ZTunnel", "MeshDNS", "MeshXDS", "TunnelEngine"] {
+        for room in ["MeshTelemetry", "DataPlane", "ZTunnel", "MeshDNS", "MeshXDS", "TunnelEngine"] {
             for file in try SourceFile.all(in: "Sources/\(room)") {
                 for name in self.names(in: try self.text(file.path)) {
                     found.insert(name)

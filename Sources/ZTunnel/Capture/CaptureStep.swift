@@ -1,3 +1,5 @@
+package import DataPlane
+
 /// What the explicit proxy port does after it took bytes of a client.
 package struct CaptureStep: Hashable, Sendable {
     /// What follows once ``output`` is sent.
@@ -5,7 +7,7 @@ package struct CaptureStep: Hashable, Sendable {
         /// Read on.
         case more
         /// Stop reading, dial this, then report the outcome.
-        case connect(CaptureTarget)
+        case connect(DialTarget)
         /// Close.
         case refuse(CaptureRefusal)
     }

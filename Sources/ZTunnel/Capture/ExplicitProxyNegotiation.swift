@@ -1,3 +1,5 @@
+package import DataPlane
+
 /// A connection to the explicit proxy port: SOCKS 5 or HTTP, told apart by its first byte.
 package struct ExplicitProxyNegotiation {
     private enum Language {

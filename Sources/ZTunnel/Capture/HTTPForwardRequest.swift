@@ -1,7 +1,9 @@
+import DataPlane
+
 /// A plain proxy request, rewritten for the origin that it names.
 struct HTTPForwardRequest: Hashable {
     /// The origin.
-    var target: CaptureTarget
+    var target: DialTarget
     /// The request's head as the origin gets it, with its blank line.
     var head: [UInt8]
     /// How much of what the client sends still belongs to the request.
@@ -26,7 +28,7 @@ struct HTTPForwardRequest: Hashable {
             return .failure(.httpMalformed)
         }
         let authorityEnd = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
-        guard let target = CaptureTarget(authority: rest[..<authorityEnd], defaultPort: 80) else {
+        guard let target = DialTarget(authority: rest[..<authorityEnd], defaultPort: 80) else {
             return .failure(.targetInvalid)
         }
         guard let length = HTTPBodyLength(fields), length != .chunked || line.minorVersion == 1 else {

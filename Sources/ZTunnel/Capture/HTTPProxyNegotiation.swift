@@ -1,3 +1,5 @@
+import DataPlane
+
 /// The proxy's side of HTTP/1.1 up to the answer: CONNECT, and plain requests for `http://` as old clients send them.
 ///
 /// A plain request is rewritten for its origin and marked to close after the response. Its connection then carries the
@@ -70,7 +72,7 @@ struct HTTPProxyNegotiation {
         guard HTTPBodyLength(fields) == .unstated, fields.values(of: "host").count <= 1 else {
             return self.refuse(.httpMalformed)
         }
-        guard let target = CaptureTarget(authority: line.target) else { return self.refuse(.targetInvalid) }
+        guard let target = DialTarget(authority: line.target) else { return self.refuse(.targetInvalid) }
         self.state = .dialing(isTunnel: true)
         self.early = rest
         return CaptureStep(next: .connect(target))

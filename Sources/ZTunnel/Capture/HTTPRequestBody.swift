@@ -1,3 +1,5 @@
+import DataPlane
+
 /// Follows the body of a forwarded request to its end, without keeping it.
 ///
 /// What a client sends behind that end is a second request, which may be meant for another origin.

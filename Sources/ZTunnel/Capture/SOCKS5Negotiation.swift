@@ -1,3 +1,4 @@
+import DataPlane
 import MeshModel
 
 /// The server's side of SOCKS 5 (RFC 1928) up to the reply: method "no authentication", command CONNECT.
@@ -81,7 +82,7 @@ struct SOCKS5Negotiation {
     /// Version, command, reserved byte, address type, address and port; nil while they are not all here.
     ///
     /// Each byte is judged as soon as it is there, so that garbage is refused without waiting for more of it.
-    private mutating func readRequest() -> Result<CaptureTarget, CaptureRefusal>? {
+    private mutating func readRequest() -> Result<DialTarget, CaptureRefusal>? {
         let bytes = self.buffer
         guard bytes.count >= 1 else { return nil }
         guard bytes[0] == Self.version else { return .failure(.socksMalformed) }
@@ -109,9 +110,9 @@ struct SOCKS5Negotiation {
         return .success(target)
     }
 
-    private static func target(_ address: ArraySlice<UInt8>, isName: Bool, port: UInt16) -> CaptureTarget? {
+    private static func target(_ address: ArraySlice<UInt8>, isName: Bool, port: UInt16) -> DialTarget? {
         if isName {
-            return String(validating: address, as: UTF8.self).flatMap { CaptureTarget(host: $0, port: port) }
+            return String(validating: address, as: UTF8.self).flatMap { DialTarget(host: $0, port: port) }
         }
         guard port > 0, let ip = IPAddress(bytes: address) else { return nil }
         return .address(SocketAddress(ip: ip.canonical, port: port))

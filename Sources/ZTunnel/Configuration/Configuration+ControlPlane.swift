@@ -1,3 +1,5 @@
+import DataPlane
+
 /// The part of the settings that says who tells us what, and how we prove who we are.
 extension Configuration {
     /// Node metadata, a certificate in files, local state.

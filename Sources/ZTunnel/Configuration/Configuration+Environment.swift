@@ -1,3 +1,4 @@
+package import DataPlane
 import MeshModel
 import MeshTelemetry
 import MeshYAML

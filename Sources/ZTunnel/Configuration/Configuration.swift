@@ -1,3 +1,4 @@
+package import DataPlane
 package import MeshModel
 package import MeshTelemetry
 

@@ -1,3 +1,4 @@
+import DataPlane
 import MeshYAML
 
 /// The part of Istio's `ProxyConfig` that a ztunnel follows: `defaultConfig` of the mesh configuration, then

@@ -1,3 +1,5 @@
+import DataPlane
+
 /// Whom one process serves.
 package enum ProxyMode: String, Hashable, Sendable, CaseIterable {
     /// One workload, in the network namespace that the process runs in.
@@ -44,10 +46,4 @@ package enum OriginalSource: String, Hashable, Sendable, CaseIterable {
     case always
     /// Never.
     case never
-}
-
-/// `COMPLIANCE_POLICY`: a further restriction of TLS.
-package enum CompliancePolicy: String, Hashable, Sendable, CaseIterable {
-    /// Key exchange by X25519MLKEM768 only.
-    case pqc
 }

@@ -1,3 +1,4 @@
+package import DataPlane
 import MeshIdentity
 package import MeshTelemetry
 package import TunnelEngine

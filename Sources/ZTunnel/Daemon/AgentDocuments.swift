@@ -1,3 +1,5 @@
+import DataPlane
+
 /// What the ECS agent's introspection endpoint answers (`/v1/tasks`).
 enum AgentDocuments {
     /// A container of a task.

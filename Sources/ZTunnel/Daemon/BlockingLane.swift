@@ -1,3 +1,4 @@
+import DataPlane
 package import TunnelEngine
 
 /// A thread for work that blocks for some milliseconds, so that no loop has to; in the order in which it was handed in.

@@ -1,3 +1,4 @@
+import DataPlane
 package import MeshModel
 
 /// How a ztunnel that serves a host finds its tasks and captures their traffic.
@@ -76,7 +77,7 @@ package struct DaemonSettings: Hashable, Sendable {
     }
 
     private static func address(_ text: String) -> SocketAddress? {
-        guard case .address(let address) = CaptureTarget(authority: text[...], defaultPort: 51_678) else { return nil }
+        guard case .address(let address) = DialTarget(authority: text[...], defaultPort: 51_678) else { return nil }
         return address
     }
 

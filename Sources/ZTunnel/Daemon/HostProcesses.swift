@@ -1,3 +1,4 @@
+import DataPlane
 import Glibc
 
 /// Finds the processes of containers in `/proc`, for where nobody tells them.

@@ -1,3 +1,5 @@
+import DataPlane
+
 /// What Docker's Engine API answers, as far as it means something here (API 1.24 and later).
 enum RuntimeDocuments {
     /// A container of the list.

@@ -1,3 +1,4 @@
+import DataPlane
 import TunnelEngine
 
 /// Finds tasks by Docker's Engine API: the list of containers tells who runs, events tell when to read it again.

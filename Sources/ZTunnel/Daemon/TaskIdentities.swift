@@ -1,3 +1,5 @@
+import DataPlane
+
 /// Whoever keeps the certificates of a host's tasks.
 ///
 /// Confined to the control loop.

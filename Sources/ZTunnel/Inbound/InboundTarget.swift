@@ -1,3 +1,4 @@
+import DataPlane
 package import MeshModel
 
 /// Where an inbound tunnel's bytes are delivered, decided from its CONNECT request.
@@ -40,7 +41,7 @@ package struct InboundTarget: Hashable, Sendable {
         workload: Workload,
         snapshot: MeshSnapshot
     ) -> Result<InboundTarget, ConnectionFailure> {
-        guard let target = CaptureTarget(authority: authority) else {
+        guard let target = DialTarget(authority: authority) else {
             return .failure(
                 ConnectionFailure(
                     .authorityMalformed,

@@ -1,3 +1,4 @@
+import DataPlane
 import MeshModel
 import TunnelEngine
 

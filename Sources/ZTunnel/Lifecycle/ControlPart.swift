@@ -1,6 +1,8 @@
 import BoringTLS
+import DataPlane
 import MeshModel
 import MeshTelemetry
+import MeshXDS
 import TunnelEngine
 
 /// What runs on the control loop: certificates, discovery, admin, metrics.
@@ -66,7 +68,7 @@ final class ControlPart: @unchecked Sendable {
         do throws(TLSError) {
             let exporter = try OTLPExporter(
                 loop: self.loop,
-                mesh: self.context,
+                context: self.context.control,
                 tracer: tracer,
                 settings: settings,
                 resolver: self.resolver,
@@ -168,11 +170,20 @@ final class ControlPart: @unchecked Sendable {
     }
 
     private func makeKeeper() -> CertificateKeeper {
-        CertificateKeeper(loop: self.loop, mesh: self.context, server: self.plan.authority.map(self.server)) {
-            [weak self] workload, hasNewRoots in
+        let configuration = self.context.configuration
+        return CertificateKeeper(
+            loop: self.loop,
+            context: self.context.control,
+            server: self.plan.authority.map(self.server),
+            settings: CertificateKeeper.Settings(
+                lifetime: Int64(clamping: configuration.certificateLifetime / 1_000),
+                // A dedicated ztunnel shares its workload's address.
+                sharesAddress: configuration.mode == .dedicated
+            )
+        ) { [weak self] subject, hasNewRoots in
             guard let self else { return }
-            if hasNewRoots { self.roster.judgePeers(of: workload.key) }
-            if workload === self.own { self.identityCame() }
+            if hasNewRoots { self.roster.judgePeers(of: subject.key) }
+            if subject === self.own { self.identityCame() }
         }
     }
 
@@ -210,12 +221,19 @@ final class ControlPart: @unchecked Sendable {
     private func beginDiscovery() {
         guard let server = self.plan.discovery else { return self.finishSync() }
         guard self.discovery == nil else { return }
+        let (state, onDemand, localState) = (self.context.state, self.context.onDemand, self.localState)
         let discovery = DiscoveryClient(
             loop: self.loop,
-            workload: self.own,
+            context: self.context.control,
+            own: self.own,
+            node: self.context.configuration.node,
             server: self.server(server),
             proof: self.plan.discoveryProof,
-            localState: self.localState
+            // What a file says of the same mesh comes back where the control plane's word is gone.
+            subscriptions: state.subscriptions(isOnDemand: onDemand != nil) { [weak localState] update in
+                localState?.restore(update.removed, of: update.typeURL)
+            },
+            onDemand: onDemand.map { DiscoveryClient.OnDemand($0, state: state) }
         ) { [weak self] in self?.finishSync() }
         self.localState?.isHeldByControlPlane = { [weak discovery] in discovery?.holds($1, of: $0) ?? false }
         self.discovery = discovery

@@ -1,4 +1,5 @@
 package import BoringTLS
+package import DataPlane
 package import MeshModel
 package import MeshTelemetry
 package import TunnelEngine
@@ -29,6 +30,8 @@ package final class MeshContext: Sendable {
     package let localState = LocalStateReport()
     /// The log of this program.
     package let log: Log
+    /// What those who talk to the control plane need.
+    package let control: ControlContext
     /// The access log.
     package let access: Log
     /// Takes the spans of connections; nil while nobody wants them.
@@ -51,6 +54,12 @@ package final class MeshContext: Sendable {
         self.onDemand = configuration.isOnDemand ? OnDemandResources() : nil
         self.state = state
         self.log = log
+        self.control = ControlContext(
+            program: "ztunnel",
+            log: log,
+            registry: self.registry,
+            address: configuration.listenAddress
+        )
         self.access = log.scoped("access")
         self.connections = ConnectionMetrics(registry: self.registry, limits: configuration.limits.connections)
         self.dns = DNSMetrics(registry: self.registry)
@@ -72,7 +81,12 @@ package final class MeshContext: Sendable {
     }
 
     /// Seconds since 1970.
-    package var now: Int64 { Timestamp.now().seconds }
+    package var now: Int64 { self.control.now }
+
+    /// The address to connect from; nil lets the kernel choose.
+    func bindAddress(toReach destination: IPAddress) -> SocketAddress? {
+        self.control.bindAddress(toReach: destination)
+    }
 
     /// TCP keep-alive for the engine.
     package var keepAlive: Socket.KeepAlive? {
@@ -105,17 +119,5 @@ package final class MeshContext: Sendable {
         if isPrivate { return SocketAddress(ip: IPAddress(v4: 0x7f00_0001), port: port) }
         let any = self.configuration.isIPv6Enabled ? IPAddress(v6High: 0, v6Low: 0) : IPAddress(v4: 0)
         return SocketAddress(ip: any, port: port)
-    }
-}
-
-extension MeshContext {
-    /// The address to connect from; nil lets the kernel choose.
-    ///
-    /// Where several tasks share a network namespace each has one loopback address, and peers must see that one.
-    func bindAddress(toReach destination: IPAddress) -> SocketAddress? {
-        guard let own = self.configuration.listenAddress, own.isV4 == destination.isV4,
-            own.isLoopback == destination.isLoopback
-        else { return nil }
-        return SocketAddress(ip: own, port: 0)
     }
 }

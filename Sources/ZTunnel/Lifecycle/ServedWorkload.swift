@@ -1,3 +1,4 @@
+package import DataPlane
 package import MeshDNS
 package import MeshIdentity
 package import TunnelEngine
@@ -5,7 +6,7 @@ package import TunnelEngine
 /// One workload that this process serves: who it is, its certificate, its own view of names.
 ///
 /// A dedicated ztunnel serves one; a daemon one for each task of its host. Usable from any thread.
-package final class ServedWorkload: Sendable {
+package final class ServedWorkload: CertificateSubject {
     /// Tells the workloads of one process from each other: a task id, a pod's uid; empty in mode dedicated.
     package let key: String
     /// What all of the process shares.

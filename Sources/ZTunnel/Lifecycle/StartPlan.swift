@@ -1,3 +1,4 @@
+package import DataPlane
 import Glibc
 package import MeshDNS
 package import MeshModel

@@ -1,3 +1,4 @@
+package import DataPlane
 import Glibc
 import MeshDNS
 import MeshIdentity

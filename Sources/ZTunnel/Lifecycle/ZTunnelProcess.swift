@@ -1,3 +1,4 @@
+import DataPlane
 import Glibc
 import MeshDNS
 import MeshModel
@@ -58,6 +59,7 @@ final class ZTunnelProcess: Sendable {
         }
         MetricsEndpoint.addProcessMetrics(
             context.registry,
+            program: "ztunnel",
             tag: plan.configuration.proxyMetadata["ISTIO_VERSION"] ?? "\(Version.text)"
         )
         LoopMetrics.add(to: context.registry, [self.controlLoop] + workers.map(\.loop))

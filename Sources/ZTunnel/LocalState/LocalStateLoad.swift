@@ -1,3 +1,5 @@
+import DataPlane
+
 /// A local state as it was read, and by what to tell whether the file has changed since.
 package struct LocalStateLoad: Sendable {
     /// What was read.

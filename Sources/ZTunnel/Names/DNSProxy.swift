@@ -1,3 +1,4 @@
+import DataPlane
 import MeshDNS
 import MeshModel
 import MeshTelemetry

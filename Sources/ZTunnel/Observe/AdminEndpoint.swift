@@ -1,3 +1,4 @@
+package import DataPlane
 import MeshTelemetry
 package import TunnelEngine
 
@@ -105,7 +106,7 @@ package struct AdminEndpoint {
         let hosts = request.fields.values(of: "host")
         guard let host = hosts.first else { return true }
         guard hosts.count == 1 else { return false }
-        switch CaptureTarget(authority: host, defaultPort: MeshPorts.admin) {
+        switch DialTarget(authority: host, defaultPort: MeshPorts.admin) {
         case .address: return true
         case .name(let name, _): return name == "localhost"
         case nil: return false

@@ -1,4 +1,5 @@
 import BoringTLS
+package import DataPlane
 import Glibc
 package import MeshIdentity
 package import MeshModel

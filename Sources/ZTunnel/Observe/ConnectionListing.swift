@@ -1,3 +1,5 @@
+import DataPlane
+
 /// What `GET /connections` shows: every live connection, oldest first, as one JSON array.
 ///
 /// Ours: Istio's ztunnel has no such page. The text is made piece by piece.

@@ -1,3 +1,4 @@
+import DataPlane
 import Glibc
 package import MeshModel
 package import MeshTelemetry

@@ -1,3 +1,4 @@
+import DataPlane
 import MeshDNS
 import MeshModel
 import MeshTelemetry
@@ -17,7 +18,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
 
     private let proxy: WorkloadProxy
     private let source: SocketAddress
-    private let target: CaptureTarget
+    private let target: DialTarget
     private let report: ConnectionReport
     private let trace: TraceContext
     private var negotiation: ExplicitProxyNegotiation?
@@ -45,7 +46,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         proxy: WorkloadProxy,
         descriptor: Int32,
         source: SocketAddress,
-        target: CaptureTarget,
+        target: DialTarget,
         negotiation: ExplicitProxyNegotiation? = nil,
         isDirect: Bool = false
     ) {

@@ -1,3 +1,4 @@
+import DataPlane
 import MeshIdentity
 import MeshModel
 import MeshTelemetry

@@ -1,4 +1,4 @@
-@preconcurrency import Glibc
+import DataPlane
 
 /// The environment variables that mean something to a ztunnel.
 package enum ProcessEnvironment {
@@ -37,20 +37,8 @@ package enum ProcessEnvironment {
         "AWS_DEFAULT_REGION", "ECS_CONTAINER_METADATA_URI_V4",
     ]
 
-    /// The values of the names that are set. A value that isn't UTF-8 is repaired, and then refused by its reader.
-    package static func read() -> [String: String] {
-        var values: [String: String] = [:]
-        var entry = environ
-        while let line = entry.pointee {
-            entry += 1
-            let text = String(cString: line)
-            guard let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")) else { continue }
-            let name = String(text[..<equals])
-            guard self.isRead(name), values[name] == nil else { continue }
-            values[name] = String(text[text.index(after: equals)...])
-        }
-        return values
-    }
+    /// The values of the names that are set.
+    package static func read() -> [String: String] { EnvironmentVariables.read(where: self.isRead) }
 
     static func isRead(_ name: String) -> Bool {
         self.names.contains(name) || self.daemon.contains(name) || self.platform.contains(name)

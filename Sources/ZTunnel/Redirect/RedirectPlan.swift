@@ -1,3 +1,5 @@
+import DataPlane
+
 /// Which of a network namespace's traffic goes to its ztunnel.
 ///
 /// The rules follow those that Istio's CNI plugin programs (one table of ours in place of its chains), so that the data

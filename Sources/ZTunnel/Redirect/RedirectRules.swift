@@ -1,3 +1,4 @@
+import DataPlane
 import MeshModel
 
 /// Writes a redirect plan as nftables rules.

@@ -1,3 +1,5 @@
+import DataPlane
+import DataPlaneTestSupport
 import Foundation
 import Glibc
 import MeshModel

@@ -1,3 +1,4 @@
+import DataPlaneTestSupport
 import Foundation
 import Glibc
 import MeshModel

@@ -1,9 +1,11 @@
+import DataPlaneTestSupport
 import MeshIdentity
 import MeshModel
 import MeshTelemetry
 import Testing
 import TunnelEngine
 
+@testable import DataPlane
 @testable import ZTunnel
 
 struct AdminEndpointTests {
@@ -161,7 +163,7 @@ struct AdminEndpointTests {
     }
 
     @Test func servesMetricsInTwoFormats() throws {
-        MetricsEndpoint.addProcessMetrics(self.context.registry)
+        MetricsEndpoint.addProcessMetrics(self.context.registry, program: "ztunnel")
         let line = try #require(HTTPRequestLine(parsing: "GET /stats/prometheus HTTP/1.1"))
         let accept = [HTTPField(name: "Accept", value: "application/openmetrics-text")]
         let open = MetricsEndpoint.answer(HTTPRequest(line: line, fields: accept), registry: self.context.registry)

@@ -1,3 +1,5 @@
+import DataPlane
+import DataPlaneTestSupport
 import MeshModel
 import MeshTelemetry
 import Testing

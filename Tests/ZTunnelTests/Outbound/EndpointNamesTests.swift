@@ -1,3 +1,5 @@
+import DataPlane
+import DataPlaneTestSupport
 import MeshDNS
 import MeshModel
 import Testing

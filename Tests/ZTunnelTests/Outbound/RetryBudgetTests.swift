@@ -1,3 +1,4 @@
+import DataPlane
 import Testing
 
 @testable import ZTunnel

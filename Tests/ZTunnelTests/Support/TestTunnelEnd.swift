@@ -1,4 +1,6 @@
 import BoringTLS
+import DataPlane
+import DataPlaneTestSupport
 import Foundation
 import MeshIdentity
 import MeshModel

@@ -1,0 +1,54 @@
+package import TunnelEngine
+
+/// How we prove to the authority that we may have an identity.
+///
+/// Two workloads of one identity share a certificate only where their sources are equal: what one task can prove says
+/// nothing about another that merely claims the same name.
+package enum CredentialSource: Sendable, Hashable {
+    /// By the role of an ECS task.
+    case task(TaskRole)
+    /// By a bearer token, as Istio's ztunnel does; nil where the authority asks for none.
+    ///
+    /// Where `impersonates`, the token is the node's, and the request names the workload whose identity is wanted.
+    case bearer(BearerSource?, impersonates: Bool)
+    /// By a join token, which works once; from then on by the certificate that we have.
+    case join(Secret)
+    /// Not at all: somebody else keeps certificate, key and roots in files.
+    case files(IdentityFiles)
+}
+
+/// What it takes to prove to be an ECS task.
+package struct TaskRole: Sendable, Hashable {
+    /// Where the role's credentials are.
+    package var endpoint: CredentialsEndpoint
+    /// Where the endpoint answers: in the task's own network namespace.
+    package var scope: SocketScope
+    /// Whose STS is to be asked.
+    package var region: AWSRegion
+    /// From the bootstrap token.
+    package var audience: String
+
+    /// Joins the parts.
+    package init(endpoint: CredentialsEndpoint, scope: SocketScope, region: AWSRegion, audience: String) {
+        self.endpoint = endpoint
+        self.scope = scope
+        self.region = region
+        self.audience = audience
+    }
+}
+
+extension BearerSource {
+    /// The token for one request. Line ends behind it are dropped: no token has them, and files often do.
+    ///
+    /// - Throws: ``AttestationError`` when the file can't be read, or what it holds can't be put in a header.
+    package func token() throws(AttestationError) -> String {
+        switch self {
+        case .literal(let secret): return try CredentialsEndpoint.checked(secret.text)
+        case .file(let path):
+            guard let text = SmallFile.read(path, limit: CredentialsEndpoint.authorizationBytes + 2) else {
+                throw .bearerUnreadable(path: path)
+            }
+            return try CredentialsEndpoint.checked(text)
+        }
+    }
+}
