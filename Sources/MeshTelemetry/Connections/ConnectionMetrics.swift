@@ -127,8 +127,8 @@ package final class ConnectionMetrics: Sendable {
     }
 }
 
-/// The text of the families that share the connection labels, one family a piece.
-private struct ConnectionExposition: Expositional {
+/// The families that share the connection labels, one a piece.
+private struct ConnectionExposition: Readable {
     let metrics: ConnectionMetrics
 
     let names = [
@@ -142,28 +142,26 @@ private struct ConnectionExposition: Expositional {
 
     var pieceCount: Int { self.names.count }
 
-    func write(piece: Int, to writer: inout ExpositionWriter) {
-        guard self.names.indices.contains(piece) else { return }
-        let name = self.names[piece]
-        var isOpen = false
-        func sample(_ values: [String], _ count: UInt64) {
-            if !isOpen { writer.family(name, help: self.helps[piece], type: "counter") }
-            isOpen = true
-            writer.sample(name, names: ConnectionLabels.names, values: values, value: "\(count)")
+    func read(piece: Int) -> MetricReading? {
+        guard self.names.indices.contains(piece) else { return nil }
+        var points: [MetricReading.Point] = []
+        func add(_ values: [String], _ count: UInt64) {
+            points.append(MetricReading.Point(names: ConnectionLabels.names, values: values, value: .count(count)))
         }
         for (values, series) in self.metrics.sorted {
             switch piece {
-            case 0: sample(values, series.opened.value)
+            case 0: add(values, series.opened.value)
             case 1, 2:
                 for (flag, count) in series.closedByFlag where piece == 1 || flag != .none {
-                    sample(series.labels.values(flag: flag), count)
+                    add(series.labels.values(flag: flag), count)
                 }
-            case 3: sample(values, series.received.value)
+            case 3: add(values, series.received.value)
             default:
-                sample(values, series.sent.value)
+                add(values, series.sent.value)
                 series.markShown()
             }
         }
         if piece == self.names.count - 1 { self.metrics.expire() }
+        return MetricReading(name: self.names[piece], help: self.helps[piece], kind: .counter, points: points)
     }
 }

@@ -10,8 +10,45 @@ struct ExpositionWriter {
         self.stable = stable
     }
 
+    /// A family, or a part of one.
+    mutating func write(_ reading: MetricReading) {
+        switch reading.kind {
+        case .counter: self.open(reading, type: "counter")
+        case .gauge: self.open(reading, type: "gauge")
+        case .histogram: self.open(reading, type: "histogram")
+        }
+        for point in reading.points { self.write(point, of: reading) }
+    }
+
+    private mutating func open(_ reading: MetricReading, type: String) {
+        if !reading.isContinued { self.family(reading.name, help: reading.help, type: type) }
+    }
+
+    private mutating func write(_ point: MetricReading.Point, of reading: MetricReading) {
+        switch point.value {
+        case .count(let count): self.sample(reading.name, point, reading, value: "\(count)")
+        case .level(let level): self.sample(reading.name, point, reading, value: "\(level)")
+        case .number(let number): self.sample(reading.name, point, reading, value: Self.text(number))
+        case .histogram(let counts, let sum):
+            guard case .histogram(let bounds) = reading.kind else { return }
+            let texts = bounds.map { Self.bound($0, isPlain: reading.hasPlainBounds) } + ["+Inf"]
+            var running: UInt64 = 0
+            for (text, count) in zip(texts, counts) {
+                running &+= count
+                self.sample(reading.name + "_bucket", point, reading, bound: text, value: "\(running)")
+            }
+            self.sample(reading.name + "_sum", point, reading, value: Self.text(sum))
+            self.sample(reading.name + "_count", point, reading, value: "\(running)")
+        }
+    }
+
+    private static func bound(_ bound: Double, isPlain: Bool) -> String {
+        if isPlain, let whole = UInt64(exactly: bound) { return "\(whole)" }
+        return self.text(bound)
+    }
+
     /// The lines that open a family. OpenMetrics names a counter's family without `_total`.
-    mutating func family(_ name: String, help: String, type: String) {
+    private mutating func family(_ name: String, help: String, type: String) {
         let shown = self.format == .openMetrics && type == "counter" ? Self.withoutTotal(name) : name
         self.put("# HELP \(shown) ")
         self.putEscaped(help, quotes: self.format == .openMetrics)
@@ -20,22 +57,19 @@ struct ExpositionWriter {
     }
 
     /// One sample. Labels whose value is empty are left out unless asked for: to a scraper they mean the same.
-    mutating func sample(
+    private mutating func sample(
         _ name: String,
-        names: [String],
-        values: [String],
-        extra: (name: String, value: String)? = nil,
-        value: String,
-        showsEmpty: Bool = false
+        _ point: MetricReading.Point,
+        _ reading: MetricReading,
+        bound: String? = nil,
+        value: String
     ) {
         self.put(name)
         var isFirst = true
-        for (label, text) in zip(names, values) where showsEmpty || !text.isEmpty {
+        for (label, text) in zip(point.names, point.values) where reading.showsEmpty || !text.isEmpty {
             self.putLabel(label, text, isFirst: &isFirst)
         }
-        if let extra {
-            self.putLabel(extra.name, extra.value, isFirst: &isFirst)
-        }
+        if let bound { self.putLabel("le", bound, isFirst: &isFirst) }
         if !isFirst { self.put("}") }
         self.put(" \(value)\n")
     }

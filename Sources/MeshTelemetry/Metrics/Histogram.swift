@@ -36,13 +36,8 @@ package final class Histogram: Sendable {
         }
     }
 
-    /// The cumulative counts, one a bound and the total last, and the sum.
-    var snapshot: (cumulative: [UInt64], sum: Double) {
-        var running: UInt64 = 0
-        let cumulative = self.buckets.map { bucket in
-            running &+= bucket.value
-            return running
-        }
-        return (cumulative, Double(bitPattern: self.sumBits.load(ordering: .relaxed)))
+    /// The counts, one a bound and one for what exceeds all, not cumulative; and the sum.
+    var snapshot: (counts: [UInt64], sum: Double) {
+        (self.buckets.map(\.value), Double(bitPattern: self.sumBits.load(ordering: .relaxed)))
     }
 }

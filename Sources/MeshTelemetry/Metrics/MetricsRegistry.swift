@@ -7,7 +7,7 @@ import Synchronization
 package final class MetricsRegistry: Sendable {
     private let seriesLimit: Int
     private let stable: Set<String>?
-    private let families = Mutex<[any Expositional]>([])
+    private let families = Mutex<[any Readable]>([])
 
     /// Makes an empty registry.
     /// - Parameters:
@@ -63,7 +63,7 @@ package final class MetricsRegistry: Sendable {
         labels: [String],
         read: @escaping @Sendable () -> [(values: [String], value: Double)]
     ) {
-        self.register(SampledFamily(name: name, help: help, labels: labels, type: "gauge", read: read))
+        self.register(SampledFamily(name: name, help: help, labels: labels, isCounter: false, read: read))
     }
 
     /// Adds a counter that is read when the text is made; its name ends in `_total`.
@@ -78,7 +78,7 @@ package final class MetricsRegistry: Sendable {
         labels: [String],
         read: @escaping @Sendable () -> [(values: [String], value: Double)]
     ) {
-        self.register(SampledFamily(name: name, help: help, labels: labels, type: "counter", read: read))
+        self.register(SampledFamily(name: name, help: help, labels: labels, isCounter: true, read: read))
     }
 
     /// Adds counters that are read when the text is made, with label values by position; the name ends in `_total`.
@@ -103,10 +103,13 @@ package final class MetricsRegistry: Sendable {
 
     /// The same text piece by piece, so that a large one never stands in memory as a whole.
     package func text(_ format: ExpositionFormat) -> MetricsText {
-        MetricsText(families: self.families.withLock { $0 }, format: format, stable: self.stable)
+        MetricsText(readings: self.read(), format: format, stable: self.stable)
     }
 
-    func register(_ family: any Expositional) {
+    /// The values of all metrics, family by family.
+    package func read() -> MetricReadings { MetricReadings(families: self.families.withLock { $0 }) }
+
+    func register(_ family: any Readable) {
         self.families.withLock { families in
             if let index = families.firstIndex(where: { $0.names == family.names }) {
                 families[index] = family
@@ -129,42 +132,31 @@ package final class MetricsRegistry: Sendable {
     }
 }
 
-/// Something that writes itself as part of the metrics text.
-protocol Expositional: Sendable {
-    /// The families that it writes.
-    var names: [String] { get }
-    /// In how many pieces it writes itself.
-    var pieceCount: Int { get }
-    /// Writes one of the pieces.
-    func write(piece: Int, to writer: inout ExpositionWriter)
-    /// What writes the pieces of one text; a family with many series fixes here which ones that text has.
-    func beginText() -> any Expositional
-}
-
-extension Expositional {
-    func beginText() -> any Expositional { self }
-}
-
 /// A family whose series are asked for when they are shown.
-private struct SampledFamily: Expositional {
+private struct SampledFamily: Readable {
     let name: String
     let help: String
     let labels: [String]
-    let type: String
+    let isCounter: Bool
     let read: @Sendable () -> [(values: [String], value: Double)]
 
     var names: [String] { [self.name] }
-    var pieceCount: Int { 1 }
 
-    func write(piece: Int, to writer: inout ExpositionWriter) {
-        let series = self.read()
-        guard !series.isEmpty else { return }
-        writer.family(self.name, help: self.help, type: self.type)
-        for one in series {
+    func read(piece: Int) -> MetricReading? {
+        let points = self.read().map { one in
             // Counts are shown whole; a double holds them exactly up to 2^53.
-            let whole = self.type == "counter" ? UInt64(exactly: one.value) : nil
-            let value = whole.map { "\($0)" } ?? ExpositionWriter.text(one.value)
-            writer.sample(self.name, names: self.labels, values: one.values, value: value)
+            let whole = self.isCounter ? UInt64(exactly: one.value) : nil
+            return MetricReading.Point(
+                names: self.labels,
+                values: one.values,
+                value: whole.map { .count($0) } ?? .number(one.value)
+            )
         }
+        return MetricReading(
+            name: self.name,
+            help: self.help,
+            kind: self.isCounter ? .counter : .gauge,
+            points: points
+        )
     }
 }

@@ -1,30 +1,22 @@
 /// The metrics text, made piece by piece as somebody takes it.
 package struct MetricsText: Sendable {
-    private let families: [any Expositional]
+    private var readings: MetricReadings
     private let format: ExpositionFormat
     private let stable: Set<String>?
-    private var family = 0
-    private var piece = 0
     private var isEnded = false
 
-    init(families: [any Expositional], format: ExpositionFormat, stable: Set<String>?) {
-        self.families = families.map { $0.beginText() }
+    init(readings: MetricReadings, format: ExpositionFormat, stable: Set<String>?) {
+        self.readings = readings
         self.format = format
         self.stable = stable
     }
 
     /// The next piece, never empty; nil at the end.
     package mutating func next() -> [UInt8]? {
-        while self.family < self.families.count {
-            let current = self.families[self.family]
+        if let reading = self.readings.next() {
             var writer = ExpositionWriter(format: self.format, stable: self.stable)
-            current.write(piece: self.piece, to: &writer)
-            self.piece += 1
-            if self.piece >= current.pieceCount {
-                self.family += 1
-                self.piece = 0
-            }
-            if !writer.bytes.isEmpty { return writer.bytes }
+            writer.write(reading)
+            return writer.bytes
         }
         guard !self.isEnded else { return nil }
         self.isEnded = true

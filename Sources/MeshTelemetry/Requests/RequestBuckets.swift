@@ -11,8 +11,6 @@ package struct RequestBuckets: Hashable, Sendable {
 
     /// Bounds in rising order, in milliseconds or bytes.
     let bounds: [Double]
-    /// The bounds as they are shown.
-    let texts: [String]
     /// The bounds in the unit that is counted: microseconds or bytes.
     let limits: [UInt64]
 
@@ -25,8 +23,6 @@ package struct RequestBuckets: Hashable, Sendable {
             kept.append(bound)
         }
         self.bounds = Array(kept.prefix(Self.maximumCount))
-        self.texts =
-            self.bounds.map { bound in UInt64(exactly: bound).map { "\($0)" } ?? bound.description } + ["+Inf"]
         self.limits = self.bounds.map { UInt64($0 * (isDuration ? 1_000 : 1)) }
     }
 

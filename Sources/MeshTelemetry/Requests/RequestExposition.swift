@@ -1,74 +1,66 @@
-/// The text of the families of ``RequestMetrics``.
-struct RequestExposition: Expositional {
+/// The families of ``RequestMetrics``.
+struct RequestExposition: Readable {
     let metrics: RequestMetrics
 
     let names = RequestMetric.allCases.map(\.name)
-    let pieceCount = 1
 
-    /// Nothing: ``beginText()`` gives what writes.
-    func write(piece: Int, to writer: inout ExpositionWriter) {}
+    /// Nothing: ``begin()`` gives what is read.
+    func read(piece: Int) -> MetricReading? { nil }
 
-    func beginText() -> any Expositional { RequestExpositionText(metrics: self.metrics) }
+    func begin() -> any Readable { RequestRound(metrics: self.metrics) }
 }
 
-/// One text of all series, a family and a few series a piece, so that many series never stand in memory as text.
-private struct RequestExpositionText: Expositional {
+/// One round of reading all series, a family and a few series a piece, so that many series never stand in memory as
+/// text.
+private struct RequestRound: Readable {
     let metrics: RequestMetrics
     let series: [(series: RequestSeries, total: UInt64)]
     private let chunks: Int
-    /// Metrics that had something to show when the text was begun.
-    private let present: RequestMetric.Mask
+    /// By metric the first series that had something to show when the round began; those before it are left out.
+    private let first: [Int?]
     /// Series of one piece.
     private static let chunk = 64
 
     init(metrics: RequestMetrics) {
         self.metrics = metrics
-        // The sums of before the text: what is counted while it is written has not been shown for sure.
+        // The sums of before the round: what is counted while it goes on has not been shown for sure.
         self.series = metrics.all().map { (series: $0, total: $0.total) }
-        var present = RequestMetric.Mask()
-        for metric in RequestMetric.allCases where self.series.contains(where: { $0.series.shows(metric) }) {
-            present.insert(RequestMetric.Mask(metric))
-        }
-        self.present = present
+        let series = self.series
+        self.first = RequestMetric.allCases.map { metric in series.firstIndex { $0.series.shows(metric) } }
         self.chunks = max(1, (self.series.count + Self.chunk - 1) / Self.chunk)
     }
 
     let names = RequestMetric.allCases.map(\.name)
     var pieceCount: Int { RequestMetric.allCases.count * self.chunks }
 
-    func write(piece: Int, to writer: inout ExpositionWriter) {
-        guard let metric = RequestMetric(rawValue: piece / self.chunks) else { return }
-        let part = piece % self.chunks
-        if self.present.has(metric) {
-            if part == 0 {
-                writer.family(metric.name, help: metric.help, type: metric.isHistogram ? "histogram" : "counter")
-            }
-            for (series, _) in self.series.dropFirst(part * Self.chunk).prefix(Self.chunk) where series.shows(metric) {
-                self.write(series, metric, to: &writer)
-            }
+    func read(piece: Int) -> MetricReading? {
+        defer { if piece == self.pieceCount - 1 { self.metrics.shown(self.series) } }
+        guard let metric = RequestMetric(rawValue: piece / self.chunks), let first = self.first[metric.rawValue] else {
+            return nil
         }
-        if piece == self.pieceCount - 1 { self.metrics.shown(self.series) }
+        let start = piece % self.chunks * Self.chunk
+        let chunk = self.series.prefix(start + Self.chunk).dropFirst(max(start, first))
+        var reading = MetricReading(
+            name: metric.name,
+            help: metric.help,
+            kind: metric.isHistogram ? .histogram(bounds: self.metrics.layout.buckets(metric).bounds) : .counter,
+            points: chunk.compactMap { Self.point($0.series, metric) }
+        )
+        reading.isContinued = start > first
+        reading.showsEmpty = true
+        reading.hasPlainBounds = true
+        return reading
     }
 
-    private func write(_ series: RequestSeries, _ metric: RequestMetric, to writer: inout ExpositionWriter) {
-        func sample(_ suffix: String, _ value: String, bound: String? = nil) {
-            writer.sample(
-                metric.name + suffix,
-                names: series.key.names,
-                values: series.key.values,
-                extra: bound.map { (name: "le", value: $0) },
-                value: value,
-                showsEmpty: true
-            )
+    private static func point(_ series: RequestSeries, _ metric: RequestMetric) -> MetricReading.Point? {
+        guard series.shows(metric) else { return nil }
+        let value: MetricReading.Value
+        if metric.isHistogram {
+            let (counts, sum) = series.histogram(metric)
+            value = .histogram(counts: counts, sum: sum)
+        } else {
+            value = .count(series.value(metric))
         }
-        guard metric.isHistogram else { return sample("", "\(series.value(metric))") }
-        let (counts, sum) = series.histogram(metric)
-        var running: UInt64 = 0
-        for (bound, count) in zip(self.metrics.layout.buckets(metric).texts, counts) {
-            running &+= count
-            sample("_bucket", "\(running)", bound: bound)
-        }
-        sample("_sum", ExpositionWriter.text(sum))
-        sample("_count", "\(running)")
+        return MetricReading.Point(names: series.key.names, values: series.key.values, value: value)
     }
 }
