@@ -29,7 +29,7 @@ struct RequestLabels: Hashable, Sendable {
         }
 
         var isTCP: Bool { self.bits >> 32 & 1 == 1 }
-        var flags: ResponseFlags { ResponseFlags(rawValue: UInt32(self.bits & 0x3fff_ffff)) }
+        var flags: OutcomeFlags { OutcomeFlags(rawValue: UInt32(self.bits & 0x3fff_ffff)) }
 
         /// The value of `request_protocol`.
         var requestProtocol: String { self.isTCP ? "tcp" : self.bits >> 33 & 1 == 1 ? "grpc" : "http" }

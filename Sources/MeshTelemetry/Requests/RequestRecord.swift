@@ -84,7 +84,7 @@ package struct RequestRecord: Sendable {
     /// What made the answer, such as `via_upstream` or `route_not_found`.
     package var responseDetails = ""
     /// Why it is not the backend's own.
-    package var flags: ResponseFlags = []
+    package var flags: OutcomeFlags = []
     /// The status of gRPC; nil without one.
     package var grpcStatus: Int32?
     /// The message of gRPC.

@@ -92,7 +92,7 @@ struct RequestTelemetryTests {
         let lines = Lines()
         let telemetry = try RequestTelemetry(logs: [.init(.text("%RESPONSE_CODE%"), to: lines.output)])
         let meter = self.meter()
-        let cases: [(RequestRecord.Layer, UInt16, ResponseFlags, Bool)] = [
+        let cases: [(RequestRecord.Layer, UInt16, OutcomeFlags, Bool)] = [
             (.tunnelTermination, 200, [], false), (.tunnelTermination, 404, [], true),
             (.tunnelOrigination, 503, [], false), (.tunnelOrigination, 503, .upstreamConnectionFailure, true),
             (.listener, 0, [], false), (.listener, 0, .noRouteFound, true),

@@ -1,7 +1,7 @@
 /// Why an answer is not the backend's own, as Envoy's access log and Istio's `response_flags` name it.
 ///
 /// The bits are Envoy's, so that an expression over `response.flags` means the same.
-package struct ResponseFlags: OptionSet, Hashable, Sendable {
+package struct OutcomeFlags: OptionSet, Hashable, Sendable {
     /// One bit a flag.
     package let rawValue: UInt32
 
@@ -9,68 +9,68 @@ package struct ResponseFlags: OptionSet, Hashable, Sendable {
     package init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// An active health check of ours found the local host bad.
-    package static let failedLocalHealthCheck = ResponseFlags(rawValue: 1 << 0)
+    package static let failedLocalHealthCheck = OutcomeFlags(rawValue: 1 << 0)
     /// No endpoint may be used.
-    package static let noHealthyUpstream = ResponseFlags(rawValue: 1 << 1)
+    package static let noHealthyUpstream = OutcomeFlags(rawValue: 1 << 1)
     /// The backend took longer than the route allows.
-    package static let upstreamRequestTimeout = ResponseFlags(rawValue: 1 << 2)
+    package static let upstreamRequestTimeout = OutcomeFlags(rawValue: 1 << 2)
     /// We reset the stream to the backend.
-    package static let localReset = ResponseFlags(rawValue: 1 << 3)
+    package static let localReset = OutcomeFlags(rawValue: 1 << 3)
     /// The backend reset the stream.
-    package static let upstreamRemoteReset = ResponseFlags(rawValue: 1 << 4)
+    package static let upstreamRemoteReset = OutcomeFlags(rawValue: 1 << 4)
     /// No connection to the backend came about.
-    package static let upstreamConnectionFailure = ResponseFlags(rawValue: 1 << 5)
+    package static let upstreamConnectionFailure = OutcomeFlags(rawValue: 1 << 5)
     /// The backend closed the connection.
-    package static let upstreamConnectionTermination = ResponseFlags(rawValue: 1 << 6)
+    package static let upstreamConnectionTermination = OutcomeFlags(rawValue: 1 << 6)
     /// A bound on connections or requests to the backend was reached.
-    package static let upstreamOverflow = ResponseFlags(rawValue: 1 << 7)
+    package static let upstreamOverflow = OutcomeFlags(rawValue: 1 << 7)
     /// No route matched.
-    package static let noRouteFound = ResponseFlags(rawValue: 1 << 8)
+    package static let noRouteFound = OutcomeFlags(rawValue: 1 << 8)
     /// A configured fault delayed the request.
-    package static let delayInjected = ResponseFlags(rawValue: 1 << 9)
+    package static let delayInjected = OutcomeFlags(rawValue: 1 << 9)
     /// A configured fault answered the request.
-    package static let faultInjected = ResponseFlags(rawValue: 1 << 10)
+    package static let faultInjected = OutcomeFlags(rawValue: 1 << 10)
     /// A rate limit refused the request.
-    package static let rateLimited = ResponseFlags(rawValue: 1 << 11)
+    package static let rateLimited = OutcomeFlags(rawValue: 1 << 11)
     /// An external authorizer or a token check refused the request.
-    package static let unauthorizedExternally = ResponseFlags(rawValue: 1 << 12)
+    package static let unauthorizedExternally = OutcomeFlags(rawValue: 1 << 12)
     /// The rate limit service failed, and requests are refused then.
-    package static let rateLimitServiceError = ResponseFlags(rawValue: 1 << 13)
+    package static let rateLimitServiceError = OutcomeFlags(rawValue: 1 << 13)
     /// The client closed the connection.
-    package static let downstreamConnectionTermination = ResponseFlags(rawValue: 1 << 14)
+    package static let downstreamConnectionTermination = OutcomeFlags(rawValue: 1 << 14)
     /// Attempts or the budget for them were used up.
-    package static let upstreamRetryLimitExceeded = ResponseFlags(rawValue: 1 << 15)
+    package static let upstreamRetryLimitExceeded = OutcomeFlags(rawValue: 1 << 15)
     /// Nothing moved on the stream for too long.
-    package static let streamIdleTimeout = ResponseFlags(rawValue: 1 << 16)
+    package static let streamIdleTimeout = OutcomeFlags(rawValue: 1 << 16)
     /// The request has a header for the proxy that makes no sense.
-    package static let invalidProxyHeaders = ResponseFlags(rawValue: 1 << 17)
+    package static let invalidProxyHeaders = OutcomeFlags(rawValue: 1 << 17)
     /// The client broke the protocol.
-    package static let downstreamProtocolError = ResponseFlags(rawValue: 1 << 18)
+    package static let downstreamProtocolError = OutcomeFlags(rawValue: 1 << 18)
     /// The stream to the backend lived longer than allowed.
-    package static let upstreamMaxStreamDurationReached = ResponseFlags(rawValue: 1 << 19)
+    package static let upstreamMaxStreamDurationReached = OutcomeFlags(rawValue: 1 << 19)
     /// A cache answered.
-    package static let responseFromCache = ResponseFlags(rawValue: 1 << 20)
+    package static let responseFromCache = OutcomeFlags(rawValue: 1 << 20)
     /// Configuration that the request needs is missing.
-    package static let noFilterConfigFound = ResponseFlags(rawValue: 1 << 21)
+    package static let noFilterConfigFound = OutcomeFlags(rawValue: 1 << 21)
     /// The client's stream lived longer than allowed.
-    package static let durationTimeout = ResponseFlags(rawValue: 1 << 22)
+    package static let durationTimeout = OutcomeFlags(rawValue: 1 << 22)
     /// The backend broke the protocol.
-    package static let upstreamProtocolError = ResponseFlags(rawValue: 1 << 23)
+    package static let upstreamProtocolError = OutcomeFlags(rawValue: 1 << 23)
     /// The route names a cluster that doesn't exist.
-    package static let noClusterFound = ResponseFlags(rawValue: 1 << 24)
+    package static let noClusterFound = OutcomeFlags(rawValue: 1 << 24)
     /// We are overloaded and shed load.
-    package static let overloaded = ResponseFlags(rawValue: 1 << 25)
+    package static let overloaded = OutcomeFlags(rawValue: 1 << 25)
     /// The backend's name has no address.
-    package static let nameResolutionFailed = ResponseFlags(rawValue: 1 << 26)
+    package static let nameResolutionFailed = OutcomeFlags(rawValue: 1 << 26)
     /// The configured share of requests is dropped.
-    package static let dropOverload = ResponseFlags(rawValue: 1 << 27)
+    package static let dropOverload = OutcomeFlags(rawValue: 1 << 27)
     /// The client reset the stream.
-    package static let downstreamRemoteReset = ResponseFlags(rawValue: 1 << 28)
+    package static let downstreamRemoteReset = OutcomeFlags(rawValue: 1 << 28)
     /// All requests are dropped.
-    package static let unconditionalDropOverload = ResponseFlags(rawValue: 1 << 29)
+    package static let unconditionalDropOverload = OutcomeFlags(rawValue: 1 << 29)
 }
 
-extension ResponseFlags {
+extension OutcomeFlags {
     /// Short and long names by bit.
     private static let names: [(short: String, long: String)] = [
         ("LH", "FailedLocalHealthCheck"), ("UH", "NoHealthyUpstream"), ("UT", "UpstreamRequestTimeout"),
@@ -93,7 +93,7 @@ extension ResponseFlags {
     }
 
     /// All flags that have a name, in the order of their bits.
-    package static var all: [ResponseFlags] { Self.names.indices.map { ResponseFlags(rawValue: 1 << UInt32($0)) } }
+    package static var all: [OutcomeFlags] { Self.names.indices.map { OutcomeFlags(rawValue: 1 << UInt32($0)) } }
 
     /// The short names joined by commas, `-` for none. One flag costs no allocation.
     package var text: String { self.joined(\.short) }
@@ -107,5 +107,33 @@ extension ResponseFlags {
         if self.rawValue == 1 << UInt32(lowest), lowest < Self.names.count { return Self.names[lowest][keyPath: name] }
         let known = Self.names.indices.filter { self.rawValue & 1 << UInt32($0) != 0 }
         return known.isEmpty ? "-" : known.map { Self.names[$0][keyPath: name] }.joined(separator: ",")
+    }
+}
+
+extension OutcomeFlags {
+    /// Turns the flags of another room, which has bits of its own for the same names, into these.
+    package struct Translation: Sendable {
+        private let bits: InlineArray<32, UInt32>
+
+        /// Learns the other room's bits; names that mean nothing here are dropped.
+        package init(_ names: some Sequence<(rawValue: UInt32, name: String)>) {
+            var bits = InlineArray<32, UInt32>(repeating: 0)
+            for (rawValue, name) in names where rawValue != 0 {
+                guard let flag = OutcomeFlags(name: name) else { continue }
+                bits[rawValue.trailingZeroBitCount] = flag.rawValue
+            }
+            self.bits = bits
+        }
+
+        /// The same flags, in a few instructions; most requests have none.
+        package func callAsFunction(_ rawValue: UInt32) -> OutcomeFlags {
+            var rest = rawValue
+            var flags: UInt32 = 0
+            while rest != 0 {
+                flags |= self.bits[rest.trailingZeroBitCount]
+                rest &= rest - 1
+            }
+            return OutcomeFlags(rawValue: flags)
+        }
     }
 }
