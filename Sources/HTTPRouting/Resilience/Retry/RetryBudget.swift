@@ -9,7 +9,8 @@ final class RetryBudget: Sendable {
     private struct State: Sendable {
         var settings: Settings?
         var window = SlidingCount(length: 1)
-        var floor = RateBucket(count: 1, milliseconds: 1000, burst: 1)
+        var floor = RateRule(count: 1, milliseconds: 1000, burst: 1)
+        var floorFullAt: UInt64 = 0
     }
 
     private struct Settings: Sendable, Equatable {
@@ -40,7 +41,7 @@ final class RetryBudget: Sendable {
                     state.window = SlidingCount(length: max(settings.interval, 1))
                 }
                 let rate = max(settings.perSecond, 1)
-                state.floor = RateBucket(count: rate, milliseconds: 1000, burst: rate)
+                state.floor = RateRule(count: rate, milliseconds: 1000, burst: rate)
             }
             state.settings = settings
         }
@@ -80,7 +81,7 @@ final class RetryBudget: Sendable {
     }
 
     private static func takeFloor(_ state: inout State, _ settings: Settings, now: UInt64) -> Bool {
-        settings.perSecond > 0 && state.floor.take(now: now)
+        settings.perSecond > 0 && state.floor.take(&state.floorFullAt, now: now)
     }
 }
 

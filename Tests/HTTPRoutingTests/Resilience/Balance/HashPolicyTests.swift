@@ -1,4 +1,3 @@
-import MeshModel
 import MeshProtos
 import Testing
 
@@ -19,56 +18,34 @@ struct HashPolicyTests {
         return try #require(HashPolicy(balancer))
     }
 
-    private func request(
-        _ fields: [(String, String)] = [],
-        query: String? = nil,
-        source: UInt32 = 0x0a01_0101,
-        port: UInt16 = 4000
-    ) -> RequestView {
-        RequestView(
-            method: "GET",
-            scheme: "http",
-            authority: "echo",
-            path: "/",
-            query: query,
-            fields: fields.map { HeaderField($0.0, $0.1) },
-            connection: ConnectionFacts(
-                peer: nil,
-                local: nil,
-                source: SocketAddress(ip: IPAddress(v4: source), port: port),
-                destination: SocketAddress(ip: IPAddress(v4: 0xf0f0_0001), port: 80)
-            )
-        )
-    }
-
     @Test("a header's values count, in any order")
     func header() throws {
         let policy = try self.policy(.header, "X-User")
-        #expect(policy.key(of: self.request([("x-user", "ann")])).hash == XXHash64.hash("ann"))
-        #expect(policy.key(of: self.request()) == HashPolicy.Key())
-        let one = policy.key(of: self.request([("x-user", "a"), ("x-user", "b")]))
-        #expect(one == policy.key(of: self.request([("x-user", "b"), ("x-user", "a")])))
-        #expect(one.hash != policy.key(of: self.request([("x-user", "a")])).hash)
+        #expect(policy.key(of: RequestLab.request([("x-user", "ann")])).hash == XXHash64.hash("ann"))
+        #expect(policy.key(of: RequestLab.request()) == HashPolicy.Key())
+        let one = policy.key(of: RequestLab.request([("x-user", "a"), ("x-user", "b")]))
+        #expect(one == policy.key(of: RequestLab.request([("x-user", "b"), ("x-user", "a")])))
+        #expect(one.hash != policy.key(of: RequestLab.request([("x-user", "a")])).hash)
     }
 
     @Test("a query's first parameter of the name counts")
     func query() throws {
         let policy = try self.policy(.query, "user")
-        #expect(policy.key(of: self.request(query: "x=1&user=ann&user=bob")).hash == XXHash64.hash("ann"))
-        #expect(policy.key(of: self.request(query: "user")).hash == XXHash64.hash(""))
-        #expect(policy.key(of: self.request(query: "users=1")).hash == nil)
-        #expect(policy.key(of: self.request()).hash == nil)
+        #expect(policy.key(of: RequestLab.request(query: "x=1&user=ann&user=bob")).hash == XXHash64.hash("ann"))
+        #expect(policy.key(of: RequestLab.request(query: "user")).hash == XXHash64.hash(""))
+        #expect(policy.key(of: RequestLab.request(query: "users=1")).hash == nil)
+        #expect(policy.key(of: RequestLab.request()).hash == nil)
     }
 
     @Test("the source's address counts, not its port")
     func source() throws {
         let policy = try self.policy(.sourceIp)
-        let key = policy.key(of: self.request(port: 1))
+        let key = policy.key(of: RequestLab.request(port: 1))
         #expect(key.hash != nil)
-        #expect(key == policy.key(of: self.request(port: 2)))
-        #expect(key != policy.key(of: self.request(source: 0x0a01_0102)))
-        #expect(policy.key(of: self.request().connection) == key.hash)
-        #expect(try self.policy(.header, "a").key(of: self.request().connection) == nil)
+        #expect(key == policy.key(of: RequestLab.request(port: 2)))
+        #expect(key != policy.key(of: RequestLab.request(source: 0x0a01_0102)))
+        #expect(policy.key(of: RequestLab.request().connection) == key.hash)
+        #expect(try self.policy(.header, "a").key(of: RequestLab.request().connection) == nil)
     }
 
     @Test(
@@ -77,7 +54,7 @@ struct HashPolicyTests {
     )
     func cookie(_ field: String) throws {
         let policy = try self.policy(.cookie, "u") { $0.makesCookie = true }
-        #expect(policy.key(of: self.request([("cookie", field)])) == HashPolicy.Key(hash: XXHash64.hash("ann")))
+        #expect(policy.key(of: RequestLab.request([("cookie", field)])) == HashPolicy.Key(hash: XXHash64.hash("ann")))
     }
 
     @Test("a cookie that is missing is made as it is wanted, and leads to the same endpoint")
@@ -91,19 +68,19 @@ struct HashPolicyTests {
             attribute.value = "Strict"
             $0.cookieAttributes = [attribute]
         }
-        let key = policy.key(of: self.request())
+        let key = policy.key(of: RequestLab.request())
         let cookie = try #require(key.cookie)
         let value = cookie.prefix { $0 != ";" }
         #expect(cookie == "\(value); Max-Age=60; Path=/shop; SameSite=Strict; HttpOnly")
         #expect(value.utf8.count == 2 + 16)
-        #expect(policy.key(of: self.request([("cookie", String(value))])) == HashPolicy.Key(hash: key.hash))
-        #expect(policy.key(of: self.request(port: 4001)) != key)
+        #expect(policy.key(of: RequestLab.request([("cookie", String(value))])) == HashPolicy.Key(hash: key.hash))
+        #expect(policy.key(of: RequestLab.request(port: 4001)) != key)
     }
 
     @Test("without a lifetime no cookie is made, and any endpoint will do")
     func passive() throws {
-        #expect(try self.policy(.cookie, "u").key(of: self.request()) == HashPolicy.Key())
-        let session = try self.policy(.cookie, "u") { $0.makesCookie = true }.key(of: self.request())
+        #expect(try self.policy(.cookie, "u").key(of: RequestLab.request()) == HashPolicy.Key())
+        let session = try self.policy(.cookie, "u") { $0.makesCookie = true }.key(of: RequestLab.request())
         #expect(session.cookie?.contains("Max-Age") == false)
     }
 
