@@ -9,6 +9,9 @@ struct HashRing: Sendable {
     /// places there are, a place that comes or goes moves no keys between others.
     private static let steadyEntries = 512.0
     private static let steadySize = 65_536.0
+    /// Entries that weights may lead to where fewer were asked for: a weight that is tiny beside others gets more than its
+    /// share then, and making a ring stays a matter of milliseconds.
+    private static let weightedSize = 262_144.0
 
     private let hashes: [UInt64]
     private let places: [UInt32]
@@ -27,16 +30,20 @@ struct HashRing: Sendable {
         let minimum = Double(min(max(minimumSize, 1), Self.maximumSize))
         let share = least / total
         let steady = max(1, min(Self.steadyEntries, (Self.steadySize * share).rounded(.down)))
-        let scale = min(max((share * minimum).rounded(.up), steady) / share, Double(Self.maximumSize))
+        let scale = min(max((share * minimum).rounded(.up), steady) / share, max(minimum, Self.weightedSize))
         var entries: [(hash: UInt64, place: UInt32)] = []
         entries.reserveCapacity(Int(scale) + names.count)
         var target = 0.0
         for (place, name) in names.enumerated() {
             target += scale * weights[place] / total
+            var text = Array("\(name)_".utf8)
+            let length = text.count
             var number = 0
             // Each place has one entry at least, be its weight ever so small beside the others.
             repeat {
-                entries.append((XXHash64.hash("\(name)_\(number)"), UInt32(truncatingIfNeeded: place)))
+                text.removeSubrange(length...)
+                text.append(contentsOf: String(number).utf8)
+                entries.append((XXHash64.hash(text), UInt32(truncatingIfNeeded: place)))
                 number += 1
             } while Double(entries.count) < target - 1e-6
         }

@@ -21,18 +21,13 @@ struct MaglevTable: Sendable {
         let size = Self.size(for: size)
         var cursors = names.map { Int(truncatingIfNeeded: XXHash64.hash($0) % UInt64(size)) }
         let skips = names.map { Int(truncatingIfNeeded: XXHash64.hash($0, seed: 1) % UInt64(size - 1)) + 1 }
-        var owed = Array(repeating: 0.0, count: names.count)
         var table = Array(repeating: UInt32.max, count: size)
-        var left = size
-        while left > 0 {
-            for place in names.indices where left > 0 {
-                owed[place] += max(weights[place], 0) / most
-                guard owed[place] >= 1 else { continue }
-                owed[place] -= 1
-                while table[cursors[place]] != .max { Self.step(&cursors[place], skips[place], size) }
-                table[cursors[place]] = UInt32(truncatingIfNeeded: place)
-                left -= 1
-            }
+        // Turns by weight: the heaviest takes one a round, others when their share of a round makes one.
+        var turns = TurnQueue(weights.map { most / max($0, most * 1e-6) })
+        for _ in 0..<size {
+            let place = turns.next()
+            while table[cursors[place]] != .max { Self.step(&cursors[place], skips[place], size) }
+            table[cursors[place]] = UInt32(truncatingIfNeeded: place)
         }
         self.places = table
     }
@@ -66,5 +61,35 @@ struct MaglevTable: Sendable {
             divisor += 1
         }
         return true
+    }
+}
+
+/// Whose turn it is, when each place waits its own number of rounds between turns: a heap by round and place.
+private struct TurnQueue {
+    private var heap: [(due: Double, place: Int)]
+    private let rounds: [Double]
+
+    /// - Parameter rounds: between a place's turns; not empty.
+    init(_ rounds: [Double]) {
+        self.rounds = rounds
+        self.heap = rounds.enumerated().map { ($0.element, $0.offset) }.sorted { $0 < $1 }
+    }
+
+    /// The first place, which then goes back into the queue.
+    mutating func next() -> Int {
+        var first = self.heap[0]
+        let place = first.place
+        first.due += self.rounds[place]
+        var hole = 0
+        while true {
+            var child = 2 * hole + 1
+            guard child < self.heap.count else { break }
+            if child + 1 < self.heap.count, self.heap[child + 1] < self.heap[child] { child += 1 }
+            guard self.heap[child] < first else { break }
+            self.heap[hole] = self.heap[child]
+            hole = child
+        }
+        self.heap[hole] = first
+        return place
     }
 }

@@ -85,6 +85,8 @@ struct ConsistentHashTests {
         #expect(uneven.count == 100_001)
         let many = HashRing((0..<1000).map(String.init), weights: Array(repeating: 1, count: 1000), minimumSize: 1024)
         #expect(many.count == 65_000)
+        let steep = HashRing(["a", "b"], weights: [1, 4_000_000_000], minimumSize: 1024)
+        #expect((262_144...262_146).contains(steep.count))
         #expect(HashRing([], weights: [], minimumSize: 8).place(of: 1) == nil)
     }
 
@@ -96,6 +98,9 @@ struct ConsistentHashTests {
         var counts = Array(repeating: 0, count: 7)
         for key in 0..<101 { if let place = table.place(of: UInt64(key)) { counts[place] += 1 } }
         #expect(counts.allSatisfy { (14...15).contains($0) }, "\(counts)")
+        let steep = MaglevTable(["a", "b", "c"], weights: [1, 100, 1], size: 10_007)
+        let heavy = (0..<10_007).count { steep.place(of: UInt64($0)) == 1 }
+        #expect(abs(heavy - 9811) < 5, "\(heavy)")
         #expect(MaglevTable([], weights: [], size: 5).place(of: 1) == nil)
         #expect(MaglevTable.size(for: .max) == MaglevTable.maximumSize)
         #expect(MaglevTable.size(for: 0) == 2)
