@@ -42,6 +42,12 @@ package final class ChildProcess: Sendable {
     /// POSIX_SPAWN_SETSID of glibc and musl, which the headers show to GNU sources only.
     private static let spawnInSession: Int32 = 0x80
 
+    /// How often a program is tried that someone holds open for writing: for as long as a child of another program may
+    /// stand between fork and exec.
+    private static let busyTries = 20
+    /// Microseconds between two tries.
+    private static let busyPause: UInt32 = 10_000
+
     private struct State {
         var exit: Exit?
         var waiters: [CheckedContinuation<Exit, Never>] = []
@@ -89,11 +95,11 @@ package final class ChildProcess: Sendable {
         )
 
         var id: pid_t = 0
-        let environment = launch.environment.map { "\($0.key)=\($0.value)" }.sorted()
-        let result = withCStrings([launch.executable] + launch.arguments) { arguments in
-            withCStrings(environment) { environment in
-                posix_spawn(&id, launch.executable, &actions, &attributes, arguments, environment)
-            }
+        var result: Int32 = 0
+        for _ in 0..<Self.busyTries {
+            result = Self.spawn(launch, &actions, &attributes, id: &id)
+            guard result == ETXTBSY else { break }
+            usleep(Self.busyPause)
         }
         guard result == 0 else {
             throw LabError(.commandFailed, "can't start \(launch.executable): \(String(cString: strerror(result)))")
@@ -101,6 +107,23 @@ package final class ChildProcess: Sendable {
         let child = ChildProcess(id: id)
         Thread.detachNewThread { child.reap() }
         return child
+    }
+
+    /// Returns when the child runs its program, or with the reason why not.
+    private static func spawn(
+        _ launch: Launch,
+        _ actions: inout posix_spawn_file_actions_t,
+        _ attributes: inout posix_spawnattr_t,
+        id: inout pid_t
+    ) -> Int32 {
+        let environment = launch.environment.map { "\($0.key)=\($0.value)" }.sorted()
+        return withCStrings([launch.executable] + launch.arguments) { arguments in
+            withCStrings(environment) { environment in
+                SpawnTurn.hold {
+                    posix_spawn(&id, launch.executable, &actions, &attributes, arguments, environment)
+                }
+            }
+        }
     }
 
     /// Waits for the process's end. Not affected by cancellation: kill the process to end the wait.

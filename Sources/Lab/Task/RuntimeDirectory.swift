@@ -46,15 +46,7 @@ package final class RuntimeDirectory: Sendable {
                 try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
                 chmod("\(self.root)/images", 0o755)
                 chmod(directory, 0o755)
-                // A running program's file can't be written over, but it can be replaced.
-                let temporary = "\(target).new"
-                try? FileManager.default.removeItem(atPath: temporary)
-                try FileManager.default.copyItem(atPath: source, toPath: temporary)
-                chmod(temporary, 0o755)
-                utimensat(AT_FDCWD, temporary, nil, 0)
-                guard rename(temporary, target) == 0 else {
-                    throw LabError(.commandFailed, "can't write \(target): \(String(cString: strerror(errno)))")
-                }
+                try ProgramFile.copy(from: source, to: target)
             }
         }
     }
