@@ -38,9 +38,11 @@ package struct ResourceCatalog: Sendable {
         package func with(parents: [String]) -> Resource { Resource(self, parents: parents) }
     }
 
-    /// How many changes of a type are remembered, but at least the newest change, however large. Default 64 Ki.
+    /// How many changes of a type are remembered, and how many removals, but at least the newest change, however large.
+    /// Default 64 Ki.
     ///
-    /// A stream that falls further behind must be closed; on the next one its client says what it has.
+    /// A stream that falls behind by more changes is compared with all resources. One that falls behind by more removals
+    /// must be closed, as nobody knows what its client still has; on the next one the client says so.
     package let logLimit: Int
     private var types: [String: TypeCatalog] = [:]
 

@@ -12,6 +12,10 @@ struct TypeCatalog: Sendable {
     /// Changes after this revision are in the log.
     private var logStart: UInt64 = 0
     private var log: [(revision: UInt64, name: String)] = []
+    /// The revision of the last change of every resource, and of the removal of those that are gone.
+    private var lastChange: [String: UInt64] = [:]
+    /// Removals after this revision are in `lastChange`.
+    private var removalStart: UInt64 = 0
     /// What streams at this very revision share; another one takes its place with every change.
     private var sections = SharedSections()
     private var olderEncodings = 0
@@ -25,9 +29,15 @@ struct TypeCatalog: Sendable {
     /// What `parent` brings along.
     func children(of parent: String) -> Set<String> { self.namesByParent[parent] ?? [] }
 
-    /// The names that changed after `revision`; nil when the log does not reach that far back.
+    /// The names that changed after `revision`; nil when removals since then are forgotten.
+    ///
+    /// As long as the log reaches that far back this costs as much as there are changes, from then on as much as there are
+    /// resources.
     func changes(since revision: UInt64) -> Set<String>? {
-        guard revision >= self.logStart else { return nil }
+        guard revision >= self.logStart else {
+            guard revision >= self.removalStart else { return nil }
+            return Set(self.lastChange.lazy.filter { $0.value > revision }.map(\.key))
+        }
         var low = 0
         var high = self.log.count
         while low < high {
@@ -37,8 +47,8 @@ struct TypeCatalog: Sendable {
         return Set(self.log[low...].lazy.map(\.name))
     }
 
-    /// The section that brings a wildcard stream from `basis` to this revision, made once for all of them; nil when the
-    /// log does not reach that far back.
+    /// The section that brings a wildcard stream from `basis` to this revision, made once for all of them; nil when
+    /// removals since then are forgotten.
     func section(from basis: SharedSections.Basis, typeURL: String) -> ResourceSection? {
         self.sections.section(from: basis) {
             switch basis {
@@ -80,7 +90,9 @@ struct TypeCatalog: Sendable {
         self.olderEncodings += self.sections.made
         self.sections = SharedSections()
         self.log.append(contentsOf: changed.map { (self.revision, $0) })
+        for name in changed { self.lastChange[name] = self.revision }
         self.trim(to: logLimit, keeping: previous)
+        self.forgetRemovals(to: logLimit, keeping: previous)
         return true
     }
 
@@ -93,6 +105,18 @@ struct TypeCatalog: Sendable {
         guard cut > 0 else { return }
         self.logStart = self.log[cut - 1].revision
         self.log.removeFirst(cut)
+    }
+
+    /// Forgets the oldest removals, half at a time, and none that is newer than `previous`.
+    private mutating func forgetRemovals(to limit: Int, keeping previous: UInt64) {
+        let count = self.lastChange.count - self.resources.count
+        guard count > limit else { return }
+        let gone = self.lastChange.filter { self.resources[$0.key] == nil && $0.value <= previous }
+            .sorted { $0.value < $1.value }
+        for (name, revision) in gone.prefix(count - limit / 2) {
+            self.lastChange[name] = nil
+            self.removalStart = revision
+        }
     }
 
     private mutating func unlist(_ old: Resource) {

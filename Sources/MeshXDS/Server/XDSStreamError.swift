@@ -8,7 +8,7 @@ package enum XDSStreamError: Error, Hashable, Sendable, CustomStringConvertible 
     case tooManyNames
     /// A name is longer than ``XDSStreamLimits/nameBytes``: INVALID_ARGUMENT.
     case nameTooLong
-    /// The client fell so far behind that its changes are not remembered: ABORTED. It comes back and says what it has.
+    /// The client fell so far behind that what was removed since is not remembered: ABORTED. It comes back and says what it has.
     case tooFarBehind
 
     /// The gRPC status code.

@@ -195,13 +195,27 @@ import Testing
         #expect(next.first?.removedResources == ["old"])
     }
 
-    @Test func aStreamThatFallsTooFarBehindEnds() throws {
+    @Test func aStreamThatFallsBehindTheLogGetsWhatIsMissing() throws {
         var catalog = ResourceCatalog(logLimit: 10)
+        catalog.update(addresses, upserts: (0..<5).map { resource("old\($0)") })
+        var stream = DeltaServerStream(id: "s")
+        let initial = try stream.receive(first(), catalog: catalog, at: 0)
+        for number in 0..<40 { catalog.update(addresses, upserts: [resource("r\(number)")]) }
+        catalog.update(addresses, upserts: [], removing: ["old1", "r7"])
+        let answer = try stream.receive(ack(try #require(initial.first).nonce), catalog: catalog, at: 0)
+        let push = try #require(answer.first)
+        #expect(Set(try push.message.resources.map(\.name)) == Set((0..<40).filter { $0 != 7 }.map { "r\($0)" }))
+        #expect(Set(try push.message.removedResources) == ["old1", "r7"])
+    }
+
+    @Test func aStreamThatFallsBehindTheRemovalsEnds() throws {
+        var catalog = ResourceCatalog(logLimit: 10)
+        catalog.update(addresses, upserts: (0..<40).map { resource("r\($0)") })
         var stream = DeltaServerStream(id: "s")
         _ = try stream.receive(first(), catalog: catalog, at: 0)
-        for number in 0..<10 { catalog.update(addresses, upserts: [resource("r\(number)")]) }
+        for number in 0..<10 { catalog.update(addresses, upserts: [], removing: ["r\(number)"]) }
         #expect(throws: Never.self) { try stream.pushes(catalog, at: 0) }
-        for number in 10..<40 { catalog.update(addresses, upserts: [resource("r\(number)")]) }
+        for number in 10..<30 { catalog.update(addresses, upserts: [], removing: ["r\(number)"]) }
         #expect(throws: XDSStreamError.tooFarBehind) { try stream.pushes(catalog, at: 0) }
     }
 

@@ -33,10 +33,35 @@ import Testing
         catalog.update(addresses, upserts: [resource("a")])
         catalog.update(addresses, upserts: (0..<100).map { resource("r\($0)") })
         #expect(catalog.type(addresses).changes(since: 1)?.count == 100)
-        #expect(catalog.type(addresses).changes(since: 0) == nil, "what is older is bounded")
         catalog.update(addresses, upserts: [resource("b")])
         #expect(catalog.type(addresses).changes(since: 2) == ["b"])
-        #expect(catalog.type(addresses).changes(since: 1) == nil)
+    }
+
+    @Test func whatTheLogForgotIsTakenFromTheResources() {
+        var catalog = ResourceCatalog(logLimit: 4)
+        for number in 0..<20 { catalog.update(addresses, upserts: [resource("r\(number)")]) }
+        catalog.update(addresses, upserts: [resource("r3", 2)], removing: ["r5"])
+        let all = Set((0..<20).map { "r\($0)" })
+        #expect(catalog.type(addresses).changes(since: 0) == all, "a removal is among them")
+        #expect(catalog.type(addresses).changes(since: 18) == ["r18", "r19", "r3", "r5"])
+        #expect(
+            catalog.type(addresses).changes(since: 10)
+                == all.filter { (Int($0.dropFirst()) ?? 0) >= 10 }
+                .union(["r3", "r5"])
+        )
+    }
+
+    @Test func removalsAreBounded() {
+        var catalog = ResourceCatalog(logLimit: 4)
+        catalog.update(addresses, upserts: (0..<20).map { resource("r\($0)") })
+        for number in 0..<5 { catalog.update(addresses, upserts: [], removing: ["r\(number)"]) }
+        // The first three of five were forgotten.
+        #expect(catalog.type(addresses).changes(since: 2) == nil)
+        #expect(catalog.type(addresses).changes(since: 4) == ["r3", "r4"])
+        catalog.update(addresses, upserts: [resource("r4", 2)])
+        #expect(catalog.type(addresses).changes(since: 4) == ["r3", "r4"], "one that is back counts once")
+        catalog.update(addresses, upserts: [], removing: (5..<20).map { "r\($0)" })
+        #expect(catalog.type(addresses).changes(since: 7)?.count == 15, "the newest change stays whole")
     }
 
     @Test func twoReplicasGiveOneVersion() {
