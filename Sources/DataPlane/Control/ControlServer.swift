@@ -1,3 +1,4 @@
+import MeshModel
 package import TunnelEngine
 
 /// One server of the control plane: where it is, how it is known, and what each call to it carries.

@@ -3,14 +3,14 @@ package import MeshTelemetry
 extension ConnectionSpan {
     /// Adds what the access log says, by OpenTelemetry's names where it has them and by the log's own elsewhere.
     package mutating func describe(_ record: AccessRecord, flag: ConnectionLabels.Flag) {
-        func text(_ name: String, _ text: String?) -> (name: String, value: Value)? {
+        func text(_ name: String, _ text: String?) -> (name: String, value: TelemetryValue)? {
             guard let text, !text.isEmpty else { return nil }
             return (name, .text(text))
         }
-        func number(_ name: String, _ number: UInt64) -> (name: String, value: Value) {
+        func number(_ name: String, _ number: UInt64) -> (name: String, value: TelemetryValue) {
             (name, .number(Int64(clamping: number)))
         }
-        func address(_ prefix: String, _ text: String?) -> [(name: String, value: Value)] {
+        func address(_ prefix: String, _ text: String?) -> [(name: String, value: TelemetryValue)] {
             // The port follows the last colon; a version 6 address stands in brackets.
             guard let text, let colon = text.lastIndex(of: ":") else { return [] }
             let host = text[..<colon].filter { $0 != "[" && $0 != "]" }
