@@ -44,7 +44,19 @@ extension Workload {
             }
             self.services[key] = try WireValue.ports(ports.ports, "services[\(name)].ports")
         }
+        self.labels = try Self.labels(wire.extensions)
         if let tunnel = wire.applicationTunnel { self.applicationTunnel = try Self.applicationTunnel(tunnel) }
+    }
+
+    /// The labels that `tulled` sends along; what others add is none of ours.
+    private static func labels(_ extensions: [IstioWorkload.Extension]) throws(ConversionError) -> [String: String] {
+        guard let config = extensions.compactMap(\.config).first(where: { $0.typeURL == TulleL7.workloadLabelsTypeURL })
+        else { return [:] }
+        do throws(ProtoError) {
+            return try TulleL7.WorkloadLabels(decoding: config.value).labels
+        } catch {
+            throw ConversionError("extensions", "not \(TulleL7.workloadLabelsTypeURL)", allowed: "\(error)")
+        }
     }
 
     private static func tunnel(_ wire: IstioWorkload.TunnelProtocol) throws(ConversionError) -> Tunnel {

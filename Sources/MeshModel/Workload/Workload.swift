@@ -73,6 +73,8 @@ package struct Workload: Hashable, Sendable {
     package var kind = Kind.pod
     /// The name of the controller that owns it.
     package var workloadName = ""
+    /// Its labels, as far as destinations of waypoints ask for them.
+    package var labels: [String: String] = [:]
 
     /// A healthy workload without addresses.
     package init(uid: String, identity: SPIFFEID) {

@@ -3,12 +3,6 @@ import MeshModel
 import MeshTelemetry
 import MeshYAML
 
-/// All settings that can't be used, so that they can be fixed in one go.
-package struct ConfigurationErrors: Error, Hashable, Sendable {
-    /// The settings in the order in which they were read; never empty.
-    package var all: [ConfigurationError]
-}
-
 extension Configuration {
     /// Reads all settings from environment variables and the mesh configuration.
     ///

@@ -1,8 +1,7 @@
-import DataPlane
 import MeshModel
 import Testing
 
-@testable import ZTunnel
+@testable import DataPlane
 
 struct ProxyHeaderTests {
     private func bytes(_ source: String, _ destination: String, identity: String? = nil, host: String? = nil) throws

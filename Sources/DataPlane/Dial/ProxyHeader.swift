@@ -51,6 +51,14 @@ package struct ProxyHeader: Hashable, Sendable {
         return Self.signature + head + Self.big(UInt16(truncatingIfNeeded: rest.count)) + rest
     }
 
+    /// The header in version 1: a line of text, at most 107 bytes (the specification's section 2.1).
+    package var text: [UInt8] {
+        let (source, destination) = (self.source.ip.canonical, self.destination.ip.canonical)
+        guard source.isV4 == destination.isV4 else { return Array("PROXY UNKNOWN\r\n".utf8) }
+        let family = source.isV4 ? "TCP4" : "TCP6"
+        return Array("PROXY \(family) \(source) \(destination) \(self.source.port) \(self.destination.port)\r\n".utf8)
+    }
+
     private static func big(_ number: UInt16) -> [UInt8] {
         [UInt8(truncatingIfNeeded: number >> 8), UInt8(truncatingIfNeeded: number)]
     }
