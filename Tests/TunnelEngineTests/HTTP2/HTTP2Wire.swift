@@ -1,3 +1,5 @@
+import MeshModel
+
 @testable import TunnelEngine
 
 /// A frame as it is on the wire.
