@@ -18,6 +18,7 @@ package final class HTTPClientConnection: EventSource {
     private var side = Side.none
     private lazy var deadline = LoopTimer(target: self)
     private var isIdle = false
+    private var isScheduled = false
     private var isDraining = false
 
     /// Takes over a byte stream: the connection becomes its owner.
@@ -173,6 +174,11 @@ package final class HTTPClientConnection: EventSource {
     }
 
     override package func timerFired(_ timer: LoopTimer) { self.drain() }
+
+    override package func again() {
+        self.isScheduled = false
+        self.changed()
+    }
 }
 
 extension HTTPClientConnection: ByteStreamOwner {
@@ -216,10 +222,18 @@ extension HTTPClientConnection: ByteStreamOwner {
 
 extension HTTPClientConnection: HTTP2CarrierOwner {
     func carrierOpened(_ stream: HTTP2Stream, _ headers: [HTTP2Header], endStream: Bool) {}
-    func carrierCapacityChanged() { self.changed() }
+
+    func carrierCapacityChanged() {
+        self.await()
+        // In a later turn: this may come from within the sending of a stream's last bytes.
+        guard self.owner != nil, !self.isScheduled else { return }
+        self.isScheduled = true
+        self.loop.runAgain(self)
+    }
+
     func carrierFailed(_ error: HTTP2Error) {
         self.bytes.close(isAbortive: false)
-        self.changed()
+        self.carrierCapacityChanged()
     }
 }
 

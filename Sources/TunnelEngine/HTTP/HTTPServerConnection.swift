@@ -117,7 +117,11 @@ package final class HTTPServerConnection: EventSource {
         self.isScheduled = false
         guard self.owner != nil else { return }
         if case .undecided = self.side { self.begin() }
-        if case .http1(let server) = self.side { server.resume() }
+        switch self.side {
+        case .undecided: break
+        case .http1(let server): server.resume()
+        case .http2(let carrier): if self.isDraining { self.closeWhenDrained(carrier) }
+        }
     }
 
     private func begin() {
@@ -290,8 +294,9 @@ extension HTTPServerConnection: HTTP2CarrierOwner {
     }
 
     func carrierCapacityChanged() {
-        guard case .http2(let carrier) = self.side, self.owner != nil else { return }
-        if self.isDraining { self.closeWhenDrained(carrier) }
+        guard self.owner != nil else { return }
+        // In a later turn: this may come from within the sending of a stream's last bytes.
+        if self.isDraining { self.schedule() }
         self.await()
     }
 
