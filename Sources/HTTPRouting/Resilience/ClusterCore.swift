@@ -98,8 +98,9 @@ struct ClusterCore: Sendable {
         // Until the first answer of all, discovery's word counts: a waypoint that has just begun refuses nobody.
         let isWarming = checks && self.order.allSatisfy { $0.state.check == .unknown }
         return self.builder.table(of: self.order, now: now, random: &self.random) { endpoint in
-            guard !endpoint.isEjected else { return false }
-            return !checks || endpoint.state.check == .passed || isWarming
+            if endpoint.isEjected { return .notWell }
+            if endpoint.isDegraded { return .degraded }
+            return !checks || endpoint.state.check == .passed || isWarming ? .well : .notWell
         }
     }
 
@@ -161,18 +162,16 @@ struct ClusterCore: Sendable {
             let change = self.checker?.answered(probe, answer, now: now, isUsed: isUsed, random: &self.random)
         else { return false }
         let endpoint = probe.endpoint
-        if change == .became(.passed) { endpoint.state.usableSince.store(now, ordering: .relaxed) }
-        // As in Envoy an answer that is well ends an ejection.
-        let isWell = self.checker?.rules.verdict(answer) == .well && endpoint.state.check == .passed
-        guard isWell, endpoint.isEjected else { return change != .none }
+        if change.isBack { endpoint.state.usableSince.store(now, ordering: .relaxed) }
+        // As in Envoy an answer that is well ends an ejection; one that fails below the threshold does not.
+        let verdict = self.checker?.rules.verdict(answer)
+        let endsEjection = (verdict == .well || verdict == .degraded) && change.after.isUsable
+        guard endsEjection, endpoint.isEjected else { return change.before != change.after }
         self.endEjection(of: endpoint, now: now)
         return true
     }
 
-    mutating func failAtOnce(_ endpoint: EndpointHandle) -> Bool {
-        guard let change = self.checker?.failAtOnce(endpoint) else { return false }
-        return change != .none
-    }
+    mutating func failAtOnce(_ endpoint: EndpointHandle) -> Bool { self.checker?.failAtOnce(endpoint) ?? false }
 
     // MARK: Numbers
 
@@ -184,6 +183,7 @@ struct ClusterCore: Sendable {
                     active: endpoint.active,
                     isEjected: endpoint.isEjected,
                     failsChecks: endpoint.failsChecks,
+                    isDegraded: endpoint.isDegraded,
                     priority: Int(exactly: endpoint.state.priority.load(ordering: .relaxed)).flatMap {
                         $0 == UInt8.max ? nil : $0
                     }

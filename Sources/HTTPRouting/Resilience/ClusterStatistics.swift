@@ -10,6 +10,8 @@ package struct ClusterStatistics: Sendable, Hashable {
         package var isEjected: Bool
         /// Whether active health checks find it not well.
         package var failsChecks: Bool
+        /// Whether it asked to be used only for what others can't carry.
+        package var isDegraded: Bool
         /// Its priority, zero first; nil where it takes part in none.
         package var priority: Int?
 

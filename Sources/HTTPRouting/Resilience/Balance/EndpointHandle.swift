@@ -25,6 +25,8 @@ package final class EndpointHandle: Sendable {
     package var isEjected: Bool { self.state.isEjected }
     /// Whether active health checks say that it is not well.
     package var failsChecks: Bool { self.state.check == .failed }
+    /// Whether it asked active health checks to be used only for what others can't carry.
+    package var isDegraded: Bool { self.state.check == .degraded }
 
     /// Counts a request (or connection) until the returned value ends.
     package func beginUse() -> EndpointUse { EndpointUse(self.state) }
@@ -55,7 +57,12 @@ final class EndpointState: Sendable {
         /// Nothing yet.
         case unknown
         case passed
+        /// It answers, and asks to be left alone while others can do the work.
+        case degraded
         case failed
+
+        /// Whether the last answers allow it to get requests.
+        var isUsable: Bool { self == .passed || self == .degraded }
     }
 
     let active = Atomic<Int>(0)

@@ -25,7 +25,8 @@ final class PickTable: Sendable {
     private let byAddress: [SocketAddress: EndpointHandle]
 
     /// - Parameters:
-    ///   - levels: by priority, with the counts of all their endpoints.
+    ///   - levels: by priority, then by priority the degraded endpoints: as ``PriorityLoads/shares``.
+    ///   - counts: of the endpoints of each priority.
     ///   - byAddress: what sessions may belong to.
     init(
         isMissing: Bool,
@@ -117,7 +118,9 @@ final class PickTable: Sendable {
         for index in 0..<settled {
             excluded.insert(Int(tried[index].state.priority.load(ordering: .relaxed)))
             guard (index + 1) % Self.attemptsPerShift == 0 else { continue }
-            let isSomeLeft = self.counts.indices.contains { !excluded.contains($0) && self.counts[$0].healthy > 0 }
+            let isSomeLeft = self.counts.enumerated().contains { index, count in
+                !excluded.contains(index) && count.healthy + count.degraded > 0
+            }
             if !isSomeLeft { excluded = [] }
         }
         guard !excluded.isEmpty else { return self.loads }

@@ -5,11 +5,14 @@ struct PriorityLoads: Sendable, Equatable {
     struct Count: Sendable, Equatable {
         /// Those that may be used.
         var healthy: Int
+        /// Those that may be used for what the former can't carry.
+        var degraded = 0
         /// All.
         var total: Int
     }
 
-    /// Each priority's share; together 100, or all zero where nothing is left.
+    /// Each priority's share, then each priority's share for its degraded endpoints; together 100, or all zero where
+    /// nothing is left.
     private(set) var shares: [Int]
     /// Which priorities use all of their endpoints, as too few are well.
     private(set) var panics: [Bool]
@@ -19,14 +22,18 @@ struct PriorityLoads: Sendable, Equatable {
     ///   - panicPercent: below it a priority panics; zero for never.
     ///   - excluded: priorities that shall get nothing.
     init(_ counts: [Count], panicPercent: Int, excluded: Set<Int> = []) {
-        let healths = counts.enumerated().map { index, count in
-            excluded.contains(index) || count.total <= 0 ? 0 : min(100, 140 * count.healthy / count.total)
+        func healths(_ part: (Count) -> Int) -> [Int] {
+            counts.enumerated().map { index, count in
+                excluded.contains(index) || count.total <= 0 ? 0 : min(100, 140 * part(count) / count.total)
+            }
         }
+        // Healthy endpoints of all priorities come before degraded ones of any.
+        let healths = healths(\.healthy) + healths(\.degraded)
         let sum = min(100, healths.reduce(0, +))
-        self.shares = Array(repeating: 0, count: counts.count)
+        self.shares = Array(repeating: 0, count: healths.count)
         self.panics = Array(repeating: false, count: counts.count)
         if sum < 100, panicPercent > 0 {
-            self.panics = counts.map { 100 * $0.healthy < min(panicPercent, 100) * $0.total }
+            self.panics = counts.map { 100 * ($0.healthy + $0.degraded) < min(panicPercent, 100) * $0.total }
         }
         if !self.panics.isEmpty, self.panics.allSatisfy({ $0 }), excluded.isEmpty {
             self.spread(counts.map(\.total))
@@ -53,7 +60,7 @@ struct PriorityLoads: Sendable, Equatable {
         if let first = self.shares.firstIndex(where: { $0 > 0 }) { self.shares[first] += rest }
     }
 
-    /// The priority for a ticket in `0..<100`; nil where nothing is left.
+    /// The place in ``shares`` for a ticket in `0..<100`; nil where nothing is left.
     func priority(for ticket: Int) -> Int? {
         var left = ticket
         for (index, share) in self.shares.enumerated() {

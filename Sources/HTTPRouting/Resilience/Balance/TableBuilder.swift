@@ -4,6 +4,14 @@ import Synchronization
 
 /// Makes the table of choices of a cluster from its endpoints and their health.
 struct TableBuilder: Sendable {
+    /// What is known of an endpoint beside discovery's word.
+    enum Standing {
+        case well
+        /// Used for what others can't carry.
+        case degraded
+        case notWell
+    }
+
     /// Envoy's overprovisioning factor: a place keeps its share until fewer than 5 in 7 of its endpoints are well.
     private static let overprovisioning = 1.4
 
@@ -49,13 +57,13 @@ struct TableBuilder: Sendable {
 
     /// - Parameters:
     ///   - endpoints: those of the subset.
-    ///   - isWell: whether ejection and active health checks allow an endpoint to get requests.
+    ///   - standing: what ejection and active health checks say of an endpoint.
     ///   - now: milliseconds.
     func table(
         of endpoints: [EndpointHandle],
         now: UInt64,
         random: inout PickRandom,
-        isWell: (EndpointHandle) -> Bool
+        standing: (EndpointHandle) -> Standing
     ) -> PickTable {
         var members = endpoints.filter { self.counts($0.facts) }
         let shares = self.preference.shares(Self.weights(of: members))
@@ -63,19 +71,31 @@ struct TableBuilder: Sendable {
         for endpoint in endpoints { endpoint.state.priority.store(.max, ordering: .relaxed) }
         let levels = self.levels(members)
         var healthy: [[EndpointHandle]] = []
+        var degraded: [[EndpointHandle]] = []
         for (index, level) in levels.enumerated() {
-            healthy.append(level.filter { self.isReady($0.facts) && isWell($0) })
+            let ready = level.filter { self.isReady($0.facts) }
+            healthy.append(ready.filter { standing($0) == .well })
+            degraded.append(ready.filter { standing($0) == .degraded })
             for endpoint in level { endpoint.state.priority.store(UInt8(clamping: index), ordering: .relaxed) }
         }
-        let counts = zip(healthy, levels).map { PriorityLoads.Count(healthy: $0.count, total: $1.count) }
+        let counts = levels.indices.map { index in
+            PriorityLoads.Count(
+                healthy: healthy[index].count,
+                degraded: degraded[index].count,
+                total: levels[index].count
+            )
+        }
         let loads = PriorityLoads(counts, panicPercent: self.panicPercent)
         var made: [PickTable.Level] = []
-        for (index, level) in levels.enumerated() {
-            if let shares, !loads.panics[index] {
-                made.append(self.level(healthy[index], of: level, shares: shares, now: now, random: &random))
-            } else {
-                let used = loads.panics[index] ? level.filter { self.isReady($0.facts) } : healthy[index]
-                made.append(self.level(used, weights: used.map { Double($0.facts.weight) }, now: now, random: &random))
+        for part in [healthy, degraded] {
+            for (index, level) in levels.enumerated() {
+                if let shares, !loads.panics[index] {
+                    made.append(self.level(part[index], of: level, shares: shares, now: now, random: &random))
+                } else {
+                    let used = loads.panics[index] ? level.filter { self.isReady($0.facts) } : part[index]
+                    let weights = used.map { Double($0.facts.weight) }
+                    made.append(self.level(used, weights: weights, now: now, random: &random))
+                }
             }
         }
         return PickTable(

@@ -51,6 +51,8 @@ package struct HealthCheckRules: Sendable, Hashable {
     /// What an answer says.
     enum Verdict: Equatable {
         case well
+        /// It answers as it should, but with `x-envoy-degraded`.
+        case degraded
         /// It counts towards the threshold.
         case failing
         /// It counts at once.
@@ -60,8 +62,9 @@ package struct HealthCheckRules: Sendable, Hashable {
     func verdict(_ answer: HealthAnswer) -> Verdict {
         switch answer {
         case .connected: self.question == .connect ? .well : .failing
-        case .status(let status, let failsAtOnce):
-            !failsAtOnce && self.expected.contains { Int($0) == status } ? .well : .down
+        case .status(let status, let mark):
+            mark == .failed || !self.expected.contains { Int($0) == status }
+                ? .down : mark == .degraded ? .degraded : .well
         case .serving(let isServing): isServing ? .well : .down
         case .timedOut, .disconnected: .failing
         }
@@ -72,15 +75,23 @@ package struct HealthCheckRules: Sendable, Hashable {
 package enum HealthAnswer: Sendable, Hashable {
     /// A connection was made; all that TCP asks.
     case connected
-    /// An HTTP status.
-    /// - Parameter failsAtOnce: whether `x-envoy-immediate-health-check-fail` came with it.
-    case status(Int, failsAtOnce: Bool)
+    /// An HTTP status, and what the response's fields say beside it.
+    case status(Int, Mark = .none)
     /// gRPC's answer: whether it was OK with SERVING. Anything else, UNIMPLEMENTED among it, is not.
     case serving(Bool)
     /// No answer in time.
     case timedOut
     /// The connection was refused or ended without an answer.
     case disconnected
+
+    /// What an endpoint says of itself by a field of its response.
+    package enum Mark: Sendable, Hashable {
+        case none
+        /// `x-envoy-degraded`.
+        case degraded
+        /// `x-envoy-immediate-health-check-fail`.
+        case failed
+    }
 }
 
 /// One question that is due.

@@ -1,9 +1,12 @@
 /// Decides when which endpoint is asked whether it is well, and what the answers mean. It asks nobody itself.
 struct HealthChecker: Sendable {
-    /// What an answer changed.
-    enum Change: Equatable {
-        case none
-        case became(EndpointState.Check)
+    /// What an answer came to.
+    struct Change: Equatable {
+        var before: EndpointState.Check
+        var after: EndpointState.Check
+
+        /// Whether the endpoint is used from now on.
+        var isBack: Bool { (self.before == .unknown || self.before == .failed) && self.after.isUsable }
     }
 
     private struct Entry {
@@ -73,17 +76,18 @@ struct HealthChecker: Sendable {
         }
     }
 
-    /// Takes an answer. One to a question that is no longer open changes nothing.
+    /// Takes an answer.
     /// - Parameter isUsed: whether the cluster has ever been used.
+    /// - Returns: what is known of the endpoint before and after; nil for an answer to a question that is no longer open.
     mutating func answered(
         _ probe: HealthProbe,
         _ answer: HealthAnswer,
         now: UInt64,
         isUsed: Bool,
         random: inout PickRandom
-    ) -> Change {
+    ) -> Change? {
         let key = ObjectIdentifier(probe.endpoint.state)
-        guard var entry = self.entries[key], entry.asked?.number == probe.number else { return .none }
+        guard var entry = self.entries[key], entry.asked?.number == probe.number else { return nil }
         self.underWay -= 1
         entry.asked = nil
         let interval = isUsed ? self.rules.interval : max(self.rules.interval, HealthCheckRules.idleInterval)
@@ -91,9 +95,8 @@ struct HealthChecker: Sendable {
         let before = entry.endpoint.state.check
         let after = self.judge(self.rules.verdict(answer), of: &entry, before)
         self.entries[key] = entry
-        guard after != before else { return .none }
         entry.endpoint.state.check = after
-        return .became(after)
+        return Change(before: before, after: after)
     }
 
     private func judge(
@@ -101,7 +104,7 @@ struct HealthChecker: Sendable {
         of entry: inout Entry,
         _ before: EndpointState.Check
     ) -> EndpointState.Check {
-        guard verdict == .well else {
+        guard verdict == .well || verdict == .degraded else {
             entry.successes = 0
             entry.failures += entry.failures == .max ? 0 : 1
             // The first answer of all decides at once.
@@ -110,16 +113,19 @@ struct HealthChecker: Sendable {
         }
         entry.failures = 0
         entry.successes += entry.successes == .max ? 0 : 1
-        if before == .unknown { return .passed }
-        return entry.successes >= self.rules.healthyThreshold ? .passed : before
+        // One that is used stays so whichever of the two it is; one that failed has to earn it.
+        let isBack = before != .failed || entry.successes >= self.rules.healthyThreshold
+        guard isBack else { return .failed }
+        return verdict == .degraded ? .degraded : .passed
     }
 
     /// An ordinary response told that its endpoint is not well.
-    mutating func failAtOnce(_ endpoint: EndpointHandle) -> Change {
+    /// - Returns: whether it was taken for well before.
+    mutating func failAtOnce(_ endpoint: EndpointHandle) -> Bool {
         let key = ObjectIdentifier(endpoint.state)
-        guard self.entries[key] != nil, endpoint.state.check != .failed else { return .none }
+        guard self.entries[key] != nil, endpoint.state.check != .failed else { return false }
         self.entries[key]?.successes = 0
         endpoint.state.check = .failed
-        return .became(.failed)
+        return true
     }
 }

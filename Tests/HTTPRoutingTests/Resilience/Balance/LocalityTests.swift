@@ -70,7 +70,8 @@ struct LocalityTests {
     )
     func loads(_ counts: [(Int, Int)], _ shares: [Int]) {
         let counts = counts.map { PriorityLoads.Count(healthy: $0.0, total: $0.1) }
-        #expect(PriorityLoads(counts, panicPercent: 0).shares == shares)
+        let none = Array(repeating: 0, count: counts.count)
+        #expect(PriorityLoads(counts, panicPercent: 0).shares == shares + none)
     }
 
     @Test("failover prefers subzone, zone, region, then others, and leaves out what is empty")
@@ -223,7 +224,7 @@ struct LocalityTests {
         let counts = [(1, 10), (2, 30)].map { PriorityLoads.Count(healthy: $0.0, total: $0.1) }
         let loads = PriorityLoads(counts, panicPercent: 50)
         #expect(loads.panics == [true, true])
-        #expect(loads.shares == [25, 75])
+        #expect(loads.shares == [25, 75, 0, 0])
     }
 
     @Test("a priority does not panic while another carries its traffic")
@@ -231,7 +232,7 @@ struct LocalityTests {
         let counts = [(1, 10), (10, 10)].map { PriorityLoads.Count(healthy: $0.0, total: $0.1) }
         let loads = PriorityLoads(counts, panicPercent: 50)
         #expect(loads.panics == [false, false])
-        #expect(loads.shares == [14, 86])
+        #expect(loads.shares == [14, 86, 0, 0])
     }
 
     @Test("R22: the same zone only, others when it is empty, without outlier detection")

@@ -26,7 +26,7 @@ struct HealthCheckTests {
         return cluster
     }
 
-    private static let good = HealthAnswer.status(200, failsAtOnce: false)
+    private static let good = HealthAnswer.status(200)
 
     /// Answers what is due by then; all are well but one.
     private func round(_ cluster: ClusterState, now: UInt64, _ id: String, _ answer: HealthAnswer) {
@@ -77,8 +77,8 @@ struct HealthCheckTests {
     @Test(
         "R23: another status fails at once",
         arguments: [
-            HealthAnswer.status(404, failsAtOnce: false), .status(500, failsAtOnce: false),
-            .status(200, failsAtOnce: true),
+            HealthAnswer.status(404), .status(500),
+            .status(200, .failed),
         ]
     )
     func atOnce(_ answer: HealthAnswer) {
@@ -87,6 +87,28 @@ struct HealthCheckTests {
         #expect(cluster.handles().count == 2)
         self.round(cluster, now: 12_000, "e1", answer)
         #expect(cluster.handles().keys.sorted() == ["e0"])
+    }
+
+    @Test("one that asks for it gets only what others can't carry")
+    func degraded() {
+        let cluster = self.cluster(10)
+        func answer(_ now: UInt64, failing: Set<String>) {
+            for probe in cluster.dueProbes(now: now) {
+                let id = probe.endpoint.id
+                let mark: HealthAnswer.Mark = id == "e0" ? .degraded : failing.contains(id) ? .failed : .none
+                cluster.answered(probe, .status(200, mark), now: now)
+            }
+        }
+        answer(1000, failing: [])
+        #expect(cluster.statistics.endpoints.first?.isDegraded == true)
+        #expect(cluster.picks(2000)["e0"] == nil)
+        // 5 of 10 carry 70 of 100, one that is degraded 14: 84 are made 100.
+        answer(13_000, failing: ["e1", "e2", "e3", "e4"])
+        let share = Double(cluster.picks(10_000)["e0"] ?? 0) / 10_000
+        #expect(abs(share - 0.16) < 0.02, "\(share)")
+        for probe in cluster.dueProbes(now: 25_000) { cluster.answered(probe, Self.good, now: 25_000) }
+        #expect(cluster.statistics.endpoints.first?.isDegraded == false)
+        #expect((cluster.picks(2000)["e0"] ?? 0) > 200)
     }
 
     @Test("what each kind of check takes for well")
@@ -99,7 +121,7 @@ struct HealthCheckTests {
         }
         #expect(rules(.tcp).verdict(.connected) == .well)
         #expect(rules(.tcp).verdict(.disconnected) == .failing)
-        #expect(rules(.http, [204, 404]).verdict(.status(404, failsAtOnce: false)) == .well)
+        #expect(rules(.http, [204, 404]).verdict(.status(404)) == .well)
         #expect(rules(.http, [204]).verdict(Self.good) == .down)
         #expect(rules(.http).verdict(.connected) == .failing)
         #expect(rules(.grpc).verdict(.serving(true)) == .well)
