@@ -4,13 +4,15 @@ import Synchronization
 /// All that a waypoint's loops share of one cluster: its endpoints with their counters, health and ejections, and its
 /// limits. Any loop may call it at any time; the time is monotonic milliseconds everywhere.
 ///
-/// The path of a request: ``pick(_:now:random:)``, a place from ``limits``, ``EndpointHandle/beginUse()``, and at the end
-/// ``report(_:_:now:)``. Someone calls ``tick(now:)`` when it wants to be called.
+/// The path of a request: ``pick(_:now:random:)``, ``admitRequest(isRetry:now:)``, ``EndpointHandle/beginUse()``, and at
+/// the end ``report(_:_:now:)``. Someone calls ``tick(now:)`` when it wants to be called.
+///
+/// What needs no endpoint is for the caller: clusters that keep the destination or resolve the authority.
 package final class ClusterState: Sendable {
     /// The cluster's name.
     package let name: String
     /// How much may be under way at once.
-    package let limits: CircuitLimits
+    let limits: CircuitLimits
 
     /// What changes seldom. Whoever holds it may take the table's lock, never the other way round.
     private let core: Mutex<ClusterCore>

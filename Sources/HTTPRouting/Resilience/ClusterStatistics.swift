@@ -24,7 +24,7 @@ package struct ClusterStatistics: Sendable, Hashable {
     /// How often one was ejected so far.
     package var ejections: Int
     /// What is under way and what was refused; nil for a part of the cluster.
-    package var limits: CircuitLimits.Numbers?
+    package var limits: LimitNumbers?
 
     /// How many there are.
     package var total: Int { self.endpoints.count }

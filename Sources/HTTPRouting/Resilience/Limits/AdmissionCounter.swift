@@ -20,16 +20,20 @@ final class AdmissionCounter: Sendable {
         let bound = self.bound.load(ordering: .relaxed)
         var count = self.count.load(ordering: .relaxed)
         while true {
-            if count >= bound {
+            let isAbove = count >= bound
+            if isAbove, !always {
                 self.refuse()
-                guard always else { return nil }
+                return nil
             }
             let (exchanged, original) = self.count.weakCompareExchange(
                 expected: count,
                 desired: count + 1,
                 ordering: .relaxed
             )
-            if exchanged { return Admission(self) }
+            if exchanged {
+                if isAbove { self.refuse() }
+                return Admission(self)
+            }
             count = original
         }
     }

@@ -2,7 +2,7 @@
 /// under way, several of them when the policy hedges.
 ///
 /// Whoever holds it starts attempts with ``begin(now:)``, tells what comes of them, and does as it is told. A retry needs
-/// a place from ``CircuitLimits/admitRetry(now:)`` beside; without one ``isRefused()`` gives the step in its place.
+/// a place from ``ClusterState/admitRetry(now:)`` beside; without one ``isRefused()`` gives the step in its place.
 package struct RetryMachine: Sendable {
     /// What a request has come to that rules out another attempt.
     package struct Obstacles: OptionSet, Sendable, Hashable {
