@@ -85,8 +85,8 @@ package final class ClusterState: Sendable {
 
     // MARK: Time and health
 
-    /// Ends ejections whose time is over.
-    /// - Returns: when to call again at the latest; nil when nothing depends on time.
+    /// Ends ejections and questions whose time is over. Comes after ``dueProbes(now:)``, as what that leaves is due at once.
+    /// - Returns: when to call both again at the latest; nil when nothing depends on time.
     @discardableResult
     package func tick(now: UInt64) -> UInt64? {
         self.core.withLock { core in

@@ -48,10 +48,12 @@ struct HealthChecker: Sendable {
         self.underWay = entries.values.count { $0.asked != nil }
     }
 
-    /// When something is due next; nil without endpoints.
+    /// When something is due next; nil without endpoints. While as many are asked as may be, only answers are waited for.
     var nextAt: UInt64? {
-        self.entries.values.lazy.map { entry in
-            entry.asked.map { $0.at + self.rules.timeout + Self.grace } ?? entry.nextAt
+        let isFull = self.underWay >= Self.concurrency
+        return self.entries.values.lazy.compactMap { entry in
+            guard let asked = entry.asked else { return isFull ? nil : entry.nextAt }
+            return asked.at + self.rules.timeout + Self.grace
         }.min()
     }
 
