@@ -24,18 +24,21 @@ package struct ResponseFlags: OptionSet, Sendable, Hashable {
     package static let downstreamConnectionTermination = Self(rawValue: 1 << 14)
     package static let upstreamRetryLimitExceeded = Self(rawValue: 1 << 15)
     package static let streamIdleTimeout = Self(rawValue: 1 << 16)
-    package static let downstreamProtocolError = Self(rawValue: 1 << 17)
-    package static let upstreamProtocolError = Self(rawValue: 1 << 18)
+    package static let invalidHeaders = Self(rawValue: 1 << 17)
+    package static let downstreamProtocolError = Self(rawValue: 1 << 18)
     package static let upstreamMaximumStreamDuration = Self(rawValue: 1 << 19)
-    package static let durationTimeout = Self(rawValue: 1 << 20)
-    package static let noClusterFound = Self(rawValue: 1 << 21)
-    package static let overloadManager = Self(rawValue: 1 << 22)
-    package static let domainNameFailure = Self(rawValue: 1 << 23)
-    package static let dropOverload = Self(rawValue: 1 << 24)
-    package static let unconditionalDropOverload = Self(rawValue: 1 << 25)
-    package static let noFilterConfigFound = Self(rawValue: 1 << 26)
+    package static let responseFromCache = Self(rawValue: 1 << 20)
+    package static let noFilterConfigFound = Self(rawValue: 1 << 21)
+    package static let durationTimeout = Self(rawValue: 1 << 22)
+    package static let upstreamProtocolError = Self(rawValue: 1 << 23)
+    package static let noClusterFound = Self(rawValue: 1 << 24)
+    package static let overloadManager = Self(rawValue: 1 << 25)
+    package static let domainNameFailure = Self(rawValue: 1 << 26)
+    package static let dropOverload = Self(rawValue: 1 << 27)
+    package static let downstreamRemoteReset = Self(rawValue: 1 << 28)
+    package static let unconditionalDropOverload = Self(rawValue: 1 << 29)
 
-    /// Every flag with the name that logs show, in the order in which several are written.
+    /// Every flag with the name that logs show, in the order in which several are written, which is that of the bits.
     package static let names: [(flag: Self, name: String)] = [
         (.failedLocalHealthCheck, "LH"), (.noHealthyUpstream, "UH"), (.upstreamRequestTimeout, "UT"),
         (.localReset, "LR"), (.upstreamRemoteReset, "UR"), (.upstreamConnectionFailure, "UF"),
@@ -43,10 +46,11 @@ package struct ResponseFlags: OptionSet, Sendable, Hashable {
         (.delayInjected, "DI"), (.faultInjected, "FI"), (.rateLimited, "RL"),
         (.unauthorizedExternalService, "UAEX"), (.rateLimitServiceError, "RLSE"),
         (.downstreamConnectionTermination, "DC"), (.upstreamRetryLimitExceeded, "URX"), (.streamIdleTimeout, "SI"),
-        (.downstreamProtocolError, "DPE"), (.upstreamProtocolError, "UPE"),
-        (.upstreamMaximumStreamDuration, "UMSDR"), (.durationTimeout, "DT"), (.noClusterFound, "NC"),
-        (.overloadManager, "OM"), (.domainNameFailure, "DF"), (.dropOverload, "DO"),
-        (.unconditionalDropOverload, "UDO"), (.noFilterConfigFound, "NFCF"),
+        (.invalidHeaders, "IH"), (.downstreamProtocolError, "DPE"), (.upstreamMaximumStreamDuration, "UMSDR"),
+        (.responseFromCache, "RFCF"), (.noFilterConfigFound, "NFCF"), (.durationTimeout, "DT"),
+        (.upstreamProtocolError, "UPE"), (.noClusterFound, "NC"), (.overloadManager, "OM"),
+        (.domainNameFailure, "DF"), (.dropOverload, "DO"), (.downstreamRemoteReset, "DR"),
+        (.unconditionalDropOverload, "UDO"),
     ]
 
     /// The names of the set flags with commas between; `-` when there is none, as Envoy logs it.
