@@ -1,7 +1,6 @@
-import MeshModel
 import Testing
 
-@testable import MeshCompile
+@testable import MeshModel
 
 @Suite("Addresses and blocks")
 struct AddressBlockTests {

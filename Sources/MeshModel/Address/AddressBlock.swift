@@ -1,6 +1,4 @@
-package import MeshModel
-
-/// An IP address or a CIDR block (RFC 4632), as policies and services write them.
+/// An IP address or a CIDR block (RFC 4632), as people write them.
 package struct AddressBlock: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The address as written, host bits and all.
     package var base: IPAddress
@@ -21,8 +19,12 @@ package struct AddressBlock: Hashable, Sendable, Comparable, CustomStringConvert
         guard let first = parts.first, parts.count <= 2, let address = IPAddress(parsing: first) else { return nil }
         self.init(address)
         guard parts.count == 2, let digits = parts.last else { return }
-        guard let length = DecimalText.number(digits), length <= Self.bits(of: address) else { return nil }
-        self.length = Int(length)
+        // Digits only, where Swift's own reading takes a sign as well.
+        guard (1...3).contains(digits.utf8.count),
+            digits.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains),
+            let length = Int(digits), length <= Self.bits(of: address)
+        else { return nil }
+        self.length = length
     }
 
     /// Whether it is one address.
