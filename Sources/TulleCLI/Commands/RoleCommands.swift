@@ -54,13 +54,13 @@ struct BindRoleCommand: AsyncParsableCommand {
         abstract: "Say which service account a task role is."
     )
 
-    @Argument(help: "The role's ARN.")
+    @Argument(help: "The role's ARN, arn:aws:iam::ACCOUNT:role/NAME.")
     var role: RoleARN
 
-    @Argument(help: "The service account as NAMESPACE/NAME.")
+    @Argument(help: "The service account as NAMESPACE/NAME, both DNS labels.")
     var account: AccountName
 
-    @Option(help: "The binding's name; made from the role's unless given.")
+    @Option(help: "The binding's name, a DNS label; made from the role's unless given.")
     var name: MeshName?
 
     @Flag(help: "Print the ServiceAccountBinding, and do nothing.")
@@ -72,11 +72,9 @@ struct BindRoleCommand: AsyncParsableCommand {
         let run = CommandRun()
         try await run.perform {
             let binding = RoleBinding(role: self.role, account: self.account, name: self.name?.text)
-            let text = YAMLText.document(binding.json)
-            if self.print { return run.console.result(text) }
+            if self.print { return run.console.result(YAMLText.document(binding.json)) }
             try await run.withAdmin(self.connection) { admin in
-                let input = ConfigurationInput(name: "-", text: text)
-                try await ApplyResources().run([input], admin, console: run.console)
+                try await BindRole(binding: binding).run(admin, console: run.console)
             }
         }
     }

@@ -19,6 +19,9 @@ struct RoleBinding: Sendable, Hashable {
         self.name = name ?? Self.name(of: role)
     }
 
+    /// `namespace/service account`.
+    var account: String { "\(self.namespace.text)/\(self.serviceAccount.text)" }
+
     /// The document.
     var json: JSONValue {
         [

@@ -69,6 +69,47 @@ struct RoleTests {
         #expect(roles.map(\.isEnrolled) == [true, true, false])
     }
 
+    @Test("binding again says what is replaced, and what else binds the role")
+    func rebinding() async throws {
+        let role = "arn:aws:iam::111122223333:role/web"
+        func stored(_ name: String, _ role: String, _ account: String) -> JSONValue {
+            [
+                "kind": "ServiceAccountBinding", "metadata": ["name": .string(name)],
+                "spec": Self.binding(role, account),
+            ]
+        }
+        let bind = BindRole(
+            binding: RoleBinding(
+                role: try #require(RoleARN(role)),
+                account: try #require(AccountName("shop/web")),
+                name: "web"
+            )
+        )
+        let applied: JSONValue = [
+            "results": [["kind": "ServiceAccountBinding", "name": "web", "action": "configured", "diagnostics": []]]
+        ]
+        let cases: [(stored: [JSONValue], notes: [String])] = [
+            ([], []), ([stored("web", role, "web"), stored("other", "arn:x", "api")], []),
+            (
+                [stored("web", role, "api"), stored("second", role, "db"), stored("third", role, "web")],
+                [
+                    "\"second\" binds the role to shop/db as well, so that each of its tasks may be either; "
+                        + "'tulle delete serviceaccountbinding second' takes that away",
+                    "\"web\" bound \(role) to shop/api before; that is replaced",
+                ]
+            ),
+        ]
+        for (items, notes) in cases {
+            let transcript = Transcript()
+            let answers = ["GET /v1/resources": ["items": .array(items)], "POST /v1/resources": applied]
+            try await FakeControlPlane.run(answers) { admin, _ in
+                try await bind.run(admin, console: transcript.console)
+            }
+            #expect(transcript.output == "serviceaccountbinding/web configured\n")
+            #expect(transcript.progress == notes.map { "! \($0)\n" }.joined())
+        }
+    }
+
     @Test("a binding is named after role and account, as a DNS label")
     func binding() throws {
         let role = try #require(RoleARN("arn:aws:iam::111122223333:role/team/Web_App.prod"))
