@@ -26,10 +26,13 @@ package struct AddServiceCommand: AsyncParsableCommand {
     @Option(help: "Image of the ztunnel container; TULLE_ZTUNNEL_IMAGE unless given.")
     var image: String?
 
-    @Option(help: "App ports to capture, most important first (capture appmesh); all that are mapped unless given.")
+    @Option(
+        help:
+            "App ports to capture, most important first, such as 80,81 (capture appmesh); all mapped if not given."
+    )
     var containerPort: PortList?
 
-    @Option(help: "Destination ports that stay outside the mesh, such as 443 (capture appmesh).")
+    @Option(help: "Destination ports that stay outside the mesh, such as 443,5432 (capture appmesh).")
     var egressIgnorePorts: PortList?
 
     @Option(help: "A bootstrap token, or the path of a file with one; asked of --control-plane unless given.")

@@ -41,7 +41,7 @@ struct DoctorCommand: AsyncParsableCommand {
             let report = DoctorReport(facts)
             run.console.result(self.output.text(report.json) { report.text(isWide: $0) })
             let (errors, warnings) = (report.count(.error), report.count(.warning))
-            run.console.step("\(errors) errors, \(warnings) warnings")
+            run.console.step("\(Count.of(errors, "error")), \(Count.of(warnings, "warning"))")
             if errors > 0 { throw ExitStatus.failure.code }
         }
     }

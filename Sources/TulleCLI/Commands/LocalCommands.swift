@@ -68,7 +68,7 @@ struct DeleteCommand: AsyncParsableCommand {
     @Option(name: [.customShort("f"), .customLong("filename")], help: "A file, a directory, or - for standard input.")
     var files: [String] = []
 
-    @Option(name: [.short, .long], help: "The namespace; default unless given.")
+    @Option(name: [.short, .long], help: "The namespace, a DNS label; \"default\" unless given.")
     var namespace: MeshName?
 
     @Flag(help: "What is not there counts as deleted.")

@@ -12,10 +12,10 @@ struct AWSOptions: ParsableArguments, Sendable {
 
 /// Who a workload is, and which control plane it belongs to.
 struct MeshOptions: ParsableArguments, Sendable {
-    @Option(name: [.short, .long], help: "Namespace that the workload joins.")
+    @Option(name: [.short, .long], help: "Namespace that the workload joins, as a DNS label: a-z, 0-9 and dashes.")
     var namespace: MeshName
 
-    @Option(name: [.short, .long], help: "Service account that the workload acts as.")
+    @Option(name: [.short, .long], help: "Service account that the workload acts as, as a DNS label.")
     var serviceAccount: MeshName
 
     @OptionGroup var connection: ControlPlaneOptions

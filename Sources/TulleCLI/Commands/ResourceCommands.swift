@@ -3,7 +3,7 @@ import MeshConfig
 
 /// Which namespace a command looks in.
 struct NamespaceOptions: ParsableArguments, Sendable {
-    @Option(name: [.short, .long], help: "The namespace; default unless given.")
+    @Option(name: [.short, .long], help: "The namespace, a DNS label; \"default\" unless given.")
     var namespace: MeshName?
 
     @Flag(name: [.customShort("A"), .long], help: "All namespaces.")

@@ -13,10 +13,11 @@ struct WaypointCommand: AsyncParsableCommand {
 
     /// What a waypoint is.
     struct GatewayOptions: ParsableArguments, Sendable {
-        @Option(help: "The waypoint's name.") var name: MeshName?
+        @Option(help: "The waypoint's name, a DNS label.") var name: MeshName?
         @Option(name: .customLong("for"), help: "What it is for.") var traffic: WaypointGateway.Traffic?
-        @Option(name: [.short, .long], help: "The revision that it is of.") var revision: MeshName?
-        @Option(name: [.customShort("n"), .long], help: "The namespace; default unless given.") var namespace: MeshName?
+        @Option(name: [.short, .long], help: "The revision that it is of, a DNS label.") var revision: MeshName?
+        @Option(name: [.customShort("n"), .long], help: "The namespace, a DNS label; default if not given.")
+        var namespace: MeshName?
 
         var gateway: WaypointGateway {
             WaypointGateway(
@@ -131,7 +132,8 @@ struct WaypointCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Delete waypoints.")
         @Argument(help: "Names of the waypoints.") var names: [String] = []
         @Flag(help: "All waypoints of the namespace.") var all = false
-        @Option(name: [.short, .long], help: "The namespace; default unless given.") var namespace: MeshName?
+        @Option(name: [.short, .long], help: "The namespace, a DNS label; default if not given.") var namespace:
+            MeshName?
         @OptionGroup var connection: ControlPlaneOptions
 
         func validate() throws {

@@ -5,9 +5,10 @@ import MeshConfig
 enum ValidateResources {
     /// One line a diagnostic, then the sum.
     static func text(_ local: LocalConfiguration) -> String {
-        let errors = local.count(.error)
-        let warnings = local.count(.warning)
-        let sum = "\(local.keys.count) resources, \(errors) errors, \(warnings) warnings"
+        let sum = [
+            Count.of(local.keys.count, "resource"), Count.of(local.count(.error), "error"),
+            Count.of(local.count(.warning), "warning"),
+        ].joined(separator: ", ")
         return (local.diagnostics.map(self.line) + [sum]).joined(separator: "\n")
     }
 
