@@ -107,9 +107,8 @@ package struct AdminClient: Sendable {
             )
         } catch {
             throw CommandFailure(
-                "no answer from \(self.address)\(path): \(Self.reason(error, bodyLimit: bodyLimit))",
-                hint: "is tulled running there? its admin port is 15014, on loopback unless configured; "
-                    + "pass --control-plane, or set TULLE_ADMIN_URL",
+                "no answer from \(self.address)\(path): \(TransportWords.plain(error, bodyLimit: bodyLimit))",
+                hint: Self.hint(unreachable: self.address),
                 status: .unavailable
             )
         }
@@ -128,15 +127,21 @@ package struct AdminClient: Sendable {
         }
         let code = error?["code"]?.string.map { PlainLine.text($0, limit: 64) }
         let prefix = code.map { "\($0): " } ?? ""
-        return CommandFailure("the control plane refused: \(prefix)\(PlainLine.text(message))", code: code)
+        return CommandFailure(
+            "the control plane refused: \(prefix)\(PlainLine.text(message))",
+            hint: code.flatMap(RefusalHints.hint),
+            status: code == "unavailable" ? .unavailable : .failure,
+            code: code
+        )
     }
 
-    private static func reason(_ error: any Error, bodyLimit: Int) -> String {
-        switch error as? TransportError {
-        case .timedOut: "nothing within \(Self.deadline.components.seconds) seconds"
-        case .bodyTooLarge: "the answer is longer than \(bodyLimit) bytes"
-        case .certificateRefused(let reason), .failed(let reason): reason
-        case nil: "\(error)"
+    /// What to do when nobody answers.
+    private static func hint(unreachable address: String) -> String {
+        guard ControlPlaneOptions.isPlainAndRemote(address) else {
+            return "is tulled running there? its admin port is 15014, on loopback unless configured; "
+                + "pass --control-plane, or set TULLE_ADMIN_URL"
         }
+        return "http:// is for tulled's own host; from elsewhere its admin port is https:// (setting adminTLSListen), "
+            + "with --cert and --key"
     }
 }

@@ -1,6 +1,7 @@
 import AWSClient
 import ArgumentParser
 import Foundation
+import MeshModel
 
 /// Which control plane a command talks to, and who it says it is.
 struct ControlPlaneOptions: ParsableArguments, Sendable {
@@ -25,6 +26,9 @@ struct ControlPlaneOptions: ParsableArguments, Sendable {
         }
         guard (self.cert == nil) == (self.key == nil) else {
             throw ValidationError("--cert and --key go together; only one of them is given")
+        }
+        if let address = self.controlPlane, address.hasPrefix("http://"), self.cert != nil {
+            throw ValidationError("--cert is shown over https only, and --control-plane is \"\(address)\"")
         }
     }
 
@@ -60,6 +64,14 @@ struct ControlPlaneOptions: ParsableArguments, Sendable {
             throw CommandFailure("cannot read \(path)", hint: "--ca-cert names a PEM file", status: .noInput)
         }
         return NetworkTransport(caBundlePath: self.caCert, identity: identity)
+    }
+
+    /// Whether this is plain HTTP to another host than our own: tulled answers no questions there.
+    static func isPlainAndRemote(_ address: String) -> Bool {
+        guard address.hasPrefix("http://"), let host = URL(string: address)?.host() else { return false }
+        let name = host.trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
+        if name == "localhost" || name.hasSuffix(".localhost") { return false }
+        return IPAddress(parsing: name)?.isLoopback != true
     }
 
     private static func isAddress(_ text: String) -> Bool {

@@ -10,7 +10,7 @@ package enum ExitStatus: Int32, Sendable, Hashable, CaseIterable {
     case usage = 64
     /// An input file cannot be read.
     case noInput = 66
-    /// The control plane, or a ztunnel's admin port, does not answer.
+    /// The control plane, or a ztunnel's admin port, does not answer, or is not ready yet.
     case unavailable = 69
 
     /// For ArgumentParser to end the program with.

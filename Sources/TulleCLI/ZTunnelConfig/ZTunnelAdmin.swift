@@ -55,7 +55,8 @@ struct ZTunnelAdmin: Sendable {
             throw error
         } catch {
             throw CommandFailure(
-                "no answer from \(self.address)\(path)",
+                "no answer from \(self.address)\(path): "
+                    + TransportWords.plain(error, bodyLimit: AdminClient.mostBytes),
                 hint:
                     "it answers inside the ztunnel's task only: '--via exec' prints a command that reaches it",
                 status: .unavailable

@@ -37,6 +37,26 @@ struct AdminClientTests {
         }
     }
 
+    @Test(
+        "says what to do after a refusal, and 69 while the control plane is not ready",
+        arguments: [
+            ("forbidden", "--cert", TulleCLI.ExitStatus.failure), ("not_found", "-A", .failure),
+            ("foreign_host", "--control-plane", .failure), ("not_provided", "settings", .failure),
+            ("unauthenticated", "--key", .failure), ("too_large", "several", .failure), ("conflict", "again", .failure),
+            ("method_not_allowed", "version", .failure), ("failed", "log", .failure),
+            ("unavailable", "tulle status", .unavailable),
+        ]
+    )
+    func hints(_ code: String, _ hint: String, _ status: TulleCLI.ExitStatus) async throws {
+        let text = #"{"error":{"code":"\#(code)","message":"no"}}"#
+        try await FakeControlPlane.run(answering: { _, _ in .init(status: 400, text: text) }) { admin, _ in
+            let failure = await #expect(throws: CommandFailure.self) { try await admin.call("GET", "/v1/x") }
+            #expect(failure?.hint?.contains(hint) == true)
+            #expect(failure?.status == status)
+            #expect(failure?.code == code)
+        }
+    }
+
     @Test("names the address when the answer is none of ours", arguments: ["<html>", "[1", "{\"a\":1,\"a\":2}"])
     func unreadable(_ text: String) async throws {
         for status in [200, 502] {
@@ -70,8 +90,62 @@ struct AdminClientTests {
             try await AdminClient(address + "/", over: transport).call("GET", "/v1/version")
         }
         #expect(failure?.status == .unavailable)
-        #expect(failure?.message.hasPrefix("no answer from \(address)/v1/version") == true)
+        #expect(
+            failure?.message
+                == "no answer from \(address)/v1/version: nothing listens there (connection refused)"
+        )
         await transport.shutdown()
+    }
+
+    @Test("a name that leads nowhere, and a port that speaks something else, are told in words")
+    func words() async throws {
+        let transport = NetworkTransport()
+        let unknown = await #expect(throws: CommandFailure.self) {
+            try await AdminClient("http://nobody.invalid:15014", over: transport).call("GET", "/v1/version")
+        }
+        #expect(unknown?.message.hasSuffix("the host name cannot be resolved") == true)
+        #expect(unknown?.hint?.contains("https://") == true)
+        let server = try await LoopbackServer { _ in .init() }
+        let secure = server.url.replacing("http://", with: "https://")
+        let plain = await #expect(throws: CommandFailure.self) {
+            try await AdminClient(secure, over: transport).call("GET", "/v1/version")
+        }
+        #expect(plain?.message.hasSuffix("it does not speak TLS") == true)
+        await server.close()
+        await transport.shutdown()
+    }
+
+    @Test(
+        "the network library's reasons in words",
+        arguments: [
+            ("read(descriptor:pointer:size:): Connection reset by peer) (errno: 104)", "it closed the connection"),
+            ("HTTPClientError.remoteConnectionClosed", "it closed the connection"),
+            (
+                "handshakeFailed(sslError([error:1000007d:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED]))",
+                "its certificate is not vouched for by the roots that we trust"
+            ),
+            ("connect: No route to host (errno: 113)", "there is no route to that address"),
+            ("something\u{1b}[2J new", "something [2J new"),
+        ]
+    )
+    func reasons(_ reason: String, _ words: String) { #expect(TransportWords.plain(reason) == words) }
+
+    @Test(
+        "plain HTTP is for loopback only",
+        arguments: [
+            ("http://127.0.0.1:15014", false), ("http://localhost:1", false), ("http://[::1]:1", false),
+            ("https://10.0.0.1:1", false), ("http://10.0.0.1:15014", true), ("http://cp.example", true),
+            ("http://[2001:db8::1]:1", true),
+        ]
+    )
+    func plainAndRemote(_ address: String, _ expected: Bool) {
+        #expect(ControlPlaneOptions.isPlainAndRemote(address) == expected)
+    }
+
+    @Test("a certificate is not taken where it is not shown")
+    func certificateOverHTTP() {
+        let arguments = ["--control-plane", "http://127.0.0.1:1", "--cert", "c", "--key", "k"]
+        #expect(throws: (any Error).self) { try ControlPlaneOptions.parse(arguments) }
     }
 
     @Test("the address comes from the flag, then the environment, then is the usual one")
