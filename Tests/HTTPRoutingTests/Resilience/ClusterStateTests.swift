@@ -17,11 +17,8 @@ struct ClusterStateTests {
         func result(_ change: (inout TulleL7.Cluster) -> Void) -> PickResult {
             ClusterLab.cluster(endpoints, change).pick(now: 0, random: 3)
         }
-        guard case .endpoint(let endpoint) = result({ $0.subsetLabels = ["version": "v1"] }) else {
-            Issue.record("no endpoint")
-            return
-        }
-        #expect(endpoint.id == "e0")
+        let first = ClusterLab.cluster(endpoints) { $0.subsetLabels = ["version": "v1"] }
+        #expect(first.picks(20) == ["e0": 20])
         let empty = result { $0.subsetLabels = ["version": "v3"] }
         #expect(empty.flags == .noHealthyUpstream)
         let missing = result { $0.missing = true }
