@@ -67,9 +67,7 @@ package struct HashPolicy: Sendable {
     // MARK: Cookies
 
     private func cookieKey(_ request: RequestView) -> Key {
-        if let value = CookieReader.value(of: self.key.name, in: request.fields) {
-            return Key(hash: XXHash64.hash(String(value)))
-        }
+        if let value = request.cookie(named: self.key.name) { return Key(hash: XXHash64.hash(value)) }
         guard self.key.makesCookie else { return Key() }
         // Of the connection alone, so that requests beside each other get the same cookie.
         let connection = request.connection

@@ -36,18 +36,13 @@ package struct SessionKeeper: Sendable {
 
     /// The session of a request; nil without one, or with one that is not ours or over.
     package func session(of request: RequestView, now: UInt64) -> Session? {
-        guard let text = self.text(of: request),
+        let text = self.settings.header ? request.fields.first(named: self.name) : request.cookie(named: self.name)
+        guard let text,
             let token = SessionToken(opening: text, scope: self.scope, hmac: self.hmac)
         else { return nil }
         let isOld = Self.isOver(token.began, self.settings.absoluteTimeoutMilliseconds, now)
         let isIdle = Self.isOver(token.used, self.settings.idleTimeoutMilliseconds, now)
         return isOld || isIdle ? nil : Session(endpoint: token.address, began: token.began)
-    }
-
-    private func text(of request: RequestView) -> Substring? {
-        self.settings.header
-            ? request.fields.first(named: self.name).map { $0[...] }
-            : CookieReader.value(of: self.name, in: request.fields)
     }
 
     private static func isOver(_ since: UInt32, _ milliseconds: UInt32, _ now: UInt64) -> Bool {

@@ -180,14 +180,6 @@ struct OutlierTests {
         #expect(endpoint.isEjected)
     }
 
-    @Test("gRPC's status counts as the HTTP status it stands for")
-    func grpc() {
-        let outcomes = (0...16).map { EndpointOutcome.grpc($0) }
-        let statuses = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401]
-        #expect(outcomes == statuses.map { .status($0) })
-        #expect(EndpointOutcome.grpc(-1) == .status(500))
-    }
-
     @Test("results of an endpoint that is gone, and of an ejected one, change nothing")
     func gone() throws {
         let cluster = self.cluster()
