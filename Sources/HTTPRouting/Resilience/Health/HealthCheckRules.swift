@@ -59,15 +59,19 @@ package struct HealthCheckRules: Sendable, Hashable {
         case down
     }
 
+    /// An answer to another question than was asked says nothing good.
     func verdict(_ answer: HealthAnswer) -> Verdict {
-        switch answer {
-        case .connected: self.question == .connect ? .well : .failing
-        case .status(let status, let mark):
-            mark == .failed || !self.expected.contains { Int($0) == status }
-                ? .down : mark == .degraded ? .degraded : .well
-        case .serving(let isServing): isServing ? .well : .down
-        case .timedOut, .disconnected: .failing
+        switch (self.question, answer) {
+        case (.connect, .connected): .well
+        case (.http, .status(let status, let mark)): self.verdict(status, mark)
+        case (.grpc, .serving(let isServing)): isServing ? .well : .down
+        default: .failing
         }
+    }
+
+    private func verdict(_ status: Int, _ mark: HealthAnswer.Mark) -> Verdict {
+        guard mark != .failed, self.expected.contains(where: { Int($0) == status }) else { return .down }
+        return mark == .degraded ? .degraded : .well
     }
 }
 

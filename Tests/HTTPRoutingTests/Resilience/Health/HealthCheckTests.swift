@@ -124,6 +124,8 @@ struct HealthCheckTests {
         #expect(rules(.http, [204, 404]).verdict(.status(404)) == .well)
         #expect(rules(.http, [204]).verdict(Self.good) == .down)
         #expect(rules(.http).verdict(.connected) == .failing)
+        #expect(rules(.grpc).verdict(Self.good) == .failing)
+        #expect(rules(.tcp).verdict(.serving(true)) == .failing)
         #expect(rules(.grpc).verdict(.serving(true)) == .well)
         #expect(rules(.grpc).verdict(.serving(false)) == .down)
         #expect(rules(.http).question == .http(path: "/", host: "echo"))
