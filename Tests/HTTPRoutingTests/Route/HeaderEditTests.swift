@@ -89,7 +89,7 @@ struct HeaderEditTests {
         var action = F.forward("v1")
         action.responseHeaders = changes
         guard case .forward(let forwarding) = F.table(action).decide(F.request()) else {
-            Issue.record("not forwarded")
+            Testing.Issue.record("not forwarded")
             return
         }
         var fields = sent.map { HeaderField($0.0, $0.1) }
