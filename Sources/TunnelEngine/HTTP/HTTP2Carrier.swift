@@ -17,6 +17,8 @@ final class HTTP2Carrier: HTTP2ConnectionOwner {
     /// Streams that wait for room in the byte stream, in turn.
     private var waiting: [HTTP2Exchange] = []
     private var isFailed = false
+    /// How the peer broke HTTP/2, if it did.
+    private(set) var error: HTTP2Error?
     /// How the byte stream ended, once it did.
     private(set) var outcome: RelayOutcome?
 
@@ -48,15 +50,24 @@ final class HTTP2Carrier: HTTP2ConnectionOwner {
         }
         guard let error = self.http2.failure, !self.isFailed else { return }
         self.isFailed = true
+        self.error = error
         self.owner?.carrierFailed(error)
     }
 
     /// The byte stream has room again.
     func canSend() {
         self.push()
-        let waiting = self.waiting
+        let queue = self.waiting
         self.waiting = []
-        for exchange in waiting { exchange.canSend() }
+        for (turn, exchange) in queue.enumerated() {
+            guard self.bytes.capacity() > 0 else {
+                // Whoever had its turn and waits again waits behind those that had none.
+                self.waiting.insert(contentsOf: queue[turn...], at: 0)
+                return
+            }
+            exchange.waitsForBytes = false
+            exchange.canSend()
+        }
     }
 
     /// The byte stream is gone.
@@ -75,7 +86,10 @@ final class HTTP2Carrier: HTTP2ConnectionOwner {
         self.push()
         let room = self.bytes.capacity()
         guard room > 0 else {
-            if !self.waiting.contains(where: { $0 === exchange }) { self.waiting.append(exchange) }
+            if !exchange.waitsForBytes {
+                exchange.waitsForBytes = true
+                self.waiting.append(exchange)
+            }
             return 0
         }
         return min(room, self.http2.sendCapacity(stream))

@@ -14,6 +14,8 @@ final class HTTP2Exchange: HTTPStream, HTTP2StreamOwner {
     private var informational = 0
     /// How long the body that is received must be (RFC 9113 §8.1.1).
     private var expectedLength: Int?
+    /// It is in the queue for room in the byte stream.
+    var waitsForBytes = false
 
     /// Takes over the stream's events.
     init(
@@ -37,7 +39,7 @@ final class HTTP2Exchange: HTTPStream, HTTP2StreamOwner {
     }
 
     /// What nobody gave back must not be missing from the connection's window.
-    deinit { self.carrier.http2.consumed(self.stream, .max) }
+    deinit { self.carrier.consumed(self.stream, .max) }
 
     // MARK: Sending
 
@@ -190,7 +192,7 @@ final class HTTP2Exchange: HTTPStream, HTTP2StreamOwner {
         switch stream.failure {
         case .peerReset where code != .refusedStream: self.cut(.reset(code))
         case .peerReset, .peerGoAway: self.cut(.refused)
-        case .closedLocally, nil: self.cut(.local)
+        case .closedLocally, .transportClosed, nil: self.cut(.local)
         case let reason?: self.cut(.protocolError(reason))
         }
     }

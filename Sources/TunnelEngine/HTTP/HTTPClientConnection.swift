@@ -5,7 +5,7 @@ package final class HTTPClientConnection: EventSource {
     private enum Side {
         case http1(HTTP1Client)
         case http2(HTTP2Carrier)
-        /// Not made yet, or gone.
+        /// Not made yet.
         case none
     }
 
@@ -55,6 +55,12 @@ package final class HTTPClientConnection: EventSource {
         case .http2(let carrier): carrier.http2.canOpenStream
         case .none: false
         }
+    }
+
+    /// How the peer broke HTTP/2, if it did: that ends the connection.
+    package var http2Error: HTTP2Error? {
+        guard case .http2(let carrier) = self.side else { return nil }
+        return carrier.error
     }
 
     /// Streams under way.
@@ -207,9 +213,7 @@ extension HTTPClientConnection: ByteStreamOwner {
 
     package func byteStreamEnded(_ stream: ByteStream, _ outcome: RelayOutcome) {
         self.loop.stop(self.deadline)
-        let side = self.side
-        self.side = .none
-        switch side {
+        switch self.side {
         case .http1(let client): client.ended(outcome)
         case .http2(let carrier): carrier.ended(outcome)
         case .none: break

@@ -54,6 +54,12 @@ package final class HTTPServerConnection: EventSource {
         self.schedule()
     }
 
+    /// How the peer broke HTTP/2, if it did: that ends the connection.
+    package var http2Error: HTTP2Error? {
+        guard case .http2(let carrier) = self.side else { return nil }
+        return carrier.error
+    }
+
     /// Streams under way.
     package var activeStreams: Int {
         switch self.side {

@@ -1,15 +1,15 @@
-import MeshModel
+package import MeshModel
 
 /// Finds a body's bytes and its end (RFC 9112 §6, §7). Bodies are not copied: what belongs to them is told as a range.
-struct HTTP1BodyReader: ~Copyable {
+package struct HTTP1BodyReader: ~Copyable {
     /// What one call found.
-    struct Step {
+    package struct Step {
         /// Bytes that are done with, those of `data` among them.
-        var consumed = 0
+        package var consumed = 0
         /// Where in the input the next bytes of the body lie.
-        var data = 0..<0
+        package var data = 0..<0
         /// The body ends here.
-        var isEnd = false
+        package var isEnd = false
     }
 
     private enum Phase {
@@ -30,9 +30,10 @@ struct HTTP1BodyReader: ~Copyable {
     private var lines = HTTP1Lines()
     private var block = HTTP1FieldBlock()
     /// What came behind the last chunk, once the body has ended.
-    private(set) var trailers: [HeaderField] = []
+    package private(set) var trailers: [HeaderField] = []
 
-    init(_ framing: HTTP1Framing, limits: HTTPLimits) {
+    /// A reader at the start of a body.
+    package init(_ framing: HTTP1Framing, limits: HTTPLimits) {
         self.limits = limits
         switch framing {
         case .none: self.phase = .done
@@ -49,7 +50,7 @@ struct HTTP1BodyReader: ~Copyable {
     var endsWithConnection: Bool { if case .endless = self.phase { true } else { false } }
 
     /// Reads on, to the end of the next piece of the body, the body's end, or the input's.
-    mutating func read(_ input: UnsafeRawBufferPointer) throws(HTTPRefusal) -> Step {
+    package mutating func read(_ input: UnsafeRawBufferPointer) throws(HTTPRefusal) -> Step {
         var at = 0
         while at < input.count {
             switch self.phase {

@@ -30,11 +30,25 @@ final class HTTP1Client {
         owner: any HTTPStreamOwner
     ) -> HTTP1ClientStream? {
         guard self.canOpenStream else { return nil }
+        var head = head
+        var proof: String?
+        if let upgrade = head.upgrade, WebSocketHandshake.isWebSocket(upgrade),
+            head.fields.first(named: "sec-websocket-key") == nil
+        {
+            // Who asks speaks HTTP/2, where there is nothing to prove.
+            let key = WebSocketHandshake.makeKey()
+            proof = WebSocketHandshake.answer(to: key)
+            head.fields.append(HeaderField("sec-websocket-key", key))
+            if head.fields.first(named: "sec-websocket-version") == nil {
+                head.fields.append(HeaderField("sec-websocket-version", "13"))
+            }
+        }
         var framing: HTTP1Framing?
         self.bytes.gather { framing = HTTP1Writer.write(head, endStream: endStream, into: &$0) }
         guard let framing else { return nil }
         let stream = HTTP1ClientStream(head, framing: framing, endStream: endStream, on: self)
         stream.owner = owner
+        stream.proof = proof
         self.current = stream
         // Whatever comes of it: bytes that were meant for another protocol must not meet another's request.
         if framing == .raw { self.isReusable = false }
@@ -69,11 +83,17 @@ final class HTTP1Client {
     ) throws(HTTPRefusal) -> Int {
         let (response, consumed) = try self.reader.read(input, answering: current.answering)
         self.bytes.consumed(consumed)
-        guard let response else { return consumed }
+        guard var response else { return consumed }
         if response.head.status < 200, response.head.status != 101 {
             current.informational += 1
             guard current.informational <= self.limits.informationalResponses else { throw .tooManyInformational }
         } else {
+            if response.head.status == 101, let proof = current.proof {
+                guard response.head.fields.first(named: "sec-websocket-accept") == proof else {
+                    throw .upgradeUnexpected
+                }
+                response.head.fields.remove(named: "sec-websocket-accept")
+            }
             self.body = HTTP1BodyReader(response.framing, limits: self.limits)
             if !response.keepsAlive { self.isReusable = false }
         }

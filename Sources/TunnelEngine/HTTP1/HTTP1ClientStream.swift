@@ -12,7 +12,10 @@ final class HTTP1ClientStream: HTTPStream {
     private(set) var isAnswered = false
     /// The connection is one of raw bytes now.
     private(set) var isRaw = false
+    /// Informational responses so far.
     var informational = 0
+    /// What the server must say to a WebSocket key of ours.
+    var proof: String?
 
     init(_ head: HTTPRequestHead, framing: HTTP1Framing, endStream: Bool, on client: HTTP1Client) {
         self.client = client

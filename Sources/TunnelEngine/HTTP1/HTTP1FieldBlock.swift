@@ -38,6 +38,7 @@ struct HTTP1FieldBlock {
     mutating func add(_ line: UnsafeRawBufferPointer, limit: Int) throws(HTTPRefusal) {
         self.count += 1
         guard self.count <= limit else { throw .tooManyFields }
+        if self.count == 1 { self.fields.reserveCapacity(16) }
         guard let first = line.first, !HTTP1Bytes.isBlank(first) else { throw .fieldFolded }
         var colon = 0
         while colon < line.count, HTTP1Bytes.isToken(line[colon]) { colon += 1 }

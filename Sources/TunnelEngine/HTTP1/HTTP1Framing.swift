@@ -1,7 +1,7 @@
-import MeshModel
+package import MeshModel
 
 /// How the end of a body is found (RFC 9112 §6).
-enum HTTP1Framing: Hashable, Sendable {
+package enum HTTP1Framing: Hashable, Sendable {
     /// There is no body.
     case none
     /// That many bytes.
@@ -15,19 +15,19 @@ enum HTTP1Framing: Hashable, Sendable {
 }
 
 /// A request's head and what it says of its connection.
-struct HTTP1Request {
-    var head: HTTPRequestHead
-    var version: HTTPVersion
-    var framing: HTTP1Framing
+package struct HTTP1Request {
+    package var head: HTTPRequestHead
+    package var version: HTTPVersion
+    package var framing: HTTP1Framing
     /// The connection may serve another request after this one.
-    var keepsAlive: Bool
+    package var keepsAlive: Bool
 }
 
 /// A response's head and what it says of its connection.
-struct HTTP1Response {
-    var head: HTTPResponseHead
-    var version: HTTPVersion
-    var framing: HTTP1Framing
+package struct HTTP1Response {
+    package var head: HTTPResponseHead
+    package var version: HTTPVersion
+    package var framing: HTTP1Framing
     /// The connection may carry another request after this one.
-    var keepsAlive: Bool
+    package var keepsAlive: Bool
 }

@@ -3,7 +3,7 @@ import MeshModel
 /// Reads request heads of HTTP/1.1 (RFC 9112), strictly: what two parties could read in two ways is refused.
 ///
 /// Without I/O: bytes go in, cut anywhere; heads come out. After an error the connection can't be read any further.
-struct HTTP1RequestReader: ~Copyable {
+package struct HTTP1RequestReader: ~Copyable {
     private let limits: HTTPLimits
     private var lines = HTTP1Lines()
     private var start: RequestLine?
@@ -16,13 +16,14 @@ struct HTTP1RequestReader: ~Copyable {
         var target: HTTP1Target
     }
 
-    init(limits: HTTPLimits) { self.limits = limits }
+    /// A reader at the start of a connection.
+    package init(limits: HTTPLimits) { self.limits = limits }
 
     /// Whether a head has begun and is not whole yet.
     var isWithinHead: Bool { !self.lines.isFresh }
 
     /// Takes bytes up to the end of a head; nil when it is not whole yet, and then all of them.
-    mutating func read(
+    package mutating func read(
         _ input: UnsafeRawBufferPointer
     ) throws(HTTPRefusal) -> (request: HTTP1Request?, consumed: Int) {
         var at = 0

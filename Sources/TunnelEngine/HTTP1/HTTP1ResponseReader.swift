@@ -1,13 +1,22 @@
 import MeshModel
 
 /// Reads response heads of HTTP/1.1 (RFC 9112), as strictly as ``HTTP1RequestReader`` reads requests.
-struct HTTP1ResponseReader: ~Copyable {
+package struct HTTP1ResponseReader: ~Copyable {
     /// What of the request decides how its response is framed.
-    struct Request {
-        var isHead = false
-        var isConnect = false
+    package struct Request {
+        /// It is HEAD.
+        package var isHead = false
+        /// It is CONNECT.
+        package var isConnect = false
         /// The request asked for an upgrade.
-        var asksForUpgrade = false
+        package var asksForUpgrade = false
+
+        /// Says what the request is.
+        package init(isHead: Bool = false, isConnect: Bool = false, asksForUpgrade: Bool = false) {
+            self.isHead = isHead
+            self.isConnect = isConnect
+            self.asksForUpgrade = asksForUpgrade
+        }
     }
 
     private let limits: HTTPLimits
@@ -15,13 +24,14 @@ struct HTTP1ResponseReader: ~Copyable {
     private var start: (status: Int, version: HTTPVersion)?
     private var block = HTTP1FieldBlock()
 
-    init(limits: HTTPLimits) { self.limits = limits }
+    /// A reader at the start of a connection.
+    package init(limits: HTTPLimits) { self.limits = limits }
 
     /// Whether a head has begun and is not whole yet.
     var isWithinHead: Bool { !self.lines.isFresh }
 
     /// Takes bytes up to the end of a head; nil when it is not whole yet, and then all of them.
-    mutating func read(
+    package mutating func read(
         _ input: UnsafeRawBufferPointer,
         answering request: Request
     ) throws(HTTPRefusal) -> (response: HTTP1Response?, consumed: Int) {

@@ -5,6 +5,8 @@ final class HTTP1ServerStream: HTTPStream {
     private var server: HTTP1Server?
     /// What the request asks the connection to become.
     let upgrade: String?
+    /// The client's key, where the upgrade is WebSocket.
+    private let webSocketKey: String?
     private let isConnect: Bool
     private let isHead: Bool
     /// The connection ends after this exchange.
@@ -19,6 +21,8 @@ final class HTTP1ServerStream: HTTPStream {
     init(_ request: HTTP1Request, on server: HTTP1Server) {
         self.server = server
         self.upgrade = request.head.upgrade
+        let isWebSocket = request.head.upgrade.map(WebSocketHandshake.isWebSocket) ?? false
+        self.webSocketKey = isWebSocket ? request.head.fields.first(named: "sec-websocket-key") : nil
         self.isConnect = request.head.method == "CONNECT"
         self.isHead = request.head.method == "HEAD"
         self.closes = !request.keepsAlive
@@ -54,6 +58,11 @@ final class HTTP1ServerStream: HTTPStream {
             isConnect: self.isConnect,
             closes: self.closes && !isAccepted
         )
+        var head = head
+        if head.status == 101, let key = self.webSocketKey, head.fields.first(named: "sec-websocket-accept") == nil {
+            // Who accepted it speaks HTTP/2, where there is nothing to prove.
+            head.fields.append(HeaderField("sec-websocket-accept", WebSocketHandshake.answer(to: key)))
+        }
         var framing: HTTP1Framing?
         server.bytes.gather {
             framing = HTTP1Writer.write(

@@ -1,22 +1,38 @@
-import MeshModel
+package import MeshModel
 
 /// Writes heads, chunks and trailers of HTTP/1.1.
 ///
 /// Whatever made a head, nothing of it may end its line, its head or its body: each byte is checked on its way out, and
 /// framing is our own.
-enum HTTP1Writer {
+package enum HTTP1Writer {
     /// What of a response's connection decides how it is written.
-    struct Answering {
-        var version = HTTPVersion.http11
-        var isHead = false
-        var isConnect = false
+    package struct Answering {
+        /// What the request was in.
+        package var version = HTTPVersion.http11
+        /// The request is HEAD.
+        package var isHead = false
+        /// The request is CONNECT.
+        package var isConnect = false
         /// The connection ends after this response.
-        var closes = false
+        package var closes = false
+
+        /// Says what the request is.
+        package init(
+            version: HTTPVersion = .http11,
+            isHead: Bool = false,
+            isConnect: Bool = false,
+            closes: Bool = false
+        ) {
+            self.version = version
+            self.isHead = isHead
+            self.isConnect = isConnect
+            self.closes = closes
+        }
     }
 
     /// Appends a request's head and gives the framing of its body; nil, and nothing is appended, when it can't be said in
     /// HTTP/1.1.
-    static func write(
+    package static func write(
         _ head: HTTPRequestHead,
         endStream: Bool,
         into queue: inout ByteQueue
@@ -63,7 +79,7 @@ enum HTTP1Writer {
 
     /// Appends a response's head and gives the framing of its body; nil, and nothing is appended, when it can't be said in
     /// HTTP/1.1.
-    static func write(
+    package static func write(
         _ head: HTTPResponseHead,
         endStream: Bool,
         answering request: Answering,

@@ -42,6 +42,8 @@ package final class ByteStream: EventSource, RelayObserver {
     /// How many calls to the transport are under way: what it tells meanwhile waits for the next turn.
     private var calls = 0
     private var outcome: RelayOutcome?
+    /// The owner has heard of the end.
+    private var isTold = false
     private lazy var linger = LoopTimer(target: self)
 
     /// Bytes that a socket may deliver before the owner gives some back. A tunnel's stream has its own window.
@@ -156,7 +158,12 @@ package final class ByteStream: EventSource, RelayObserver {
     /// More is taken, too, and waits: a message's head, or what goes around a chunk.
     package func capacity() -> Int {
         guard let transport = self.transport, !self.isSendEnded else { return 0 }
-        let room = transport.capacity() - self.pending.count
+        var room = transport.capacity() - self.pending.count
+        if room <= 0, !self.pending.isEmpty, self.calls == 0 {
+            // What was gathered takes the room: it leaves now.
+            self.drain()
+            room = (self.transport?.capacity() ?? 0) - self.pending.count
+        }
         if room <= 0 { self.ownerWaits = true }
         return max(0, room)
     }
@@ -364,7 +371,9 @@ package final class ByteStream: EventSource, RelayObserver {
     }
 
     private func end(_ outcome: RelayOutcome) {
-        guard let owner = self.owner else { return }
+        guard !self.isTold else { return }
+        self.isTold = true
+        let owner = self.owner
         self.owner = nil
         self.loop.stop(self.linger)
         self.loop.release(self.pending.count)
@@ -372,6 +381,6 @@ package final class ByteStream: EventSource, RelayObserver {
         let partner = self.partner
         self.partner = nil
         if let partner, partner.partner === self { partner.partnerEnded(outcome) }
-        owner.byteStreamEnded(self, outcome)
+        owner?.byteStreamEnded(self, outcome)
     }
 }

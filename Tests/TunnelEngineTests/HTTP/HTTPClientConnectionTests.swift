@@ -177,7 +177,9 @@ struct HTTPClientConnectionTests {
     func upgrade() throws {
         let setting = try HTTPTestSetting()
         defer { setting.stop() }
-        let head = HTTPRequestHead(method: "GET", authority: "a", path: "/", upgrade: "websocket")
+        var head = HTTPRequestHead(method: "GET", authority: "a", path: "/", upgrade: "websocket")
+        // Its proof is the affair of who sent it.
+        head.fields = [HeaderField("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")]
         let (connection, socket) = try setting.ask(.http11)
         let owner = try self.open(setting, connection, head, body: [])
         #expect(

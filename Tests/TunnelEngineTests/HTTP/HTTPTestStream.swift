@@ -16,7 +16,7 @@ final class HTTPTestStream: HTTPStreamOwner {
     var onEvent: (HTTPStream) -> Void = { _ in }
     var stream: HTTPStream?
     /// Bytes that are sent as there is room; then the end, unless that is nil.
-    private var pending: [UInt8] = []
+    private var pending: ArraySlice<UInt8> = []
     private var ending: [HeaderField]?
 
     func send(_ bytes: [UInt8], on stream: HTTPStream, ending: [HeaderField]? = []) {
