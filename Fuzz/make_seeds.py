@@ -71,6 +71,43 @@ seed("hpack", "plain", b"\0" + hpack.Encoder().encode([(":method", "CONNECT"), (
 seed("grpc", "messages", b"\x0f\x02" + b"\0\0\0\0\3abc" + b"\0\0\0\0\0" + b"\1\0\0\0\1x")
 seed("grpc", "percent", b"\x05\x00a%20b%zz%")
 
+for name, size, text in (
+    ("get", 0, "GET /a?b=c HTTP/1.1\r\nHost: a.test\r\nCookie: x=y\r\nConnection: close, x-hop\r\nX-Hop: 1\r\n\r\n"),
+    ("counted", 1, "POST http://a.test/ HTTP/1.1\r\nHost: A.test\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\nhello"),
+    ("chunked", 3, "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nGrpc-Status: 0\r\n\r\n"),
+    ("upgrade", 2, "GET / HTTP/1.1\r\nHost: [::1]:80\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nTE: trailers\r\n\r\nraw"),
+    ("connect", 0, "CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n"),
+    ("options", 0, "OPTIONS * HTTP/1.0\r\nHost: a\r\n\r\n"),
+):
+    seed("http1-request", name, bytes([size]) + text.encode())
+for name, request, text in (
+    ("counted", 0, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nServer: x\r\n\r\nhi"),
+    ("chunked", 0, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nA: b\r\n\r\n"),
+    ("head", 1, "HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n"),
+    ("upgrade", 4, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nraw"),
+    ("close", 0, "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\nuntil the end"),
+):
+    seed("http1-response", name, bytes([request, 1]) + text.encode())
+seed("http1-chunks", "plain", b"\x02" + b"4\r\nwiki\r\n5\r\npedia\r\n0\r\n\r\n")
+seed("http1-chunks", "extensions", b"\x01" + b"a;x=\"y z\"\r\n0123456789\r\n000\r\nT: u\r\n\r\n")
+for name, data in (
+    ("http1", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), ("http2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4"),
+    ("tls", b"\x16\3\1\0\5\1\0\0\1\3"), ("ssh", b"SSH-2.0-x\r\n"),
+):
+    seed("protocol-sniffer", name, data)
+
+
+def counted(data: bytes, size: int) -> bytes:
+    return len(data).to_bytes(size, "big") + data
+
+
+names = b"\0\0" + counted(counted(b"\0" + counted(b"Shop.example", 2), 2), 2)
+protocols = b"\0\x10" + counted(counted(counted(b"h2", 1) + counted(b"http/1.1", 1), 2), 2)
+hello = b"\3\3" + bytes(32) + counted(b"", 1) + counted(b"\x13\1", 2) + counted(b"\0", 1)
+message = b"\1" + counted(hello + counted(names + protocols, 2), 3)
+seed("client-hello", "whole", b"\x16\3\1" + counted(message, 2))
+seed("client-hello", "cut", b"".join(b"\x16\3\1" + counted(message[at:at + 20], 2) for at in range(0, len(message), 20)))
+
 kinds = {
     "envoy.service.discovery.v3.DeltaDiscoveryResponse": ["proto-discovery", "xds-response"],
     "envoy.service.discovery.v3.DeltaDiscoveryRequest": ["proto-discovery"],

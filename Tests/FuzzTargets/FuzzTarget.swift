@@ -16,7 +16,7 @@ package struct FuzzTarget: Sendable {
 
     /// All of them.
     package static let all =
-        FuzzTarget.http2 + FuzzTarget.discovery + FuzzTarget.dns + FuzzTarget.capture + FuzzTarget.certificates
+        FuzzTarget.http2 + FuzzTarget.http1 + FuzzTarget.discovery + FuzzTarget.dns + FuzzTarget.capture + FuzzTarget.certificates
         + FuzzTarget.texts
 
     /// The target of that name.
