@@ -3,7 +3,7 @@ import MeshModel
 /// A path as policies write it: exact, prefix, suffix, `*`, or a template in which `{*}` is one segment and `{**}` anything.
 enum PathPattern: Sendable {
     case text(StringMatch)
-    case template(SegmentTemplate)
+    case template(PathTemplate)
 
     /// Nil where `text` has braces and is no template.
     init?(parsing text: String) {
@@ -11,7 +11,7 @@ enum PathPattern: Sendable {
             self = .text(StringMatch(pattern: text))
             return
         }
-        guard let template = SegmentTemplate(parsing: text) else { return nil }
+        guard let template = try? PathTemplate(text) else { return nil }
         self = .template(template)
     }
 

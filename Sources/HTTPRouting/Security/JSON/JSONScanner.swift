@@ -3,7 +3,7 @@
 ///
 /// Nothing recurses, and no byte is kept that the limits do not allow.
 package struct JSONScanner<Sink: JSONSink> {
-    enum State {
+    enum State: Sendable {
         /// Before a value; after `[`, also before its end.
         case value
         case firstElement
@@ -22,7 +22,7 @@ package struct JSONScanner<Sink: JSONSink> {
     }
 
     /// An open object or array.
-    struct Level {
+    struct Level: Sendable {
         let isObject: Bool
         var names: Set<String> = []
     }
@@ -190,3 +190,5 @@ extension JSONScanner {
         name.utf8.allSatisfy { $0 < 0x80 } ? name.foldedASCII : name.uppercased().lowercased()
     }
 }
+
+extension JSONScanner: Sendable where Sink: Sendable {}

@@ -118,11 +118,11 @@ struct AuthorizationConditionTests {
         ("/{*}/{**}/x", "/a/b/x", true), ("/{*}/{**}/x", "/a/x", false),
     ])
     func moreTemplates(_ template: String, _ path: String, _ fits: Bool) throws {
-        #expect(try #require(SegmentTemplate(parsing: template)).matches(path) == fits)
+        #expect(try #require(PathPattern(parsing: template)).matches(path) == fits)
     }
 
     @Test(arguments: ["a/{*}", "/a{*}", "/{*}b", "/{a}", "/{**}/{**}", "/{**}/{*}", "/{*}*", "/}", "/*/{*}"])
     func noTemplates(_ text: String) {
-        #expect(SegmentTemplate(parsing: text) == nil)
+        #expect(PathPattern(parsing: text) == nil)
     }
 }

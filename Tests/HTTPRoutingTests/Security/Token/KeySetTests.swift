@@ -5,11 +5,11 @@ import Testing
 struct KeySetTests {
     @Test func readsEveryKind() throws {
         let keys: [VerificationKey] = [
-            Issue.rsa, Issue.ec, .p384(x: Array(repeating: 1, count: 48), y: Array(repeating: 2, count: 48)),
+            TokenMint.rsa, TokenMint.ec, .p384(x: Array(repeating: 1, count: 48), y: Array(repeating: 2, count: 48)),
             .p521(x: Array(repeating: 1, count: 66), y: Array(repeating: 2, count: 66)),
             .ed25519(Array(repeating: 9, count: 32)),
         ]
-        let set = try KeySet(parsing: "{\"keys\":[\(keys.map { Issue.jwk($0) }.joined(separator: ","))],\"x\":1}")
+        let set = try KeySet(parsing: "{\"keys\":[\(keys.map { TokenMint.jwk($0) }.joined(separator: ","))],\"x\":1}")
         #expect(set.keys.map(\.key) == keys)
         for algorithm in SignatureAlgorithm.allCases {
             #expect(set.candidates(algorithm: algorithm, id: nil).count == 1, "\(algorithm)")
@@ -21,7 +21,9 @@ struct KeySetTests {
         ",\"alg\":\"none\"",
     ])
     func passesOverKeysForOtherUses(_ more: String) {
-        #expect(throws: KeySet.Fault.noUsableKey) { try KeySet(parsing: Issue.keys(Issue.jwk(Issue.ec, more))) }
+        #expect(throws: KeySet.Fault.noUsableKey) {
+            try KeySet(parsing: TokenMint.keys(TokenMint.jwk(TokenMint.ec, more)))
+        }
     }
 
     @Test(arguments: [
@@ -35,12 +37,12 @@ struct KeySetTests {
         "{\"kty\":\"oct\",\"k\":\"AAAA\"}", "{}", "5",
     ])
     func passesOverWeakAndBrokenKeys(_ key: String) throws {
-        #expect(throws: KeySet.Fault.noUsableKey) { try KeySet(parsing: Issue.keys(key)) }
-        #expect(try KeySet(parsing: Issue.keys(key, Issue.jwk(Issue.ec))).keys.count == 1)
+        #expect(throws: KeySet.Fault.noUsableKey) { try KeySet(parsing: TokenMint.keys(key)) }
+        #expect(try KeySet(parsing: TokenMint.keys(key, TokenMint.jwk(TokenMint.ec))).keys.count == 1)
     }
 
     @Test func bounds() {
-        let many = Array(repeating: Issue.jwk(Issue.ec), count: 65).joined(separator: ",")
+        let many = Array(repeating: TokenMint.jwk(TokenMint.ec), count: 65).joined(separator: ",")
         #expect(throws: KeySet.Fault.tooManyKeys(65)) { try KeySet(parsing: "{\"keys\":[\(many)]}") }
         #expect(throws: KeySet.Fault.json(.tooLong)) {
             try KeySet(parsing: "{\"keys\":[\"\(String(repeating: "a", count: 1 << 20))\"]}")
@@ -51,17 +53,17 @@ struct KeySetTests {
 
     @Test func keysAreChosenByIdAndAlgorithm() throws {
         let set = try KeySet(
-            parsing: Issue.keys(
-                Issue.jwk(Issue.ec, ",\"kid\":\"a\""),
-                Issue.jwk(Issue.other, ",\"kid\":\"b\",\"alg\":\"ES256\""),
-                Issue.jwk(Issue.rsa, ",\"alg\":\"PS256\"")
+            parsing: TokenMint.keys(
+                TokenMint.jwk(TokenMint.ec, ",\"kid\":\"a\""),
+                TokenMint.jwk(TokenMint.other, ",\"kid\":\"b\",\"alg\":\"ES256\""),
+                TokenMint.jwk(TokenMint.rsa, ",\"alg\":\"PS256\"")
             )
         )
-        #expect(set.candidates(algorithm: .es256, id: "a") == [Issue.ec])
-        #expect(set.candidates(algorithm: .es256, id: "b") == [Issue.other])
-        #expect(set.candidates(algorithm: .es256, id: nil) == [Issue.ec, Issue.other])
+        #expect(set.candidates(algorithm: .es256, id: "a") == [TokenMint.ec])
+        #expect(set.candidates(algorithm: .es256, id: "b") == [TokenMint.other])
+        #expect(set.candidates(algorithm: .es256, id: nil) == [TokenMint.ec, TokenMint.other])
         #expect(set.candidates(algorithm: .es256, id: "c").isEmpty)
-        #expect(set.candidates(algorithm: .ps256, id: "any") == [Issue.rsa])
+        #expect(set.candidates(algorithm: .ps256, id: "any") == [TokenMint.rsa])
         #expect(set.candidates(algorithm: .rs256, id: nil).isEmpty)
     }
 }

@@ -31,27 +31,27 @@ struct TokenCacheTests {
     }
 
     private func view(_ payload: String) -> RequestView {
-        Sample.request(fields: [Issue.bearer(Issue.token("{\"iss\":\"https://i\",\(payload)}"))])
+        Sample.request(fields: [TokenMint.bearer(TokenMint.token("{\"iss\":\"https://i\",\(payload)}"))])
     }
 
     @Test func aTokenIsVerifiedOnce() {
         var cache = TokenCache()
-        let engine = self.engine(Issue.rule())
-        let view = self.view("\"sub\":\"u\",\"exp\":\(Issue.now + 100)")
+        let engine = self.engine(TokenMint.rule())
+        let view = self.view("\"sub\":\"u\",\"exp\":\(TokenMint.now + 100)")
         for second in [Int64(0), 1, 100, 159] {
-            #expect(engine.check(view, cache: &cache, now: Issue.now + second).fault == nil)
+            #expect(engine.check(view, cache: &cache, now: TokenMint.now + second).fault == nil)
         }
         #expect(self.looks == 1)
-        #expect(engine.check(view, cache: &cache, now: Issue.now + 160).fault == .expired)
-        #expect(engine.check(view, cache: &cache, now: Issue.now - 5).fault == nil, "a clock that went back")
+        #expect(engine.check(view, cache: &cache, now: TokenMint.now + 160).fault == .expired)
+        #expect(engine.check(view, cache: &cache, now: TokenMint.now - 5).fault == nil, "a clock that went back")
         #expect(self.looks == 2)
     }
 
     @Test func aTokenIsKeptForFiveMinutes() {
         var cache = TokenCache()
-        let engine = self.engine(Issue.rule())
+        let engine = self.engine(TokenMint.rule())
         for second in [Int64(0), 299, 300] {
-            _ = engine.check(self.view("\"sub\":\"u\""), cache: &cache, now: Issue.now + second)
+            _ = engine.check(self.view("\"sub\":\"u\""), cache: &cache, now: TokenMint.now + second)
         }
         #expect(self.looks == 2)
     }
@@ -59,40 +59,47 @@ struct TokenCacheTests {
     @Test func otherKeysFindNothing() {
         var cache = TokenCache()
         let view = self.view("\"sub\":\"u\"")
-        #expect(self.engine(Issue.rule()).check(view, cache: &cache, now: Issue.now).fault == nil)
-        let rotated = self.engine(Issue.rule { $0.keys = Issue.keys(Issue.jwk(Issue.other)) })
-        #expect(rotated.check(view, cache: &cache, now: Issue.now).fault == .notVerified)
-        let narrowed = self.engine(Issue.rule { $0.audiences = ["a"] })
-        #expect(narrowed.check(view, cache: &cache, now: Issue.now).fault == .wrongAudience)
+        #expect(self.engine(TokenMint.rule()).check(view, cache: &cache, now: TokenMint.now).fault == nil)
+        let rotated = self.engine(TokenMint.rule { $0.keys = TokenMint.keys(TokenMint.jwk(TokenMint.other)) })
+        #expect(rotated.check(view, cache: &cache, now: TokenMint.now).fault == .notVerified)
+        let narrowed = self.engine(TokenMint.rule { $0.audiences = ["a"] })
+        #expect(narrowed.check(view, cache: &cache, now: TokenMint.now).fault == .wrongAudience)
         #expect(
-            self.engine(Issue.rule { $0.forwardsToken = true }).check(view, cache: &cache, now: Issue.now).fault == nil
+            self.engine(TokenMint.rule { $0.forwardsToken = true }).check(view, cache: &cache, now: TokenMint.now).fault
+                == nil
         )
         #expect(self.looks == 2, "what does not decide does not matter")
     }
 
     @Test func refusalsAndLongTokensAreNotKept() {
         var cache = TokenCache()
-        let engine = self.engine(Issue.rule())
-        let forged = Sample.request(fields: [Issue.bearer(Issue.token("{\"iss\":\"https://i\"}", key: Issue.other))])
-        _ = engine.check(forged, cache: &cache, now: Issue.now)
-        _ = engine.check(self.view("\"a\":\"\(String(repeating: "a", count: 4_000))\""), cache: &cache, now: Issue.now)
+        let engine = self.engine(TokenMint.rule())
+        let forged = Sample.request(fields: [
+            TokenMint.bearer(TokenMint.token("{\"iss\":\"https://i\"}", key: TokenMint.other))
+        ])
+        _ = engine.check(forged, cache: &cache, now: TokenMint.now)
+        _ = engine.check(
+            self.view("\"a\":\"\(String(repeating: "a", count: 4_000))\""),
+            cache: &cache,
+            now: TokenMint.now
+        )
         #expect(cache.count == 0)
     }
 
     @Test func theOldestMakesRoom() {
         var cache = TokenCache(capacity: 3)
-        let engine = self.engine(Issue.rule())
+        let engine = self.engine(TokenMint.rule())
         for user in [1, 2, 3, 4, 5] {
-            _ = engine.check(self.view("\"sub\":\"\(user)\""), cache: &cache, now: Issue.now)
+            _ = engine.check(self.view("\"sub\":\"\(user)\""), cache: &cache, now: TokenMint.now)
         }
         #expect(cache.count == 3)
         #expect(self.looks == 5)
-        for user in [3, 4, 5] { _ = engine.check(self.view("\"sub\":\"\(user)\""), cache: &cache, now: Issue.now) }
+        for user in [3, 4, 5] { _ = engine.check(self.view("\"sub\":\"\(user)\""), cache: &cache, now: TokenMint.now) }
         #expect(self.looks == 5)
-        _ = engine.check(self.view("\"sub\":\"1\""), cache: &cache, now: Issue.now)
+        _ = engine.check(self.view("\"sub\":\"1\""), cache: &cache, now: TokenMint.now)
         #expect(self.looks == 6)
         var none = TokenCache(capacity: 0)
-        #expect(engine.check(self.view("\"sub\":\"9\""), cache: &none, now: Issue.now).fault == nil)
+        #expect(engine.check(self.view("\"sub\":\"9\""), cache: &none, now: TokenMint.now).fault == nil)
         #expect(none.count == 0)
     }
 }

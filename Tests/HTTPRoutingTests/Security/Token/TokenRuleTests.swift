@@ -6,18 +6,18 @@ import Testing
 
 /// Where tokens are found, which are needed, and what becomes of them (S16, I24 to I29, I195).
 struct TokenRuleTests {
-    static let good = Issue.token("{\"iss\":\"https://i\",\"sub\":\"u\"}")
+    static let good = TokenMint.token("{\"iss\":\"https://i\",\"sub\":\"u\"}")
 
     @Test func aRequestWithoutATokenPasses() {
-        let outcome = Issue.engine(Issue.rule()).check(Sample.request())
+        let outcome = TokenMint.engine(TokenMint.rule()).check(Sample.request())
         #expect(outcome.fault == nil)
         #expect(outcome.claims.isEmpty)
-        #expect(Issue.engine().isEmpty)
+        #expect(TokenMint.engine().isEmpty)
     }
 
     @Test func aGoodTokenIsKnownAndTakenOut() {
-        var view = Sample.request(query: "a=1&access_token=&b=2", fields: [Issue.bearer(Self.good)])
-        let outcome = Issue.engine(Issue.rule()).check(view)
+        var view = Sample.request(query: "a=1&access_token=&b=2", fields: [TokenMint.bearer(Self.good)])
+        let outcome = TokenMint.engine(TokenMint.rule()).check(view)
         #expect(outcome.fault == nil)
         outcome.apply(to: &view)
         #expect(view.tokens.first?[["sub"]] == .string("u"))
@@ -27,17 +27,17 @@ struct TokenRuleTests {
 
     @Test func aForwardedTokenStays() {
         var view = Sample.request(query: "access_token=\(Self.good)", fields: [HeaderField("x", "1")])
-        Issue.engine(Issue.rule { $0.forwardsToken = true }).check(view).apply(to: &view)
+        TokenMint.engine(TokenMint.rule { $0.forwardsToken = true }).check(view).apply(to: &view)
         #expect(view.query == "access_token=\(Self.good)")
         #expect(view.tokens.count == 1)
-        Issue.engine(Issue.rule()).check(view).apply(to: &view)
+        TokenMint.engine(TokenMint.rule()).check(view).apply(to: &view)
         #expect(view.query == nil)
         #expect(view.fields == [HeaderField("x", "1")])
     }
 
     @Test func locationsReplaceTheUsualOnes() {
-        let engine = Issue.engine(
-            Issue.rule {
+        let engine = TokenMint.engine(
+            TokenMint.rule {
                 $0.headers = [
                     .with { $0.name = "X-Token" },
                     .with {
@@ -70,46 +70,47 @@ struct TokenRuleTests {
     }
 
     @Test func allTokensOfARuleHaveToBeGood() {
-        let expired = Issue.token("{\"iss\":\"https://i\",\"exp\":1}")
-        let engine = Issue.engine(Issue.rule())
-        let both = Sample.request(query: "access_token=\(expired)", fields: [Issue.bearer(Self.good)])
+        let expired = TokenMint.token("{\"iss\":\"https://i\",\"exp\":1}")
+        let engine = TokenMint.engine(TokenMint.rule())
+        let both = Sample.request(query: "access_token=\(expired)", fields: [TokenMint.bearer(Self.good)])
         #expect(engine.check(both).fault == .expired)
-        let same = Sample.request(query: "access_token=\(Self.good)", fields: [Issue.bearer(Self.good)])
+        let same = Sample.request(query: "access_token=\(Self.good)", fields: [TokenMint.bearer(Self.good)])
         #expect(engine.check(same).claims.count == 1)
     }
 
     @Test func oneRuleIsEnough() {
-        let engine = Issue.engine(Issue.rule("https://i"), Issue.rule("https://j"))
-        let second = Issue.token("{\"iss\":\"https://j\",\"sub\":\"v\"}")
+        let engine = TokenMint.engine(TokenMint.rule("https://i"), TokenMint.rule("https://j"))
+        let second = TokenMint.token("{\"iss\":\"https://j\",\"sub\":\"v\"}")
         #expect(engine.check(bearer: Self.good).claims.first?[["sub"]] == .string("u"))
         #expect(engine.check(bearer: second).claims.first?[["sub"]] == .string("v"))
-        #expect(engine.check(bearer: Issue.token("{\"iss\":\"https://k\"}")).fault == .unknownIssuer)
-        #expect(engine.check(bearer: Issue.token("{\"iss\":\"https://j\",\"exp\":5}")).fault == .expired)
+        #expect(engine.check(bearer: TokenMint.token("{\"iss\":\"https://k\"}")).fault == .unknownIssuer)
+        #expect(engine.check(bearer: TokenMint.token("{\"iss\":\"https://j\",\"exp\":5}")).fault == .expired)
     }
 
     @Test func tokensOfSeveralIssuersAreAllChecked() {
-        let engine = Issue.engine(Issue.rule("https://i"), Issue.rule("https://j"))
-        let second = Issue.token("{\"iss\":\"https://j\",\"sub\":\"v\"}")
+        let engine = TokenMint.engine(TokenMint.rule("https://i"), TokenMint.rule("https://j"))
+        let second = TokenMint.token("{\"iss\":\"https://j\",\"sub\":\"v\"}")
         let both = engine.check(
-            Sample.request(query: "access_token=\(second)", fields: [Issue.bearer(Self.good)])
+            Sample.request(query: "access_token=\(second)", fields: [TokenMint.bearer(Self.good)])
         )
         #expect(both.fault == nil)
         #expect(both.claims.map { $0[["sub"]] } == [.string("u"), .string("v")])
-        let stranger = Issue.token("{\"iss\":\"https://k\"}")
-        let one = Sample.request(query: "access_token=\(stranger)", fields: [Issue.bearer(Self.good)])
+        let stranger = TokenMint.token("{\"iss\":\"https://k\"}")
+        let one = Sample.request(query: "access_token=\(stranger)", fields: [TokenMint.bearer(Self.good)])
         #expect(engine.check(one).fault == .unknownIssuer)
     }
 
     @Test(arguments: [
-        ("\"exp\":\(Issue.now - 59)", nil), ("\"exp\":\(Issue.now - 60)", TokenFault.expired), ("\"exp\":0", .expired),
+        ("\"exp\":\(TokenMint.now - 59)", nil), ("\"exp\":\(TokenMint.now - 60)", TokenFault.expired),
+        ("\"exp\":0", .expired),
         ("\"exp\":1.8e9", nil), ("\"exp\":1e400", .notVerified), ("\"exp\":-5", .notVerified),
-        ("\"exp\":\"\(Issue.now + 5)\"", .notVerified), ("\"exp\":null", .notVerified),
-        ("\"nbf\":\(Issue.now + 60)", nil), ("\"nbf\":\(Issue.now + 61)", .notYetValid),
+        ("\"exp\":\"\(TokenMint.now + 5)\"", .notVerified), ("\"exp\":null", .notVerified),
+        ("\"nbf\":\(TokenMint.now + 60)", nil), ("\"nbf\":\(TokenMint.now + 61)", .notYetValid),
         ("\"exp\":99999999999999999999", nil), ("\"nbf\":99999999999999999999", .notYetValid), ("\"iat\":\"x\"", nil),
     ])
     func times(_ claim: String, _ fault: TokenFault?) {
-        let token = Issue.token("{\"iss\":\"https://i\",\(claim)}")
-        #expect(Issue.engine(Issue.rule()).check(bearer: token).fault == fault)
+        let token = TokenMint.token("{\"iss\":\"https://i\",\(claim)}")
+        #expect(TokenMint.engine(TokenMint.rule()).check(bearer: token).fault == fault)
     }
 
     @Test(arguments: [
@@ -117,10 +118,10 @@ struct TokenRuleTests {
         ("\"aud\":[]", .wrongAudience), ("\"sub\":\"a\"", .wrongAudience), ("\"aud\":{\"a\":1}", .wrongAudience),
     ])
     func audiences(_ claim: String, _ fault: TokenFault?) {
-        let token = Issue.token("{\"iss\":\"https://i\",\(claim)}")
-        let engine = Issue.engine(Issue.rule { $0.audiences = ["a", "b"] })
+        let token = TokenMint.token("{\"iss\":\"https://i\",\(claim)}")
+        let engine = TokenMint.engine(TokenMint.rule { $0.audiences = ["a", "b"] })
         #expect(engine.check(bearer: token).fault == fault)
-        #expect(Issue.engine(Issue.rule()).check(bearer: token).fault == nil, "any audience without a list")
+        #expect(TokenMint.engine(TokenMint.rule()).check(bearer: token).fault == nil, "any audience without a list")
     }
 
     @Test(arguments: [
@@ -136,8 +137,8 @@ struct TokenRuleTests {
     }
 
     @Test func theAnswerSaysWhatIsMissing() {
-        let view = Sample.request("GET", "/a", fields: [Issue.bearer("x.y.z")])
-        let outcome = Issue.engine(Issue.rule()).check(view)
+        let view = Sample.request("GET", "/a", fields: [TokenMint.bearer("x.y.z")])
+        let outcome = TokenMint.engine(TokenMint.rule()).check(view)
         #expect(
             outcome.challenge(for: view)
                 == HeaderField("www-authenticate", "Bearer realm=\"http://b.apps/a\", error=\"invalid_token\"")
@@ -148,9 +149,9 @@ struct TokenRuleTests {
     }
 
     @Test func preflightsPassUnchecked() {
-        let engine = Issue.engine(Issue.rule())
+        let engine = TokenMint.engine(TokenMint.rule())
         let cross = [HeaderField("origin", "https://o"), HeaderField("access-control-request-method", "GET")]
-        let bad = Issue.bearer("bad")
+        let bad = TokenMint.bearer("bad")
         #expect(engine.check(Sample.request("OPTIONS", fields: cross + [bad])).fault == nil)
         #expect(engine.check(Sample.request("OPTIONS", fields: [cross[1], bad])).fault == .notVerified)
         #expect(engine.check(Sample.request("OPTIONS", fields: [cross[0], bad])).fault == .notVerified)
@@ -162,13 +163,13 @@ struct TokenRuleTests {
             {"iss":"https://i","sub":"u","n":{"a":{"b":"deep"}},"flag":true,"count":7,"x.y":"dotted",
             "list":["a"],"line":"a\\r\\nx: y","scope":"read write","groups":"g1 g2"}
             """
-        let token = Issue.token(payload)
+        let token = TokenMint.token(payload)
         let claims = [
             ("X-Deep", "n.a.b"), ("x-flag", "flag"), ("x-count", "count"), ("x-dot", "x.y"), ("x-list", "list"),
             ("x-line", "line"), ("x-none", "none"), ("x-scope", "scope"),
         ]
-        let engine = Issue.engine(
-            Issue.rule {
+        let engine = TokenMint.engine(
+            TokenMint.rule {
                 $0.payloadHeader = "X-Payload"
                 $0.spaceDelimitedClaims = ["groups"]
                 $0.claimHeaders = claims.map { header, claim in
@@ -180,7 +181,7 @@ struct TokenRuleTests {
             }
         )
         let spoofed = claims.map { HeaderField($0.0.lowercased(), "spoofed") } + [HeaderField("x-payload", "spoofed")]
-        var view = Sample.request(fields: [Issue.bearer(token), HeaderField("x-kept", "1")] + spoofed)
+        var view = Sample.request(fields: [TokenMint.bearer(token), HeaderField("x-kept", "1")] + spoofed)
         engine.check(view).apply(to: &view)
         #expect(
             view.fields.map { "\($0.name): \($0.value)" } == [

@@ -37,7 +37,7 @@ struct ToyVerifier: SignatureVerifier {
 }
 
 /// Keys, tokens and rules for tests.
-enum Issue {
+enum TokenMint {
     static let now: Int64 = 1_800_000_000
     static let ec = VerificationKey.p256(x: Array(repeating: 1, count: 32), y: Array(repeating: 2, count: 32))
     static let other = VerificationKey.p256(x: Array(repeating: 3, count: 32), y: Array(repeating: 4, count: 32))
@@ -67,7 +67,7 @@ enum Issue {
         header: String = "{\"alg\":\"ES256\",\"kid\":\"k1\"}",
         _ payload: String,
         algorithm: SignatureAlgorithm = .es256,
-        key: VerificationKey = Issue.ec
+        key: VerificationKey = TokenMint.ec
     ) -> String {
         let signed = Base64URL.encode(header.utf8) + "." + Base64URL.encode(payload.utf8)
         return signed + "." + Base64URL.encode(ToyVerifier.sign(Array(signed.utf8), algorithm, key))
@@ -94,13 +94,18 @@ enum Issue {
 
 extension TokenEngine {
     /// Checks with an empty cache.
-    func check(_ view: RequestView, now: Int64 = Issue.now) -> TokenOutcome {
+    func check(_ view: RequestView, now: Int64 = TokenMint.now) -> TokenOutcome {
         var cache = TokenCache()
         return self.check(view, cache: &cache, now: now)
     }
 
     /// Checks a request with one bearer token.
-    func check(bearer token: String, now: Int64 = Issue.now) -> TokenOutcome {
-        self.check(Sample.request(fields: [Issue.bearer(token)]), now: now)
+    func check(bearer token: String, now: Int64 = TokenMint.now) -> TokenOutcome {
+        self.check(Sample.request(fields: [TokenMint.bearer(token)]), now: now)
     }
+}
+
+/// The room's coding, for anything that has bytes.
+enum Base64URL {
+    static func encode(_ bytes: some Sequence<UInt8>) -> String { Base64URLText.encode(Array(bytes)) }
 }
