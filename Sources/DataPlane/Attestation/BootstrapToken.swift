@@ -47,6 +47,18 @@ package struct BootstrapToken: Sendable {
     /// Whether the value of `BOOTSTRAP_TOKEN` is the path of a file rather than a token: no token begins so.
     package static func isPath(_ text: String) -> Bool { text.hasPrefix("/") || text.hasPrefix("./") }
 
+    /// Reads the value of `BOOTSTRAP_TOKEN`: a token, or the path of a file with one.
+    ///
+    /// - Throws: ``BootstrapTokenError`` naming the field and what is allowed there, or the file.
+    package init(setting value: String) throws(BootstrapTokenError) {
+        guard Self.isPath(value) else {
+            try self.init(value)
+            return
+        }
+        guard let content = SmallFile.read(value, limit: Self.byteLimit) else { throw .unreadable(path: value) }
+        try self.init(content)
+    }
+
     /// Reads a token; white space around it doesn't matter.
     ///
     /// - Throws: ``BootstrapTokenError`` naming the field and what is allowed there.
@@ -70,7 +82,7 @@ package struct BootstrapToken: Sendable {
         // First, as another version may well have other fields.
         guard let version = object["version"] else { throw .missing(field: "version") }
         guard version.integer == Self.version else {
-            throw .invalid(field: "version", reason: "only \(Self.version) is supported; is this ztunnel too old?")
+            throw .invalid(field: "version", reason: "only \(Self.version) is supported; is this program too old?")
         }
         for member in object.members where !Self.fields.contains(member.name) {
             throw .unknown(field: String(decoding: member.name.utf8.prefix(64), as: UTF8.self))
@@ -149,6 +161,7 @@ package struct BootstrapToken: Sendable {
 
 /// Why a bootstrap token can't be used; each says what to do about it.
 package enum BootstrapTokenError: Error, Sendable, Equatable, CustomStringConvertible {
+    case unreadable(path: String)
     case empty
     case tooLarge(bytes: Int)
     case notBase64URL
@@ -160,13 +173,14 @@ package enum BootstrapTokenError: Error, Sendable, Equatable, CustomStringConver
 
     package var description: String {
         switch self {
+        case .unreadable(let path): "file \(path.prefix(255)) can't be read"
         case .empty: "bootstrap token is empty; make one with: tulle bootstrap"
         case .tooLarge(let bytes):
             "bootstrap token has \(bytes) bytes; at most \(BootstrapToken.byteLimit) are allowed"
         case .notBase64URL: "bootstrap token is not base64url without padding; was it cut or quoted when copied?"
         case .notJSON(let error): "bootstrap token holds no JSON (\(error)); was it cut when copied?"
         case .missing(let field): "bootstrap token lacks the field \(field); make a new one with: tulle bootstrap"
-        case .unknown(let field): "bootstrap token has an unknown field \(field); is this ztunnel too old for it?"
+        case .unknown(let field): "bootstrap token has an unknown field \(field); is this program too old for it?"
         case .wrongType(let field, let expected): "bootstrap token: \(field) must be \(expected)"
         case .invalid(let field, let reason): "bootstrap token: \(field): \(reason)"
         }

@@ -15,5 +15,7 @@ package struct ListenFailure: Error, Hashable, Sendable, CustomStringConvertible
     }
 
     /// One line that says what to check.
-    package var description: String { "can't listen on \(self.address): \(self.error); does another process listen there?" }
+    package var description: String {
+        "can't listen on \(self.address): \(self.error); does another process listen there?"
+    }
 }

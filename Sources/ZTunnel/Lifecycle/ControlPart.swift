@@ -18,6 +18,7 @@ final class ControlPart: @unchecked Sendable {
     private var servers: [EndpointServer] = []
     /// Keeps the certificates of all workloads.
     private(set) lazy var certificates = self.makeKeeper()
+    private var inquiry: TaskInquiry?
     private var revocations: RevocationWatch?
     private var localState: LocalStateSync?
     private var discovery: DiscoveryClient?
@@ -27,7 +28,6 @@ final class ControlPart: @unchecked Sendable {
     var finder: (any WorkloadFinder)?
     private var hasState = false
     private var hasIdentity = false
-    private lazy var alarm = LoopAlarm(loop: self.loop)
 
     private var context: MeshContext { self.own.mesh }
 
@@ -121,8 +121,8 @@ final class ControlPart: @unchecked Sendable {
 
     private func beginIdentity() {
         switch self.plan.identity {
-        case .attested(let attestation):
-            self.askMetadata(attestation)
+        case .attested(let plan):
+            self.attest(plan)
         case .credentials(let source):
             self.certificates.keep(self.own, by: source)
         case .none:
@@ -132,41 +132,19 @@ final class ControlPart: @unchecked Sendable {
         }
     }
 
-    private func askMetadata(_ attestation: StartPlan.AttestationPlan) {
-        guard let (address, request) = self.plan.metadata else { return self.attest(attestation, taskARN: nil) }
-        HTTPFetch.get(loop: self.loop, address: address, request: request, bodyLimit: 256 * 1024) {
-            [weak self] result in
-            guard let self else { return }
-            switch result {
-            case .success(let body):
-                let metadata = TaskMetadata(body: body)
-                if let metadata {
-                    self.own.local.learn(name: metadata.taskID)
-                    for address in metadata.addresses { self.own.local.add(address) }
-                } else {
-                    self.context.log.warning("task metadata are unusable")
-                }
-                self.attest(attestation, taskARN: metadata?.taskARN)
-            case .failure(let failure):
-                self.context.log.warning("task metadata not available", [LogField("error", "\(failure)")])
-                self.attest(attestation, taskARN: nil)
-            }
-        }
-    }
-
-    private func attest(_ attestation: StartPlan.AttestationPlan, taskARN: String?) {
-        guard let region = attestation.region ?? (try? AWSRegion.resolve(environment: { _ in nil }, taskARN: taskARN))
-        else {
-            self.context.log.warning("region unknown", [LogField("error", "\(AttestationError.regionUnknown)")])
-            return self.alarm.set(after: 2_000) { [weak self] in self?.askMetadata(attestation) }
-        }
-        let role = TaskRole(
-            endpoint: attestation.endpoint,
-            scope: self.own.scope,
-            region: region,
-            audience: attestation.audience
+    private func attest(_ plan: AttestationPlan) {
+        let inquiry = TaskInquiry(
+            loop: self.loop,
+            context: self.context.control,
+            plan: plan,
+            local: self.own.local,
+            scope: self.own.scope
         )
-        self.certificates.keep(self.own, by: .task(role))
+        self.inquiry = inquiry
+        inquiry.start { [weak self] role in
+            guard let self else { return }
+            self.certificates.keep(self.own, by: .task(role))
+        }
     }
 
     private func makeKeeper() -> CertificateKeeper {

@@ -1,7 +1,7 @@
 package import DataPlane
 import Glibc
 package import MeshDNS
-package import MeshModel
+import MeshModel
 
 /// Everything that a ztunnel starts with, read and checked before anything runs.
 package struct StartPlan: Sendable {
@@ -13,16 +13,6 @@ package struct StartPlan: Sendable {
         case credentials(CredentialSource)
         /// From nowhere: nothing is carried over tunnels.
         case none
-    }
-
-    /// What the attestation is made of.
-    package struct AttestationPlan: Sendable {
-        /// For whom it is meant.
-        package var audience: String
-        /// Where the task's credentials are.
-        package var endpoint: CredentialsEndpoint
-        /// The region, where the environment names one; else the task's metadata tell.
-        package var region: AWSRegion?
     }
 
     /// A server of the control plane.
@@ -51,8 +41,6 @@ package struct StartPlan: Sendable {
     var discoveryProof: DiscoveryClient.Proof
     /// The state of the mesh from a file; nil for none.
     package var localState: LocalStateLoad?
-    /// Where the task's metadata are; nil outside ECS.
-    package var metadata: (address: SocketAddress, request: HTTPClientRequest)?
     /// The task's DNS servers.
     package var resolver: ResolverConfiguration
     /// How the tasks of the host are found, in mode daemon; nil in others.
@@ -73,8 +61,13 @@ package struct StartPlan: Sendable {
             throw Problems(lines: error.all.map { "\($0)" })
         }
         self.configuration = configuration
-        let token = try configuration.bootstrapToken.map { value throws(Problems) in try Self.readToken(value) }
-        self.metadata = environment["ECS_CONTAINER_METADATA_URI_V4"].flatMap { TaskMetadata.endpoint($0) }
+        let token = try configuration.bootstrapToken.map { value throws(Problems) in
+            do throws(BootstrapTokenError) {
+                return try BootstrapToken(setting: value)
+            } catch {
+                throw Problems(lines: ["BOOTSTRAP_TOKEN: \(error)"])
+            }
+        }
         self.local = try Self.local(configuration, token)
         // As upstream: without a setting, the token that Kubernetes mounts.
         let mounted = SmallFile.exists(BearerSource.standardPath) ? BearerSource.file(BearerSource.standardPath) : nil
@@ -94,13 +87,7 @@ package struct StartPlan: Sendable {
             configuration.authorityHeaders,
             token
         )
-        self.identity = try Self.identity(
-            configuration,
-            token,
-            bearer,
-            environment,
-            hasMetadata: self.metadata != nil
-        )
+        self.identity = try Self.identity(configuration, token, bearer, environment)
         self.localState = try configuration.localState.map { source throws(Problems) in
             do throws(LocalStateError) {
                 return try LocalStateLoad(source)
@@ -156,8 +143,7 @@ package struct StartPlan: Sendable {
         _ configuration: Configuration,
         _ token: BootstrapToken?,
         _ bearer: BearerSource?,
-        _ environment: [String: String],
-        hasMetadata: Bool
+        _ environment: [String: String]
     ) throws(Problems) -> IdentityPlan {
         if let files = configuration.identityFiles { return .credentials(.files(files)) }
         guard configuration.authority != .none else { return .none }
@@ -165,12 +151,8 @@ package struct StartPlan: Sendable {
             return .credentials(.bearer(bearer, impersonates: configuration.mode != .dedicated))
         }
         if let secret = token.joinToken { return .credentials(.join(secret)) }
-        do {
-            let endpoint = try CredentialsEndpoint { environment[$0] }
-            let hasRegion = ["AWS_REGION", "AWS_DEFAULT_REGION"].contains { environment[$0]?.isEmpty == false }
-            let region = hasRegion ? try AWSRegion.resolve(environment: { environment[$0] }, taskARN: nil) : nil
-            guard region != nil || hasMetadata else { throw AttestationError.regionUnknown }
-            return .attested(AttestationPlan(audience: token.audience, endpoint: endpoint, region: region))
+        do throws(AttestationError) {
+            return .attested(try AttestationPlan(audience: token.audience) { environment[$0] })
         } catch {
             throw Problems(lines: ["\(error)"])
         }
@@ -234,21 +216,6 @@ package struct StartPlan: Sendable {
             return settings
         } catch {
             throw Problems(lines: [error.description])
-        }
-    }
-
-    private static func readToken(_ value: String) throws(Problems) -> BootstrapToken {
-        var text = value
-        if BootstrapToken.isPath(value) {
-            guard let content = SmallFile.read(value, limit: BootstrapToken.byteLimit) else {
-                throw Problems(lines: ["BOOTSTRAP_TOKEN: file \(value.prefix(255)) can't be read"])
-            }
-            text = content
-        }
-        do {
-            return try BootstrapToken(text)
-        } catch {
-            throw Problems(lines: ["BOOTSTRAP_TOKEN: \(error)"])
         }
     }
 }

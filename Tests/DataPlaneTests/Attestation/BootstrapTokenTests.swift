@@ -1,4 +1,5 @@
 import BoringTLS
+import DataPlaneTestSupport
 import MeshModel
 import Testing
 
@@ -32,6 +33,16 @@ struct BootstrapTokenTests {
             }
         }
         return Base64.encode(writer.bytes, .url)
+    }
+
+    @Test("the setting is a token, or the path of a file with one")
+    func setting() throws {
+        let text = token()
+        #expect(try BootstrapToken(setting: text).cluster == "prod")
+        let file = try TestFile("\(text)\n")
+        #expect(try BootstrapToken(setting: file.path).cluster == "prod")
+        try file.remove()
+        #expect(throws: BootstrapTokenError.unreadable(path: file.path)) { try BootstrapToken(setting: file.path) }
     }
 
     @Test func fieldsComeOut() throws {

@@ -1,3 +1,4 @@
+import MeshModel
 import MeshProtos
 import Testing
 
