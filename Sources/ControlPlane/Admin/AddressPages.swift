@@ -32,7 +32,8 @@ enum AddressPages {
         }
     }
 
-    static func workload(_ workload: IstioWorkload.Workload) -> ConfigValue {
+    /// - Parameter labels: those by which policies select it; nil where they are not known.
+    static func workload(_ workload: IstioWorkload.Workload, labels: [String: String]? = nil) -> ConfigValue {
         PageBuilder.object { page in
             page.set("workloadIps", .list(workload.addresses.map { .string(PageBuilder.address($0)) }))
             page.optional("waypoint", PageBuilder.gateway(workload.waypoint))
@@ -58,6 +59,7 @@ enum AddressPages {
             page.text("clusterId", workload.clusterID)
             page.optional("locality", workload.locality.map(Self.locality))
             page.list("services", workload.services.keys.sorted()) { .string($0) }
+            page.optional("labels", labels.map { .map($0.mapValues { .string($0) }) })
             page.set("capacity", .integer(Int64(workload.capacity?.value ?? 1)))
         }
     }

@@ -12,13 +12,20 @@ extension AdminPages {
 
     /// The page of a name; nil for none.
     ///
-    /// - Throws: `AdminFault` with `bad_request` for a parameter that cannot be read.
+    /// - Throws: `AdminFault` with `bad_request` for a parameter that cannot be read, and with `unavailable` for what data
+    ///   planes are told, as long as nobody knows it.
     func view(_ name: String, _ request: AdminRequest) throws(AdminFault) -> AdminAnswer? {
         switch name {
         case "version": return .json(AdminValue(value: self.version))
-        case "services": return Self.page(name, self.services(request))
-        case "workloads": return Self.page(name, self.workloads(request))
-        case "policies": return Self.page(name, self.policies(request))
+        case "services":
+            try self.requireReady()
+            return Self.page(name, self.services(request))
+        case "workloads":
+            try self.requireReady()
+            return Self.page(name, self.workloads(request))
+        case "policies":
+            try self.requireReady()
+            return Self.page(name, self.policies(request))
         case "proxies": return Self.page(name, self.proxies(request))
         case "findings": return Self.page(name, self.findings(request))
         case "certificates": return .json(try self.certificates(request))
@@ -28,6 +35,12 @@ extension AdminPages {
 
     private static func page(_ name: String, _ items: [ConfigValue]) -> AdminAnswer {
         .json(AdminValue(value: .map([name: .list(items)])))
+    }
+
+    /// A mesh that was not looked at yet must not look like an empty one.
+    private func requireReady() throws(AdminFault) {
+        guard let awaited = self.publisher.awaited else { return }
+        throw AdminFault(.unavailable, "\(awaited)")
     }
 
     /// Whether a thing of this namespace and name is asked for and may be seen.
@@ -43,7 +56,9 @@ extension AdminPages {
             page.text("meshDomain", self.bootstrap().meshDomain)
             page.text("cluster", self.bootstrap().cluster)
             page.text("network", self.bootstrap().network)
+            page.text("replica", self.replica)
             page.set("ready", .bool(self.store.isReady))
+            page.text("awaited", self.publisher.awaited?.description ?? "")
         }
     }
 
@@ -60,8 +75,9 @@ extension AdminPages {
     }
 
     private func workloads(_ request: AdminRequest) -> [ConfigValue] {
-        self.addresses.workloads.filter { Self.admits(request, namespace: $0.namespace, name: $0.name) }
-            .map(AddressPages.workload)
+        let labels = self.publisher.workloadLabels
+        return self.addresses.workloads.filter { Self.admits(request, namespace: $0.namespace, name: $0.name) }
+            .map { AddressPages.workload($0, labels: labels[$0.uid]) }
     }
 
     private func policies(_ request: AdminRequest) -> [ConfigValue] {
@@ -76,7 +92,7 @@ extension AdminPages {
         self.connections.connections.filter { connection in
             let identity = try? SPIFFEID(parsing: connection.identity)
             return Self.admits(request, namespace: identity?.namespace ?? "", name: request.parameter("name"))
-        }.map(ProxyPage.proxy)
+        }.map { ProxyPage.proxy($0, replica: self.replica) }
     }
 
     /// What is found is about AWS accounts, so only those who see all see it.

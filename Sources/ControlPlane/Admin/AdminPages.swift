@@ -14,12 +14,16 @@ package struct AdminPages: Sendable {
     let publisher: RegistryPublisher
     let store: ResourceStore
     let connections: ConnectionTable
+    /// The name of this control plane among its replicas.
+    let replica: String
     private let zones: ZoneKeeper?
     private let metrics: ControlPlaneMetrics
 
     /// Makes the pages over the parts that they show.
     ///
-    /// - Parameter bootstrap: what data planes must know now; the roots in it change while one is replaced.
+    /// - Parameters:
+    ///   - bootstrap: what data planes must know now; the roots in it change while one is replaced.
+    ///   - replica: the name of this control plane among its replicas.
     package init(
         bootstrap: @escaping @Sendable () -> BootstrapDocument,
         authority: any MeshAuthority,
@@ -28,7 +32,8 @@ package struct AdminPages: Sendable {
         store: ResourceStore,
         connections: ConnectionTable,
         zones: ZoneKeeper?,
-        metrics: ControlPlaneMetrics
+        metrics: ControlPlaneMetrics,
+        replica: String = ReplicaName.ours
     ) {
         self.bootstrap = bootstrap
         self.authority = authority
@@ -38,6 +43,7 @@ package struct AdminPages: Sendable {
         self.connections = connections
         self.zones = zones
         self.metrics = metrics
+        self.replica = replica
     }
 
     /// The page of a path; nil for none.
@@ -50,7 +56,7 @@ package struct AdminPages: Sendable {
         switch path {
         case "/healthz", "/ready":
             let isReady = self.store.isReady
-            return .text(isReady ? "ok" : "the registry is not complete yet", status: isReady ? 200 : 503)
+            return .text(self.publisher.awaited?.description ?? "ok", status: isReady ? 200 : 503)
         case "/metrics":
             let format = ExpositionFormat.prometheus
             return AdminAnswer(contentType: format.contentType, body: self.metrics.registry.exposition(format))

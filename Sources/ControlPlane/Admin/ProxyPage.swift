@@ -27,7 +27,8 @@ enum ProxyPage {
         }
     }
 
-    static func proxy(_ connection: ConnectionTable.Connection) -> ConfigValue {
+    /// - Parameter replica: the name of the control plane that it is connected to.
+    static func proxy(_ connection: ConnectionTable.Connection, replica: String) -> ConfigValue {
         PageBuilder.object { page in
             page.text("id", connection.id)
             page.set("node", .string(connection.node))
@@ -35,6 +36,7 @@ enum ProxyPage {
             page.text("identity", connection.identity)
             page.text("proof", connection.proof.rawValue)
             page.text("cluster", connection.cluster)
+            page.text("controlPlane", replica)
             page.text("version", connection.version)
             page.text("since", connection.since.formatted(.iso8601))
             page.set("pushes", .integer(Int64(connection.pushes)))

@@ -1,6 +1,6 @@
 package import CertificateAuthority
 package import ECSDiscovery
-import Foundation
+package import Foundation
 package import Logging
 package import MeshCompile
 package import MeshConfig
@@ -47,6 +47,7 @@ package final class RegistryPublisher: Sendable {
     /// After this long, a cluster that cannot be read no longer holds up the others.
     private let startPatience: Duration = .seconds(60)
     private let start = ContinuousClock.now
+    private let started = Date()
     private let state: Mutex<State>
     private let signal: AsyncStream<Void>
     private let signalling: AsyncStream<Void>.Continuation
@@ -208,6 +209,43 @@ package final class RegistryPublisher: Sendable {
             )
         }
     }
+}
+
+extension RegistryPublisher {
+    /// What the first push waits for.
+    package struct Awaited: Sendable, Hashable, CustomStringConvertible {
+        /// Since when.
+        package var since: Date
+        /// The discovery workers that have not looked at everything once, each with the code of its last error.
+        package var workers: [String]
+        /// Whether declared resources have not been read.
+        package var configuration: Bool
+
+        /// One line for a person.
+        package var description: String {
+            let parts = self.workers + (self.configuration ? ["the declared resources"] : [])
+            let what = parts.isEmpty ? "" : ", waiting for \(parts.joined(separator: ", "))"
+            return "discovery has not finished, it runs since \(self.since.formatted(.iso8601))\(what)"
+        }
+    }
+
+    /// What the first push waits for; nil after it.
+    package var awaited: Awaited? {
+        guard !self.store.isReady else { return nil }
+        return self.state.withLock { state in
+            let missing = self.workers.sorted().filter { state.snapshots[$0]?.isComplete != true }
+            return Awaited(
+                since: self.started,
+                workers: missing.map { worker in
+                    state.snapshots[worker]?.account.errorCode.map { "\(worker) (\($0))" } ?? worker
+                },
+                configuration: !state.isDeclared
+            )
+        }
+    }
+
+    /// The labels by which policies select each workload, by uid.
+    package var workloadLabels: [String: [String: String]] { self.state.withLock { $0.compiler.workloadLabels } }
 }
 
 extension Duration {

@@ -49,6 +49,8 @@ package struct RegistryCompiler: Sendable {
     package var services: [MeshService.Key: MeshService] { self.catalog }
     /// The virtual addresses given out.
     package var allocator: VIPAllocator { self.mesh.addresses }
+    /// The labels by which policies select each workload, by uid.
+    package var workloadLabels: [String: [String: String]] { self.mesh.workloadLabels }
     /// How many resources were encoded since the start; tests hold it against the number of changes.
     package var encodings: Int { self.mesh.counts.encodings + self.mesh.counts.policyEncodings }
 

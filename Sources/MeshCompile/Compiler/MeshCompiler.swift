@@ -90,6 +90,9 @@ package struct MeshCompiler<Addresses: VirtualAddresses>: Sendable {
         return service.claim.addresses.filter(\.isSingle).map(\.base) + service.addresses
     }
 
+    /// The labels by which policies select each workload, by uid.
+    package var workloadLabels: [String: [String: String]] { self.nodes.mapValues(\.policyLabels) }
+
     // MARK: Compiling
 
     /// Compiles all there is; what is as it was costs a comparison.

@@ -244,6 +244,22 @@ import Testing
         #expect((try await TestAdmin().call("GET", "/v1/findings").json["findings"] as? [Any]) != nil)
     }
 
+    @Test(arguments: ["services", "workloads", "policies"])
+    func aMeshThatWasNotLookedAtIsNoEmptyOne(_ name: String) async throws {
+        let bench = try TestAdmin(isReady: false)
+        let answer = try await bench.call("GET", "/v1/\(name)")
+        #expect(answer.status == 503)
+        let error = answer.json["error"] as? [String: String]
+        #expect(error?["code"] == "unavailable")
+        #expect(error?["message"]?.hasPrefix("discovery has not finished, it runs since 20") == true)
+        #expect(error?["message"]?.hasSuffix("waiting for us-east-1") == true)
+        let version = try await bench.call("GET", "/v1/version").json
+        #expect(version["ready"] as? Bool == false)
+        #expect(version["awaited"] as? String == error?["message"])
+        #expect((version["replica"] as? String)?.isEmpty == false)
+        #expect(try await bench.call("GET", "/v1/proxies").status == 200)
+    }
+
     @Test func namesInPathsMayHoldAnything() throws {
         let request = try AdminRequest(
             method: "DELETE",

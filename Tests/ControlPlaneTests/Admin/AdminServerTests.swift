@@ -96,7 +96,7 @@ import Testing
                 ("/debug/registry", "shop/orders.shop.mesh.internal"),
                 ("/debug/resources", "ecs-prod/ecs.amazonaws.com/Task/shop/"),
                 ("/debug/connections", "[\n\n]"), ("/debug/certificates", "intermediateExpiry"),
-                ("/metrics", "pilot_services 1"), ("/", "/debug/registry"),
+                ("/v1/workloads", "\"app\" : \"orders\""), ("/metrics", "pilot_services 1"), ("/", "/debug/registry"),
             ] {
                 let response = try await get("GET", path)
                 let body = String(decoding: response.body, as: UTF8.self)

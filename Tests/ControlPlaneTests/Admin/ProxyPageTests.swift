@@ -14,7 +14,7 @@ import Testing
         guard case .open(let id) = table.open(remote: "ipv4:10.0.0.1:5", peer: Peer(identity: identity, expiry: Date()))
         else { throw CancellationError() }
         table.update(id) { $0.types = stream.status }
-        let proxy = ProxyPage.proxy(try #require(table.connections.first))
+        let proxy = ProxyPage.proxy(try #require(table.connections.first), replica: "cp-1")
         #expect(proxy["identity"] == .string(identity.uri))
         guard case .list(let types) = proxy["types"] else { throw CancellationError() }
         return try #require(types.first)

@@ -18,7 +18,8 @@ final class TestAdmin: Sendable {
     let pages: AdminPages
     let api: AdminAPI
 
-    init() throws {
+    /// - Parameter isReady: whether the mesh was looked at once.
+    init(isReady: Bool = true) throws {
         self.directory = try TemporaryDirectory()
         let state = try StateDirectory(path: self.directory.path)
         let logger = Logger(label: "test")
@@ -57,6 +58,7 @@ final class TestAdmin: Sendable {
             tokens: self.tokens,
             rotation: self.rotation
         )
+        guard isReady else { return }
         var compiler = TestObservations.compiler()
         let shop = TestObservations.service("orders")
         let bank = TestObservations.service("ledger", namespace: "bank")
