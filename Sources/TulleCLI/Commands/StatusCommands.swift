@@ -26,12 +26,15 @@ struct StatusCommand: AsyncParsableCommand {
     }
 
     static func show(_ admin: AdminClient, output: OutputOptions, console: Console) async throws {
+        let version = try await admin.call("GET", "/v1/version")
         let proxies = try await admin.call("GET", "/v1/proxies")
         let findings = try await admin.call("GET", "/v1/findings")["findings"]?.array ?? []
         let list = proxies["proxies"]?.array ?? []
         console.result(
             output.text(proxies.with("findings", .array(findings))) { ProxyTable.text(list, isWide: $0) }
         )
+        // Until then nobody is let in, so that an empty table says nothing.
+        if let awaited = version["awaited"]?.string { console.warning(PlainLine.text(awaited)) }
         for problem in ProxyTable.problems(list) { console.warning(problem) }
         for finding in findings {
             let subject = finding["subject"]?.string.map { "\($0): " } ?? ""

@@ -81,7 +81,7 @@ enum DoctorCheck: String, Sendable, CaseIterable {
         case .dualStack: NetworkChecks.dualStack(facts)
         case .privateZone: NetworkChecks.privateZone(facts)
         case .tokenService: IdentityChecks.tokenService(facts)
-        case .clock: .notChecked("only the task's own metadata endpoint tells its clock's error (ClockDrift)")
+        case .clock: IdentityChecks.clock(facts)
         case .healthCheck: DefinitionChecks.healthCheck(facts)
         case .stopTimeout: DefinitionChecks.stopTimeout(facts)
         case .staleRevision: ServiceChecks.staleRevision(facts)

@@ -51,6 +51,9 @@ struct DoctorCollector: Sendable {
             },
             proxies: await self.ofControlPlane { admin in
                 try await admin.call("GET", "/v1/proxies")["proxies"]?.array ?? []
+            },
+            issuances: await self.ofControlPlane { admin in
+                try await admin.call("GET", "/v1/certificates", query: [("limit", "1000")])["journal"]?.array ?? []
             }
         )
     }

@@ -39,6 +39,8 @@ struct DoctorFacts: Sendable {
     var bindings: Fact<[JSONValue]>
     /// Who is connected to the control plane.
     var proxies: Fact<[JSONValue]>
+    /// Certificates that the control plane gave out or refused, newest first.
+    var issuances: Fact<[JSONValue]>
 
     /// A VPC's DNS settings.
     struct VPC: Sendable, Hashable {

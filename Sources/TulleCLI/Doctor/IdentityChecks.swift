@@ -81,6 +81,52 @@ enum IdentityChecks {
         )
     }
 
+    /// D14: an attestation bears the time at which the task signed it, and the control plane holds it against its own.
+    static func clock(_ facts: DoctorFacts) -> DoctorCheck.Verdict {
+        guard case .known(let tasks) = facts.tasks else { return .notChecked(ServiceChecks.reason(facts.tasks)) }
+        guard case .known(let records) = facts.issuances else {
+            return .notChecked(ServiceChecks.reason(facts.issuances))
+        }
+        let addresses = Set(tasks.flatMap(Self.addresses))
+        // The newest record of each task counts: a clock may have been set since.
+        var newest: [String: JSONValue] = [:]
+        for record in records where record["attestor"]?.string == "ecs_task" {
+            guard let peer = record["peer"]?.string.map(Self.host), addresses.contains(peer), newest[peer] == nil,
+                record["outcome"]?.string == "issued" || record["code"]?.string == "attestation_expired"
+            else { continue }
+            newest[peer] = record
+        }
+        guard let refused = newest.sorted(by: { $0.key < $1.key }).first(where: { $0.value["code"] != nil }) else {
+            return newest.isEmpty
+                ? .notChecked(
+                    "none of the control plane's newest records is of these tasks; a task's own metadata endpoint tells "
+                        + "its clock's error (ClockDrift)"
+                )
+                : .fine("the control plane took what \(Count.of(newest.count, "task")) signed by their clocks")
+        }
+        return .problem(
+            .error,
+            "the control plane refused the task at \(refused.key): \(refused.value["hint"]?.string ?? "its time is wrong")",
+            mend:
+                "see the task's metadata endpoint for its clock's error (ClockDrift), and the control plane's own clock"
+        )
+    }
+
+    /// A task's addresses, of its containers and of its interface.
+    private static func addresses(_ task: JSONValue) -> [String] {
+        let interfaces = (task["containers"]?.array ?? []).flatMap { $0["networkInterfaces"]?.array ?? [] }
+        return interfaces.flatMap { [$0["privateIpv4Address"]?.string, $0["ipv6Address"]?.string].compactMap { $0 } }
+    }
+
+    /// `10.0.0.1` of `ipv4:10.0.0.1:4711` and of `10.0.0.1:4711`; IPv6 is in brackets.
+    private static func host(_ peer: String) -> String {
+        if let open = peer.firstIndex(of: "["), let close = peer.firstIndex(of: "]"), open < close {
+            return String(peer[peer.index(after: open)..<close])
+        }
+        let parts = peer.split(separator: ":")
+        return parts.count > 1 ? String(parts[parts.count - 2]) : peer
+    }
+
     /// D13: a certificate that was issued to this service's tasks is the proof.
     static func tokenService(_ facts: DoctorFacts) -> DoctorCheck.Verdict {
         guard case .known(let proxies) = facts.proxies else { return .notChecked(ServiceChecks.reason(facts.proxies)) }

@@ -25,6 +25,7 @@ enum DoctorFixtures {
     static let task: JSONValue = [
         "taskArn": "arn:aws:ecs:us-east-1:111122223333:task/c1/0f", "taskDefinitionArn": .string(definitionARN),
         "platformVersion": "1.4.0", "lastStatus": "RUNNING",
+        "containers": [["name": "web", "networkInterfaces": [["privateIpv4Address": "10.0.0.7"]]]],
         "tags": [
             ["key": "tulle/namespace", "value": "shop"], ["key": "tulle/service-account", "value": "web"],
             ["key": "tulle/mode", "value": "appmesh"], ["key": "aws:ecs:serviceName", "value": "web"],
@@ -67,7 +68,8 @@ enum DoctorFixtures {
             zones: .known(["mesh.internal.", "other."]),
             controlPlane: .known(try ControlPlaneFacts(BootstrapTokenTests.answer)),
             bindings: .known([["role": .string(Self.role), "namespace": "shop", "serviceAccount": "web"]]),
-            proxies: .known([["identity": "spiffe://cluster.local/ns/shop/sa/web"]])
+            proxies: .known([["identity": "spiffe://cluster.local/ns/shop/sa/web"]]),
+            issuances: .known([["outcome": "issued", "attestor": "ecs_task", "peer": "ipv4:10.0.0.7:40000"]])
         )
     }
 

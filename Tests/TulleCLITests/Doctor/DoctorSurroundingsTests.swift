@@ -81,6 +81,40 @@ struct DoctorSurroundingsTests {
         )
     }
 
+    @Test("D14: the newest attestation of each task tells of its clock")
+    func clock() throws {
+        func record(_ outcome: String, _ peer: String, code: String? = nil, attestor: String = "ecs_task") -> JSONValue
+        {
+            var json: JSONValue = ["outcome": .string(outcome), "peer": .string(peer), "attestor": .string(attestor)]
+            json["code"] = code.map { .string($0) }
+            json["hint"] = code == nil ? nil : "signed 900 s ago"
+            return json
+        }
+        func verdict(_ records: [JSONValue]) throws -> DoctorCheck.Verdict {
+            try Make.verdict(.clock) { facts in
+                facts.tasks = .known([
+                    ["containers": [["networkInterfaces": [["privateIpv4Address": "10.0.0.7"]]]]],
+                    ["containers": [["networkInterfaces": [["ipv6Address": "2001:db8::7"]]]]],
+                ])
+                facts.issuances = .known(records)
+            }
+        }
+        let late = record("refused", "ipv4:10.0.0.7:1", code: "attestation_expired")
+        let fine = record("issued", "10.0.0.7:2")
+        #expect(try verdict([late, fine]).isError("10.0.0.7: signed 900 s ago"))
+        #expect(try verdict([fine, late]).isFine, "it was set since")
+        #expect(
+            try verdict([record("refused", "ipv6:[2001:db8::7]:1", code: "attestation_expired"), fine])
+                .isError("2001:db8::7")
+        )
+        #expect(try verdict([record("refused", "10.0.0.8:1", code: "attestation_expired")]).isNotChecked)
+        #expect(try verdict([record("refused", "10.0.0.7:1", code: "binding_missing")]).isNotChecked)
+        #expect(try verdict([record("issued", "10.0.0.7:1", attestor: "join_token")]).isNotChecked)
+        #expect(try verdict([]).isNotChecked)
+        #expect(try Make.verdict(.clock) { $0.issuances = .unknown("no answer") } == .notChecked("no answer"))
+        #expect(try Make.verdict(.clock) { $0.tasks = .unknown("denied") } == .notChecked("denied"))
+    }
+
     @Test("D15: health check")
     func healthCheck() throws {
         let verdict = try Make.verdict(.healthCheck) { facts in

@@ -9,7 +9,8 @@ struct StatusTests {
         "proxies": [
             [
                 "identity": "spiffe://cluster.local/ns/shop/sa/web", "node": "ztunnel~10.0.0.1~web-1.shop~shop.svc",
-                "address": "10.0.0.1:40000", "since": "2026-11-30T05:00:00Z", "version": "0.1.0",
+                "address": "10.0.0.1:40000", "controlPlane": "cp-1", "since": "2026-11-30T05:00:00Z",
+                "version": "0.1.0",
                 "types": [
                     ["type": "type.googleapis.com/istio.workload.Address", "status": "SYNCED", "version": "7"],
                     [
@@ -22,10 +23,14 @@ struct StatusTests {
         ]
     ]
 
-    private static func show(_ output: OutputFormat, findings: JSONValue = []) async throws -> Transcript {
+    private static func show(
+        _ output: OutputFormat,
+        findings: JSONValue = [],
+        version: JSONValue = ["ready": true]
+    ) async throws -> Transcript {
         let transcript = Transcript()
         let answers: [String: JSONValue] = [
-            "GET /v1/proxies": Self.proxies, "GET /v1/findings": ["findings": findings],
+            "GET /v1/proxies": Self.proxies, "GET /v1/findings": ["findings": findings], "GET /v1/version": version,
         ]
         try await FakeControlPlane.run(answers) { admin, _ in
             try await StatusCommand.show(admin, output: .test(output), console: transcript.console)
@@ -43,7 +48,7 @@ struct StatusTests {
             transcript.output == """
                 NAME        CLUSTER  TULLED  VERSION  SUBSCRIBED TYPES
                 odd         -        -       -        1 (WDS)
-                web-1.shop  -        -       0.1.0    2 (WADS,WDS)
+                web-1.shop  -        cp-1    0.1.0    2 (WADS,WDS)
 
                 """
         )
@@ -56,6 +61,15 @@ struct StatusTests {
         )
     }
 
+    @Test("says that discovery has not finished")
+    func awaited() async throws {
+        let transcript = try await Self.show(
+            .table,
+            version: ["ready": false, "awaited": "discovery has not finished, waiting for eu-west-1"]
+        )
+        #expect(transcript.progress.hasPrefix("! discovery has not finished, waiting for eu-west-1\n"))
+    }
+
     @Test("wide has a column for each type")
     func wide() async throws {
         let lines = try await Self.show(.wide).output.split(separator: "\n").map(String.init)
@@ -63,7 +77,7 @@ struct StatusTests {
         #expect(lines[1].hasPrefix("odd         -        -       -        -      STALE   -"))
         #expect(
             lines[2].hasPrefix(
-                "web-1.shop  -        -       0.1.0    ERROR  SYNCED  10.0.0.1:40000  2026-11-30T05:00:00Z"
+                "web-1.shop  -        cp-1    0.1.0    ERROR  SYNCED  10.0.0.1:40000  2026-11-30T05:00:00Z"
             )
         )
     }
