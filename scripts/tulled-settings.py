@@ -27,7 +27,8 @@ tulled --state-dir /var/lib/tulled --public-url https://tulled.internal:15012 --
     --cluster shop --binding arn:aws:iam::111122223333:role/web=shop/web --config-dir /etc/tulle
 ```
 
-The state directory must be mode 0700. A wrong setting ends the start with status 64 and a line for each fault.
+The state directory must be mode 0700. A wrong setting ends the start with status 64 and a line for each fault, a
+configuration file that cannot be read with status 66.
 
 <!-- made by scripts/tulled-settings.py: change the code and run it again -->
 

@@ -133,12 +133,24 @@ struct Tulled: AsyncParsableCommand {
 
     private func file(_ environment: [String: String]) throws -> (name: String, text: String)? {
         guard let path = self.config ?? environment["TULLED_CONFIG"] else { return nil }
-        guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw ValidationError("the configuration file \(path) cannot be read")
+        do {
+            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            // One byte more than is allowed, so that a file that is too large shows.
+            let content = try handle.read(upToCount: TulledConfiguration.fileBytes + 1) ?? Data()
+            return (path, String(decoding: content, as: UTF8.self))
+        } catch {
+            let reason = String(cString: strerror(Self.errorNumber(error)))
+            FileHandle.standardError.write(Data("the configuration file \(path) cannot be read: \(reason)\n".utf8))
+            // EX_NOINPUT, as tulle says it.
+            throw ExitCode(66)
         }
-        // One byte more than is allowed, so that a file that is too large shows.
-        let content = try handle.read(upToCount: TulledConfiguration.fileBytes + 1) ?? Data()
-        return (path, String(decoding: content, as: UTF8.self))
+    }
+
+    /// The system's own number behind an error of Foundation's; EIO where there is none.
+    private static func errorNumber(_ error: any Error) -> Int32 {
+        let outer = error as NSError
+        let inner = outer.userInfo[NSUnderlyingErrorKey] as? NSError ?? outer
+        return inner.domain == NSPOSIXErrorDomain ? Int32(truncatingIfNeeded: inner.code) : EIO
     }
 
     private var flags: [String: [String]] {
