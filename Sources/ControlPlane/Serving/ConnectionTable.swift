@@ -61,7 +61,14 @@ package final class ConnectionTable: Sendable {
 
     /// All open streams, by node.
     package var connections: [Connection] {
-        self.state.withLock { $0.connections.values.sorted { ($0.node, $0.id) < ($1.node, $1.id) } }
+        // Sorted outside of the lock, for which every push waits.
+        let connections = self.state.withLock { Array($0.connections.values) }
+        return connections.sorted { ($0.node, $0.id) < ($1.node, $1.id) }
+    }
+
+    /// How many open streams are so.
+    package func count(where matches: (Connection) -> Bool) -> Int {
+        self.state.withLock { $0.connections.values.count(where: matches) }
     }
 
     /// Enters a stream, if there is room.

@@ -19,6 +19,7 @@ struct DiscoveryService: RegistrableRPCService {
     let peers: PeerTable
     let attestor: (any StreamAttesting)?
     let store: ResourceStore
+    let turns: JoinTurns
     let connections: ConnectionTable
     let metrics: ControlPlaneMetrics
     let limits: ServerLimits
@@ -69,6 +70,7 @@ struct DiscoveryService: RegistrableRPCService {
                 id: id,
                 peer: peer,
                 store: self.store,
+                turns: self.turns,
                 table: self.connections,
                 metrics: self.metrics,
                 limits: self.limits,

@@ -37,11 +37,14 @@ final class DiscoverySession: Sendable {
         /// When the unanswered response of each type was sent.
         var flights: [String: (nonce: String, sent: ContinuousClock.Instant)] = [:]
         var isAnswerTimerSet = false
+        /// The turn for its first answer, until that is answered.
+        var turn: JoinTurns.Turn?
     }
 
     private let id: String
     private let peer: Peer
     private let store: ResourceStore
+    private let turns: JoinTurns
     private let table: ConnectionTable
     private let metrics: ControlPlaneMetrics
     private let limits: ServerLimits
@@ -52,6 +55,7 @@ final class DiscoverySession: Sendable {
         id: String,
         peer: Peer,
         store: ResourceStore,
+        turns: JoinTurns,
         table: ConnectionTable,
         metrics: ControlPlaneMetrics,
         limits: ServerLimits,
@@ -60,6 +64,7 @@ final class DiscoverySession: Sendable {
         self.id = id
         self.peer = peer
         self.store = store
+        self.turns = turns
         self.table = table
         self.metrics = metrics
         self.limits = limits
@@ -104,9 +109,11 @@ final class DiscoverySession: Sendable {
             var progress = Progress(
                 machine: DeltaServerStream(id: self.id, awaitsCompanions: true, parentKey: AddressParents.parent)
             )
+            defer { progress.turn?.end() }
             for await event in events {
                 switch event {
                 case .request(let request):
+                    try await self.introduce(request, &progress, &group)
                     try await self.send(try self.receive(request, &progress), writer, &progress)
                     granting.yield()
                 case .changed:
@@ -124,6 +131,7 @@ final class DiscoverySession: Sendable {
                 case .failed(let error):
                     throw error
                 }
+                if progress.flights.isEmpty, !progress.machine.isAwaiting { progress.turn?.end() }
                 self.setTimers(&progress, feed, &group)
                 self.table.update(self.id) { $0.types = progress.machine.status }
             }
@@ -191,19 +199,35 @@ final class DiscoverySession: Sendable {
         }
     }
 
+    /// Checks and notes who sends the first request of the stream, and waits for the turn to answer it.
+    private func introduce(
+        _ request: Request,
+        _ progress: inout Progress,
+        _ group: inout ThrowingTaskGroup<Void, any Error>
+    ) async throws {
+        guard progress.machine.nodeID.isEmpty, let node = request.node, !node.id.isEmpty else { return }
+        try NodeID.check(node, of: self.peer, metrics: self.metrics)
+        let id = PlainLine.of(node.id, bytes: 512)
+        self.table.update(self.id) { connection in
+            connection.node = id
+            connection.cluster = PlainLine.of(node.metadata?.string("CLUSTER_ID") ?? "", bytes: 128)
+            connection.version = PlainLine.of(node.metadata?.string("ISTIO_VERSION") ?? "", bytes: 128)
+        }
+        self.logger.debug("stream open", metadata: ["xds.node": "\(id)"])
+        // The transport holds a message twice: as it is written, and framed.
+        let turn = await self.turns.take(bytes: 2 * (self.store.catalog?.bytes ?? 0))
+        progress.turn = turn
+        let limit = self.limits.joinTurn
+        group.addTask {
+            // Who reads slowly must not hold up all others.
+            try? await Task.sleep(for: limit)
+            turn.end()
+        }
+    }
+
     private func receive(_ request: Request, _ progress: inout Progress) throws -> [DeltaPush] {
         guard let catalog = self.store.catalog else {
             throw RPCError(code: .unavailable, message: "the registry is not complete yet, try again")
-        }
-        if progress.machine.nodeID.isEmpty, let node = request.node, !node.id.isEmpty {
-            try NodeID.check(node, of: self.peer, metrics: self.metrics)
-            let id = PlainLine.of(node.id, bytes: 512)
-            self.table.update(self.id) { connection in
-                connection.node = id
-                connection.cluster = PlainLine.of(node.metadata?.string("CLUSTER_ID") ?? "", bytes: 128)
-                connection.version = PlainLine.of(node.metadata?.string("ISTIO_VERSION") ?? "", bytes: 128)
-            }
-            self.logger.debug("stream open", metadata: ["xds.node": "\(id)"])
         }
         if !request.responseNonce.isEmpty, progress.flights[request.typeURL]?.nonce == request.responseNonce {
             progress.flights[request.typeURL] = nil
@@ -268,16 +292,6 @@ final class DiscoverySession: Sendable {
         case XDSTypes.address: "Address"
         case XDSTypes.authorization: "Authorization"
         default: "other"
-        }
-    }
-}
-
-extension RPCError.Code {
-    init(_ error: XDSStreamError) {
-        switch error {
-        case .nodeMissing, .nameTooLong: self = .invalidArgument
-        case .tooManyTypes, .tooManyNames: self = .resourceExhausted
-        case .tooFarBehind: self = .aborted
         }
     }
 }

@@ -51,6 +51,7 @@ package final class MeshServer: Sendable {
                     peers: peers,
                     attestor: attestor,
                     store: store,
+                    turns: JoinTurns(bytes: limits.joinBytes),
                     connections: connections,
                     metrics: metrics,
                     limits: limits,

@@ -14,8 +14,13 @@ package struct ServerLimits: Sendable, Hashable {
     package var streamsPerIdentity = 2500
     /// The most calls at once on one connection.
     package var callsPerConnection = 16
-    /// How many bytes are encrypted at a time. The buffer for them stays as long as its connection.
-    package var portionBytes = 64 << 10
+    /// How many bytes are encrypted at a time. The buffer for them stays as long as its connection, and one TLS record
+    /// holds no more.
+    package var portionBytes = 16 << 10
+    /// How many bytes the first answers to data planes that join may take together; who comes then waits.
+    package var joinBytes = 128 << 20
+    /// How long a data plane may take for its first answer before the next gets its turn all the same.
+    package var joinTurn: Duration = .seconds(2)
     /// The longest time from a connection to the end of its TLS handshake.
     package var handshake: Duration = .seconds(10)
     /// The largest message, in bytes: a reconnect names what the data plane has, about 1 MiB for 10,000 resources.

@@ -26,6 +26,9 @@ package struct ResourceCatalog: Sendable {
             self.parents = parents
         }
 
+        /// Name and content, in bytes.
+        var size: Int { self.name.utf8.count + self.bytes.count }
+
         private init(_ other: Resource, parents: [String]) {
             self.name = other.name
             self.version = other.version
@@ -74,6 +77,9 @@ package struct ResourceCatalog: Sendable {
 
     /// How many resources of a type there are.
     package func count(of typeURL: String) -> Int { self.types[typeURL]?.resources.count ?? 0 }
+
+    /// The size of all resources of all types, names and content, in bytes: about what a first answer costs.
+    package var bytes: Int { self.types.values.reduce(0) { $0 + $1.bytes } }
 
     /// Grows with every change of a type; counts for one run of one server only.
     package func revision(of typeURL: String) -> UInt64 { self.types[typeURL]?.revision ?? 0 }

@@ -3,6 +3,8 @@ struct TypeCatalog: Sendable {
     typealias Resource = ResourceCatalog.Resource
 
     private(set) var resources: [String: Resource] = [:]
+    /// The size of all of them, names and content, in bytes.
+    private(set) var bytes = 0
     /// Which resources an alias stands for.
     private var namesByAlias: [String: Set<String>] = [:]
     /// Which resources a parent brings along.
@@ -76,10 +78,15 @@ struct TypeCatalog: Sendable {
         for name in removals {
             guard let old = self.resources.removeValue(forKey: name) else { continue }
             self.unlist(old)
+            self.bytes -= old.size
             changed.append(name)
         }
         for resource in upserts where self.resources[resource.name] != resource {
-            if let old = self.resources.updateValue(resource, forKey: resource.name) { self.unlist(old) }
+            if let old = self.resources.updateValue(resource, forKey: resource.name) {
+                self.unlist(old)
+                self.bytes -= old.size
+            }
+            self.bytes += resource.size
             for alias in resource.aliases { self.namesByAlias[alias, default: []].insert(resource.name) }
             for parent in resource.parents { self.namesByParent[parent, default: []].insert(resource.name) }
             changed.append(resource.name)

@@ -208,6 +208,34 @@ import Testing
         }
     }
 
+    /// - Parameter answers: whether the first data plane answers at once, or not at all.
+    @Test(arguments: [true, false])
+    func whoJoinsWaitsForTheOneBeforeButNotForEver(_ answers: Bool) async throws {
+        var limits = ServerLimits()
+        limits.joinBytes = 1
+        limits.joinTurn = answers ? .seconds(600) : .milliseconds(300)
+        let plane = try TestPlane(limits: limits)
+        plane.publish(["echo"])
+        try await plane.withClient(Self.echo) { client in
+            try await client.discover { sending, responses in
+                sending.yield(.first())
+                let first = try #require(try await responses.next())
+                if answers { sending.yield(.answer(first)) }
+                let start = ContinuousClock.now
+                let port = try #require(await plane.server.port)
+                try await plane.client(Self.shell, port: port) { other in
+                    try await other.discover { sending, responses in
+                        sending.yield(.first(metadata: [:]))
+                        let response = try await responses.next()
+                        #expect(response?.resources.count == 2)
+                    }
+                }
+                // The turn began before the first answer was sent.
+                if !answers { #expect(ContinuousClock.now - start >= .milliseconds(100)) }
+            }
+        }
+    }
+
     @Test func anOldConnectionIsAskedToLeaveInOrder() async throws {
         var limits = ServerLimits()
         limits.connectionAge = .milliseconds(300)

@@ -17,6 +17,19 @@ import Testing
         #expect(catalog.count(of: addresses) == 1)
     }
 
+    @Test func itsSizeFollowsItsResources() {
+        var catalog = ResourceCatalog()
+        let (a, b) = (resource("a", 1), resource("bb", 2))
+        catalog.update(addresses, upserts: [a, b])
+        catalog.update(policies, upserts: [b])
+        #expect(catalog.bytes == 5 + a.bytes.count + 2 * b.bytes.count)
+        catalog.update(addresses, upserts: [resource("a", 3)], removing: ["bb"])
+        #expect(catalog.bytes == 3 + resource("a", 3).bytes.count + b.bytes.count)
+        catalog.replace(addresses, with: [])
+        catalog.replace(policies, with: [])
+        #expect(catalog.bytes == 0)
+    }
+
     @Test func aliasesFollowTheirResource() {
         var catalog = ResourceCatalog()
         catalog.update(addresses, upserts: [resource("b", aliases: ["n/1"]), resource("a", aliases: ["n/1", "n/2"])])
