@@ -107,9 +107,9 @@ let package = Package(
         room(
             "ControlPlane",
             [
-                "AWSClient", "CertificateAuthority", "ECSDiscovery", "MeshCompile", "MeshConfig", "MeshModel",
-                "MeshProtos", "MeshTelemetry", "MeshXDS", grpc, grpcTransport, x509, asn1, crypto, logging, lifecycle,
-                nio, nioPosix, nioHTTP1, boringSSL,
+                "AWSClient", "CertificateAuthority", "CMeshLinux", "ECSDiscovery", "MeshCompile", "MeshConfig",
+                "MeshModel", "MeshProtos", "MeshTelemetry", "MeshXDS", grpc, grpcTransport, x509, asn1, crypto, logging,
+                lifecycle, nio, nioPosix, nioHTTP1, boringSSL,
             ]
         ),
         room(

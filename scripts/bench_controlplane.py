@@ -32,8 +32,13 @@ def table(document: dict) -> str:
         ("encodings of one change", lambda r: f"{r['encodings'] / r['changes']:.1f}"),
         ("everything, once", lambda r: f"{r['catalogBytes'] / 1e6:.1f} MB"),
         ("until all data planes have everything", lambda r: f"{r['joinSeconds']:.1f} s"),
+        ("processor time of the control plane until then", lambda r: f"{r['joinProcessorSeconds']:.1f} s"),
         ("memory per 1,000 workloads", lambda r: f"{r['residentBytesPer1000Workloads'] / 1e6:.1f} MB"),
         ("memory per connected data plane", lambda r: f"{r['residentBytesPerConnection'] / 1e3:.0f} kB"),
+        ("memory of the control plane in all", lambda r: f"{r['residentBytes'] / 2**20:.0f} MiB"),
+        ("the most that it had", lambda r: f"{r['residentBytesPeak'] / 2**20:.0f} MiB"),
+        ("handed out by its heap, and kept", lambda r: f"{r['heapBytesUsed'] / 2**20:.0f} + "
+         f"{r['heapBytesKept'] / 2**20:.0f} MiB"),
         ("load average at the end", lambda r: f"{r['loadAverage']:.1f}"),
     ]
     lines = ["| | " + " | ".join(f"{r['workloads']:,} workloads" for r in results) + " |"]

@@ -1,3 +1,4 @@
+import ControlPlane
 import Foundation
 
 /// Measures the control plane's serving side: a real listener with TLS and client certificates in this process, data planes
@@ -9,6 +10,8 @@ import Foundation
 @main
 enum Benchmark {
     static func main() async throws {
+        // As tulled does; without it for comparison.
+        if ProcessInfo.processInfo.environment["BENCH_UNBOUND"] == nil { ProcessMemory.bound() }
         let arguments = CommandLine.arguments.dropFirst()
         let numbers = arguments.dropFirst().compactMap { Int($0) }
         switch (arguments.first, numbers.count) {

@@ -7,6 +7,8 @@ struct ProcessUsage {
     var processor: Double
     /// Resident memory in bytes.
     var resident: Int
+    /// The most resident memory that there ever was, in bytes.
+    var peak: Int
 
     /// This process now.
     static func now() -> ProcessUsage {
@@ -15,7 +17,8 @@ struct ProcessUsage {
         func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
         return ProcessUsage(
             processor: seconds(usage.ru_utime) + seconds(usage.ru_stime),
-            resident: Self.residentPages() * Int(getpagesize())
+            resident: Self.residentPages() * Int(getpagesize()),
+            peak: Int(usage.ru_maxrss) * 1024
         )
     }
 
@@ -54,6 +57,8 @@ struct Result: Codable {
     var joinSeconds: Double
     /// Milliseconds from a change of one workload until the last data plane's answer is known to the control plane.
     var lastAnswerMilliseconds: Percentiles
+    /// Seconds of the control plane's processor time for all that: handshakes, and everything to everybody once.
+    var joinProcessorSeconds: Double
     /// Microseconds of the control plane's processor time per data plane and change.
     var processorMicrosecondsPerPush: Double
     /// Bytes of one push as a message, without HTTP/2 and TLS.
@@ -64,6 +69,15 @@ struct Result: Codable {
     var residentBytesPer1000Workloads: Int
     /// Resident bytes that a data plane adds, after it got everything and all changes.
     var residentBytesPerConnection: Int
+    /// Resident bytes of the whole process then.
+    var residentBytes: Int
+    /// The same once the heap has given back what it kept.
+    var residentBytesTrimmed: Int
+    /// The most resident bytes that there were.
+    var residentBytesPeak: Int
+    /// Bytes that the heap had handed out before that, and bytes that it kept.
+    var heapBytesUsed: Int
+    var heapBytesKept: Int
     var loadAverage: Double
 
     struct Percentiles: Codable {

@@ -1,7 +1,9 @@
 #define _GNU_SOURCE
 #include "CMeshLinux.h"
 
+#include <errno.h>
 #include <link.h>
+#include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -27,4 +29,18 @@ int64_t mesh_release_code(void) {
     int64_t released = 0;
     dl_iterate_phdr(release_code, &released);
     return released;
+}
+
+int mesh_bound_heap(int arenas, int mapped) {
+    // Unless it is set, the threshold grows with the largest block that was ever given back.
+    if (mallopt(M_ARENA_MAX, arenas) != 1 || mallopt(M_MMAP_THRESHOLD, mapped) != 1) return -EINVAL;
+    return 0;
+}
+
+void mesh_trim_heap(void) { malloc_trim(0); }
+
+void mesh_heap_usage(struct mesh_heap *usage) {
+    struct mallinfo2 info = mallinfo2();
+    usage->used = info.uordblks + info.hblkhd;
+    usage->kept = info.fordblks;
 }

@@ -46,8 +46,8 @@ enum HouseRules {
         // L4: products
         [
             "ControlPlane": [
-                "AWSClient", "CertificateAuthority", "ECSDiscovery", "MeshCompile", "MeshConfig", "MeshModel",
-                "MeshProtos", "MeshTelemetry", "MeshXDS",
+                "AWSClient", "CertificateAuthority", "CMeshLinux", "ECSDiscovery", "MeshCompile", "MeshConfig",
+                "MeshModel", "MeshProtos", "MeshTelemetry", "MeshXDS",
             ],
             "ZTunnel": [
                 "BoringTLS", "CMeshLinux", "DataPlane", "MeshDNS", "MeshIdentity", "MeshModel", "MeshProtos",

@@ -39,6 +39,20 @@ int64_t mesh_raise_open_files(void);
 /// Gives the pages of the program's own code back to the page cache; what runs again is mapped again. Returns the bytes.
 int64_t mesh_release_code(void);
 
+/// What the C library's heap holds, in bytes.
+struct mesh_heap {
+    /// Handed out, and not given back.
+    uint64_t used;
+    /// Given back, and kept for later.
+    uint64_t kept;
+};
+/// Lets the heap have at most so many arenas, and take blocks of `mapped` bytes or more from the system one by one, so that
+/// they go back to it one by one. To be called before there are threads.
+int mesh_bound_heap(int arenas, int mapped);
+/// Gives what the heap keeps back to the system, page by page.
+void mesh_trim_heap(void);
+void mesh_heap_usage(struct mesh_heap *usage);
+
 /// Where and how a socket is made.
 struct mesh_scope {
     /// The network namespace to make it in; -1: that of the calling thread.

@@ -95,6 +95,7 @@ struct Tulled: AsyncParsableCommand {
     var logLevel: String?
 
     func run() async throws {
+        ProcessMemory.bound()
         let environment = ProcessInfo.processInfo.environment
         let settings: TulledConfiguration
         switch TulledConfiguration.resolve(
