@@ -8,6 +8,19 @@ struct DocumentSplitter {
         var text: ArraySlice<UInt8>
         /// The line of its first byte, counted from 1.
         var firstLine: Int
+
+        /// The line of its end, counted from 1.
+        var lastLine: Int {
+            var line = self.firstLine
+            var previous: UInt8 = 0
+            for byte in self.text {
+                // A carriage return alone ends a line too.
+                if byte == UInt8(ascii: "\n") { line += 1 }
+                if previous == UInt8(ascii: "\r"), byte != UInt8(ascii: "\n") { line += 1 }
+                previous = byte
+            }
+            return line
+        }
     }
 
     private let bytes: ArraySlice<UInt8>

@@ -75,7 +75,10 @@ private struct FileReading {
             // is bounded by its bytes.
             self.nodes += nodes
             if let node, !node.isNull { self.take(node, of: chunk, fingerprint: fingerprint) }
-        case .failure(let fault): self.refuse(fault, fingerprint: fingerprint)
+        case .failure(var fault):
+            // What is missing at the end is found on the line after it, which there may not be.
+            fault.mark.line = min(fault.mark.line, chunk.lastLine)
+            self.refuse(fault, fingerprint: fingerprint)
         }
     }
 

@@ -47,6 +47,14 @@ import Testing
         #expect(self.codes(file) == [.yamlSyntax])
     }
 
+    @Test(arguments: ["a: [", "a: 'b", "---\nb: {\nc", "a: [\r\n\r\nb", "a: [\rb\rc", "---\n- [\n---\nb: {"])
+    func whatIsMissingAtTheEndIsOnALineThatThereIs(_ text: String) {
+        let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }.count
+        let file = self.read(text)
+        #expect(file.allDiagnostics.count == file.documents.count)
+        #expect(!file.documents.isEmpty && file.documents.allSatisfy { (1...lines).contains($0.line) })
+    }
+
     @Test func markersCommentsAndDirectivesAreNoDocuments() {
         let text = "%YAML 1.2\n---\n# nothing\n---\n\n...\n---   \n\(self.good)...\n# end\n---"
         let file = self.read("\u{feff}" + text)
