@@ -144,8 +144,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "BoringTLS", "DataPlane", "MeshDNS", "MeshModel", "MeshProtos", "MeshTelemetry", "MeshXDS",
-                "MeshYAML", "TunnelEngine", "ZTunnel",
+                "BoringTLS", "DataPlane", "MeshConfig", "MeshDNS", "MeshModel", "MeshProtos", "MeshTelemetry",
+                "MeshXDS", "MeshYAML", "TunnelEngine", "ZTunnel",
             ],
             path: "Tests/FuzzTargets",
             swiftSettings: settings

@@ -214,6 +214,84 @@ seed("yaml", "state", (
 ))
 seed("yaml", "aliases", "a: &x [1, 2]\nb: *x\nc: !!str 3\n---\nd: {? e : f}\n")
 seed("yaml", "deep", "[" * 100)
+
+declared = {
+    "policies": """\
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: allow, namespace: shop, labels: {team: a}}
+spec:
+  selector: {matchLabels: {app: web}}
+  action: ALLOW
+  rules:
+  - from: [{source: {principals: [cluster.local/ns/shop/sa/web], ipBlocks: [10.0.0.0/8], notNamespaces: [x-*]}}]
+    to: [{operation: {ports: ["80"]}}]
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: default, namespace: shop}
+spec: {mtls: {mode: STRICT}}
+""",
+    "services": """\
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: db, namespace: shop}
+spec:
+  hosts: [db.example]
+  addresses: [240.240.9.9]
+  ports: [{number: 5432, name: tcp, protocol: TCP}]
+  resolution: STATIC
+  endpoints: [{address: 10.1.2.3, ports: {tcp: 15432}, labels: {app: db}}]
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {istio.io/use-waypoint: way}}
+""",
+    "routes": """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: way, namespace: shop}
+spec:
+  gatewayClassName: istio-waypoint
+  listeners: [{name: mesh, port: 15008, protocol: HBONE}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web, namespace: shop}
+spec:
+  parentRefs: [{kind: Service, group: "", name: web, port: 80}]
+  rules:
+  - matches: [{path: {type: PathPrefix, value: /a}, headers: [{name: x, value: y}]}]
+    timeouts: {request: 10s}
+    backendRefs: [{name: web, port: 80, weight: 9}, {name: web2, port: 80, weight: 1}]
+""",
+    "list": """\
+apiVersion: v1
+kind: List
+items:
+- &b
+  apiVersion: tulle.mesh/v1alpha1
+  kind: ServiceAccountBinding
+  metadata: {name: web}
+  spec: {role: "arn:aws:iam::111122223333:role/web", namespace: shop, serviceAccount: web}
+- *b
+- 7
+""",
+    "broken": "a: [\n---\nkind: Gateway\n---\n\xff\n...\n%YAML 9.9\n---\n? {a: b}\n: !!float x\n",
+    "json": '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"x","creationTimestamp":"2026-01-01T00:00:00Z"}}',
+}
+for name, text in declared.items():
+    seed("configuration", name, text.encode("latin-1"))
+seed("tulled-settings", "all", """\
+trustDomain: cluster.local
+listen: 0.0.0.0:15012
+admin: {identities: ["spiffe://cluster.local/ns/ops/sa/admin"], writesFromLoopback: false, tlsListen: "127.0.0.1:15016"}
+serviceAccountBindings:
+- {role: "arn:aws:iam::111122223333:role/web", namespace: shop, serviceAccount: web}
+clusters: [a, b]
+push: {debounce: 50ms, debounceMax: 1s}
+""")
+seed("tulled-settings", "wrong", "listen: 5\nregions: {a: b}\npush: [1]\nnope: &x [*x]\n")
 revoked = x509.RevokedCertificateBuilder().serial_number(7).revocation_date(start).build()
 revocations = (
     x509.CertificateRevocationListBuilder().issuer_name(subject).last_update(start)

@@ -73,7 +73,8 @@ enum HouseRules {
             "TunnelEngine",
         ],
         "FuzzTargets": [
-            "BoringTLS", "DataPlane", "MeshDNS", "MeshModel", "MeshProtos", "MeshTelemetry", "MeshXDS", "MeshYAML",
+            "BoringTLS", "DataPlane", "MeshConfig", "MeshDNS", "MeshModel", "MeshProtos", "MeshTelemetry", "MeshXDS",
+            "MeshYAML",
             "TunnelEngine", "ZTunnel",
         ],
     ]
