@@ -133,7 +133,7 @@ package final class AdminServer: Sendable {
         _ inbound: NIOAsyncChannelInboundStream<HTTPServerRequestPart>,
         _ channel: any Channel
     ) async throws -> Reading? {
-        var head: HTTPRequestHead?
+        var head: NIOHTTP1.HTTPRequestHead?
         var body: [UInt8] = []
         for try await part in inbound {
             switch part {
@@ -159,7 +159,7 @@ package final class AdminServer: Sendable {
     }
 
     private func request(
-        _ head: HTTPRequestHead,
+        _ head: NIOHTTP1.HTTPRequestHead,
         _ body: [UInt8],
         _ channel: any Channel
     ) async -> Result<AdminRequest, AdminFault> {

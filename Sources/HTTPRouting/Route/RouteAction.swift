@@ -13,6 +13,8 @@ package final class RouteAction: Sendable {
     package let authorizer: String?
     /// Missing: the mesh's default.
     package let retry: TulleL7.Retry?
+    /// The same, ready to decide.
+    package let retryPolicy: RetryPolicy
     package let session: TulleL7.SessionPersistence?
     /// nil for none.
     package let fault: FaultPlan?
@@ -54,6 +56,13 @@ package final class RouteAction: Sendable {
             guard let rule = declared.crossOrigin else { return nil }
             return try CrossOriginPolicy(rule)
         }
+        self.retryPolicy = reading(.default) { () throws(RouteFault) in
+            do throws(RetryPolicyError) {
+                return try RetryPolicy(declared.retry, attemptTimeout: declared.attemptTimeoutMilliseconds)
+            } catch {
+                throw .retry("\(error)")
+            }
+        }
         let outcome = reading(Outcome.reply(.invalidRoute(reason: ""))) { () throws(RouteFault) in
             try Self.outcome(of: declared, port: port, clusters: clusters)
         }
@@ -84,6 +93,7 @@ package final class RouteAction: Sendable {
         self.operation = declared.operation
         self.authorizer = nil
         self.retry = nil
+        self.retryPolicy = .default
         self.session = nil
         self.fault = nil
         self.crossOrigin = nil

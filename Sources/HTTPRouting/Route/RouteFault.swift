@@ -24,9 +24,12 @@ package enum RouteFault: Error, Hashable, Sendable, CustomStringConvertible {
     case urlPart(String)
     /// A pattern of origins that is not one.
     case origin(String)
+    /// A policy for retries, and what is wrong with it.
+    case retry(String)
 
     package var description: String {
         switch self {
+        case .retry(let reason): "retries: \(reason)"
         case .match(let error): "\(error)"
         case .header(let name): "'\(name)' is neither a header nor a claim"
         case .pathKind(let kind): "the comparison of paths \(kind) is not known"
