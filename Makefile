@@ -24,7 +24,7 @@ scenario: ## only the whole-mesh tests, in network namespaces (root)
 fuzz: ## libFuzzer with AddressSanitizer on every reader of outside bytes; FUZZ_SECONDS each (60)
 	@scripts/fuzz.sh $(TARGETS)
 
-sanitize: ## the tunnel engine's tests under AddressSanitizer; SANITIZER=thread for the other
+sanitize: ## the lower ROOMS' tests under AddressSanitizer, one after the other; SANITIZER=thread for the other
 	@scripts/sanitize.sh $(or $(SANITIZER),address)
 
 attack: ## hostile peers and clients against real processes, long form (root)

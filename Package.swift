@@ -229,3 +229,23 @@ if Context.environment["TULLE_BENCH"] != nil {
         )
     )
 }
+
+// Some targets with all that they lean on, for who builds anew with other settings: scripts/sanitize.sh builds one room's
+// tests after the other, as a sanitizer's build of everything takes hours.
+if let names = Context.environment["TULLE_TARGETS"] {
+    var kept: Set<String> = []
+    var open = names.split(separator: ",").map(String.init)
+    while let name = open.popLast() {
+        guard kept.insert(name).inserted else { continue }
+        for dependency in package.targets.first(where: { $0.name == name })?.dependencies ?? [] {
+            switch dependency {
+            case .byNameItem(let below, _), .targetItem(let below, _): open.append(below)
+            default: break
+            }
+        }
+    }
+    package.targets.removeAll { !kept.contains($0.name) }
+    package.products.removeAll { product in
+        !((product as? Product.Executable)?.targets.allSatisfy(kept.contains) ?? true)
+    }
+}
