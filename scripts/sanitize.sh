@@ -18,9 +18,14 @@ for room in "${rooms[@]}"; do
 done
 # The sanitizers' run time prints its own traces.
 export SWIFT_BACKTRACE=enable=no
+# XCTest, which looks for tests of its kind and finds none, loses two objects and would fail every run.
+known=$(mktemp)
+trap 'rm -f "$known"' EXIT
+printf 'leak:libXCTest.so\n' >"$known"
+export LSAN_OPTIONS="suppressions=$known:print_suppressions=0"
 for room in "${rooms[@]}"; do
     echo "• $room under the $kind sanitizer" >&2
     TULLE_TARGETS="${room}Tests" swift test --package-path "${SANITIZE_PACKAGE:-.}" \
-        --scratch-path "${SANITIZE_SCRATCH:-.build/sanitize-$kind}" --disable-index-store --sanitize="$kind" \
+        --scratch-path "${SANITIZE_SCRATCH:-.build/sanitize-$kind}" --sanitize="$kind" \
         --no-parallel --filter "${room}Tests"
 done
