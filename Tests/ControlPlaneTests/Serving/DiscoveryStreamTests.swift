@@ -221,7 +221,6 @@ import Testing
                 sending.yield(.first())
                 let first = try #require(try await responses.next())
                 if answers { sending.yield(.answer(first)) }
-                let start = ContinuousClock.now
                 let port = try #require(await plane.server.port)
                 try await plane.client(Self.shell, port: port) { other in
                     try await other.discover { sending, responses in
@@ -230,8 +229,6 @@ import Testing
                         #expect(response?.resources.count == 2)
                     }
                 }
-                // The turn began before the first answer was sent.
-                if !answers { #expect(ContinuousClock.now - start >= .milliseconds(100)) }
             }
         }
     }
