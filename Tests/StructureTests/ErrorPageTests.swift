@@ -13,6 +13,7 @@ struct ErrorPageTests {
         "MeshIdentity/Errors/IdentityError.swift",
         "BoringTLS/Errors/TLSError.swift",
         "TunnelEngine/HTTP2/HTTP2Error.swift",
+        "TunnelEngine/HTTP/HTTPRefusal.swift",
         "CertificateAuthority/Request/IssuanceRefusal.swift",
         "CertificateAuthority/Authority/AuthorityError.swift",
         "ControlPlane/Registry/MeshService.swift",
