@@ -8,6 +8,9 @@ final class HTTP2Exchange: HTTPStream, HTTP2StreamOwner {
     private let limits: HTTPLimits
     /// The request asks for another protocol.
     private let isUpgrade: Bool
+    private let isConnect: Bool
+    /// Bytes flow both ways, and each way ends by itself.
+    private var isTunnel = false
     private let isHead: Bool
     /// The final response was received, or sent.
     private var isAnswered = false
@@ -31,6 +34,7 @@ final class HTTP2Exchange: HTTPStream, HTTP2StreamOwner {
         self.limits = limits
         self.isUpgrade = request.upgrade != nil
         self.isHead = request.method == "HEAD"
+        self.isConnect = request.method == "CONNECT"
         self.expectedLength = expectedLength
         super.init(version: .http2)
         stream.owner = self
@@ -53,6 +57,7 @@ final class HTTP2Exchange: HTTPStream, HTTP2StreamOwner {
             return false
         }
         var head = head
+        let isAccepted = self.isUpgrade && head.status == 101
         if self.isUpgrade {
             // Accepted is what 101 says; another success would be read as if it said so, too (CVE-2024-23326).
             guard head.status == 101 || head.status >= 300 else { return false }
@@ -64,6 +69,7 @@ final class HTTP2Exchange: HTTPStream, HTTP2StreamOwner {
             return false
         }
         self.isAnswered = true
+        self.isTunnel = isAccepted || (self.isConnect && (200..<300).contains(head.status))
         if endStream { self.sent() }
         return true
     }
@@ -100,7 +106,11 @@ final class HTTP2Exchange: HTTPStream, HTTP2StreamOwner {
 
     private func sent() {
         self.isSendClosed = true
-        if self.isReceiveClosed { self.end() }
+        if self.isReceiveClosed { return self.end() }
+        guard self.role == .server, !self.isTunnel else { return }
+        // An answer before the request's end: nobody wants the rest (RFC 9113 §8.1).
+        self.carrier.reset(self.stream, .noError)
+        self.end()
     }
 
     private func end() {

@@ -43,13 +43,15 @@ package final class HTTPClientConnection: EventSource {
             self.side = .http1(HTTP1Client(over: bytes, limits: limits) { [weak self] in self?.changed() })
         }
         self.await()
+        // Its former owner may have been told.
+        if bytes.isReceiveEnded { self.bytes.close(isAbortive: false) }
     }
 
     // MARK: Streams
 
     /// Whether another stream may be opened now.
     package var canOpenStream: Bool {
-        guard self.owner != nil, !self.isDraining, !self.bytes.isEnded else { return false }
+        guard self.owner != nil, !self.isDraining, !self.bytes.isSendEnded, !self.bytes.isEnded else { return false }
         return switch self.side {
         case .http1(let client): client.canOpenStream
         case .http2(let carrier): carrier.http2.canOpenStream
@@ -74,7 +76,7 @@ package final class HTTPClientConnection: EventSource {
 
     /// Whether streams may be opened now or once others have ended; false means that another connection is needed.
     package var isReusable: Bool {
-        guard self.owner != nil, !self.isDraining, !self.bytes.isEnded else { return false }
+        guard self.owner != nil, !self.isDraining, !self.bytes.isSendEnded, !self.bytes.isEnded else { return false }
         return switch self.side {
         case .http1(let client): client.isReusable
         case .http2(let carrier): !carrier.http2.isClosing
@@ -154,7 +156,7 @@ package final class HTTPClientConnection: EventSource {
             carrier.http2.transportClosed(.cancel)
             return
         }
-        self.bytes.close(isAbortive: true)
+        self.bytes.close(isAbortive: self.activeStreams > 0)
     }
 
     private func closeWhenUnused(_ carrier: HTTP2Carrier) {

@@ -29,6 +29,8 @@ package final class HTTPServerConnection: EventSource {
     private var early: [UInt8]
     private var isScheduled = false
     private var isDraining = false
+    /// The peer's end was looked at.
+    private var sawEnd = false
     private lazy var deadline = LoopTimer(target: self)
     /// What the deadline is for; nil when none runs.
     private var deadlineIsForHead: Bool?
@@ -104,7 +106,8 @@ package final class HTTPServerConnection: EventSource {
             carrier.http2.transportClosed(.cancel)
             return
         }
-        self.bytes.close(isAbortive: true)
+        // What was answered before still leaves.
+        self.bytes.close(isAbortive: self.activeStreams > 0)
     }
 
     private func closeWhenDrained(_ carrier: HTTP2Carrier) {
@@ -139,6 +142,8 @@ package final class HTTPServerConnection: EventSource {
         let early = self.early
         self.early = []
         if early.isEmpty { self.await() } else { early.withUnsafeBytes { self.receive($0) } }
+        // Its former owner may have been told.
+        if self.bytes.isReceiveEnded { self.receivedEnd() }
     }
 
     /// Sees to it that the connection waits for its peer no longer than it may.
@@ -197,6 +202,17 @@ package final class HTTPServerConnection: EventSource {
         }
     }
 
+    private func receivedEnd() {
+        guard !self.sawEnd else { return }
+        self.sawEnd = true
+        switch self.side {
+        case .undecided: self.bytes.close(isAbortive: false)
+        case .http1(let server): server.receivedEnd()
+        // A peer that sends no more gives no more credit either.
+        case .http2: self.bytes.close(isAbortive: false)
+        }
+    }
+
     private func serveHTTP1() {
         let server = HTTP1Server(over: self.bytes, limits: self.limits, owner: self)
         self.side = .http1(server)
@@ -221,12 +237,7 @@ extension HTTPServerConnection: ByteStreamOwner {
 
     package func byteStreamReceivedEnd(_ stream: ByteStream) {
         if case .undecided = self.side, self.isScheduled { self.begin() }
-        switch self.side {
-        case .undecided: self.bytes.close(isAbortive: false)
-        case .http1(let server): server.receivedEnd()
-        // A peer that sends no more gives no more credit either.
-        case .http2: self.bytes.close(isAbortive: false)
-        }
+        self.receivedEnd()
     }
 
     package func byteStreamCanSend(_ stream: ByteStream) {

@@ -14,7 +14,8 @@ package enum ProtocolSniffer {
         case tcp
     }
 
-    /// How many bytes are looked at, at most: a request line that is longer counts as TCP.
+    /// How many bytes are looked at, at most. A request line that goes on beyond counts as HTTP/1 when it begins with a
+    /// common method and a path.
     package static let limit = 1024
 
     /// What the bytes from a connection's start say.
@@ -24,7 +25,17 @@ package enum ProtocolSniffer {
         var verdict = self.http2(bytes)
         if verdict == .tcp { verdict = self.tls(bytes) }
         if verdict == .tcp { verdict = self.http1(bytes) }
-        return verdict == .needsMore && (isEnd || bytes.count == self.limit) ? .tcp : verdict
+        guard verdict == .needsMore, isEnd || bytes.count == self.limit else { return verdict }
+        return self.beginsRequest(bytes) ? .http1 : .tcp
+    }
+
+    /// Whether a line that is not whole begins like nothing but a request with a long target.
+    private static func beginsRequest(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.count == self.limit,
+            let blank = HTTP1Bytes.index(of: HTTP1Bytes.space, in: bytes), blank + 1 < bytes.count,
+            bytes[blank + 1] == UInt8(ascii: "/")
+        else { return false }
+        return HTTP1Method.isCommon(UnsafeRawBufferPointer(rebasing: bytes[..<blank]))
     }
 
     /// What the bytes from a connection's start say.

@@ -16,6 +16,11 @@ enum HTTP1Method {
         return String(decoding: bytes.assumingMemoryBound(to: UInt8.self), as: UTF8.self)
     }
 
+    /// Whether these are the bytes of a method that everybody knows.
+    static func isCommon(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        !bytes.contains { $0 &- 0x61 < 26 } && Self.known.contains { HTTP1Bytes.isEqual(bytes, ignoringCase: $0) }
+    }
+
     /// Whether that is a method's name which ``name(_:)`` would let pass.
     static func isValid(_ text: String) -> Bool {
         var text = text

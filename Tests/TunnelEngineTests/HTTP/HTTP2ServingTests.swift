@@ -244,6 +244,19 @@ struct HTTP2ServingTests {
         #expect(request?.path == "/ws")
     }
 
+    @Test("an answer before the request's end asks for no more of it")
+    func earlyAnswer() throws {
+        let setting = try HTTPTestSetting(HTTPTestServer.answer(413, "no"))
+        defer { setting.stop() }
+        let (_, socket) = try setting.serve()
+        let peer = Peer(socket)
+        #expect(peer.request(1, Self.get, ends: false))
+        #expect(peer.answer() == "413")
+        #expect(peer.frame()?.payload == Array("no".utf8))
+        #expect(peer.answer() == "reset 0")
+        #expect(try setting.sync { setting.server.streams[0].stream?.isEnded == true })
+    }
+
     @Test("more streams than allowed are refused, and the connection goes on")
     func concurrency() throws {
         let setting = try HTTPTestSetting { server, stream, _, _ in _ = server.own(stream) }

@@ -100,7 +100,8 @@ struct HTTPOverTunnelTests {
         let tunnels = try Tunnels(HTTPTestServer.echo)
         defer { tunnels.stop() }
         let connection = Unchecked(try tunnels.connect(version))
-        let body = (0..<6 << 20).map { UInt8(truncatingIfNeeded: $0 &* 7 >> 5) }
+        var body: [UInt8] = []
+        for piece in 0..<96 as Range<UInt8> { body += [UInt8](repeating: piece, count: 65_537) }
         for _ in 0..<2 {
             let owner = Unchecked(HTTPTestStream())
             try tunnels.thread.sync {

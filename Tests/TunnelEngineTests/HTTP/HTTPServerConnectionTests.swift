@@ -298,6 +298,38 @@ struct HTTPServerConnectionTests {
         #expect(other.receiveText() == "")
     }
 
+    @Test("an end that the former owner heard of counts")
+    func earlyEnd() throws {
+        let setting = try HTTPTestSetting(HTTPTestServer.answer(200, "x"))
+        defer { setting.stop() }
+        let (stream, socket) = try setting.byteStream()
+        let held = Unchecked(stream)
+        socket.finish()
+        #expect(setting.eventually { held.value.isReceiveEnded })
+        let server = Unchecked(setting.server)
+        try setting.sync { () -> Void in
+            let request = Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+            _ = HTTPServerConnection(over: held.value, early: request, kind: .http1, owner: server.value)
+        }
+        #expect(socket.receiveText() == "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx")
+        #expect(setting.eventually { setting.server.outcomes == [.complete] })
+    }
+
+    @Test("closing a connection at rest lets what was answered leave")
+    func closing() throws {
+        let setting = try HTTPTestSetting()
+        defer { setting.stop() }
+        let text = String(repeating: "y", count: 2 << 20)
+        try setting.sync { setting.server.handler = HTTPTestServer.answer(200, text) }
+        let (connection, socket) = try setting.serve()
+        let held = Unchecked(connection)
+        #expect(socket.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
+        #expect(setting.eventually { setting.server.streams.first?.stream?.isEnded == true })
+        try setting.sync { held.value.close() }
+        let answer = try #require(socket.receiveAll())
+        #expect(answer.count > 2 << 20)
+    }
+
     @Test("bytes that the owner received before come first")
     func early() throws {
         let setting = try HTTPTestSetting(HTTPTestServer.answer(200, "x"))

@@ -28,7 +28,9 @@ struct ProtocolSnifferTests {
 
     @Test("never looks at more than its limit, and does not wait for what cannot come")
     func bounds() {
-        let long = Array(("GET /" + String(repeating: "a", count: ProtocolSniffer.limit)).utf8)
+        let path = Array(("GET /" + String(repeating: "a", count: ProtocolSniffer.limit)).utf8)
+        #expect(ProtocolSniffer.judge(path) == .http1, "a long path is no reason to let rules be passed by")
+        let long = Array(("XGET /" + String(repeating: "a", count: ProtocolSniffer.limit)).utf8)
         #expect(ProtocolSniffer.judge(Array(long.prefix(ProtocolSniffer.limit - 1))) == .needsMore)
         #expect(ProtocolSniffer.judge(Array(long.prefix(ProtocolSniffer.limit))) == .tcp)
         #expect(ProtocolSniffer.judge(long) == .tcp)
