@@ -19,6 +19,11 @@ package struct HTTPLimits: Sendable, Hashable {
     package var headMilliseconds: UInt64 = 60_000
     /// How long a connection may be without a stream.
     package var idleMilliseconds: UInt64 = 3_600_000
+    /// How long a connection that is being drained and has no stream stays open: a request may be on its way already.
+    package var drainMilliseconds: UInt64 = 1_000
+    /// How long a client of HTTP/1.1 that has ended its side is still answered without any byte leaving. Most have left
+    /// for good, and what is done for them is in vain; a few wait for the answer.
+    package var departureMilliseconds: UInt64 = 1_000
 
     // MARK: HTTP/2
 
@@ -41,7 +46,7 @@ package struct HTTPLimits: Sendable, Hashable {
         var limits = HTTP2Limits()
         limits.concurrentStreams = min(max(self.concurrentStreams, 1), 1024)
         limits.headerListBytes = self.headBytes + self.headBytes / 2
-        limits.headerBlockBytes = 64 * 1024
+        limits.headerBlockBytes = max(64 * 1024, self.headBytes + 4 * 1024)
         limits.maxFrameBytes = 64 * 1024
         limits.streamWindow = self.streamWindow
         limits.connectionWindow = self.connectionWindow

@@ -20,6 +20,9 @@ package final class HTTPServerConnection: EventSource {
         case http2(HTTP2Carrier)
     }
 
+    /// What the peer has to do in time.
+    private enum Awaited { case request, head, departure }
+
     /// What the connection runs over; its owner is the connection.
     package let bytes: ByteStream
     private let limits: HTTPLimits
@@ -33,7 +36,7 @@ package final class HTTPServerConnection: EventSource {
     private var sawEnd = false
     private lazy var deadline = LoopTimer(target: self)
     /// What the deadline is for; nil when none runs.
-    private var deadlineIsForHead: Bool?
+    private var awaited: Awaited?
 
     /// Takes over a byte stream: the connection becomes its owner.
     /// - Parameters:
@@ -88,13 +91,15 @@ package final class HTTPServerConnection: EventSource {
         guard !self.isDraining else { return }
         self.isDraining = true
         switch self.side {
-        case .undecided: if self.early.isEmpty { self.bytes.close(isAbortive: false) }
+        case .undecided: break
         case .http1(let server): server.drain()
         case .http2(let carrier):
             carrier.http2.shutdownGracefully()
             carrier.push()
             self.closeWhenDrained(carrier)
         }
+        self.awaited = nil
+        self.await()
     }
 
     /// Ends the connection at once; its streams are cut.
@@ -148,33 +153,43 @@ package final class HTTPServerConnection: EventSource {
 
     /// Sees to it that the connection waits for its peer no longer than it may.
     private func await() {
-        let isForHead: Bool?
+        let awaited: Awaited?
         switch self.side {
-        case .undecided(let bytes): isForHead = !bytes.isEmpty
+        case .undecided(let bytes): awaited = bytes.isEmpty ? .request : .head
         case .http1(let server):
-            isForHead =
+            awaited =
                 switch server.wait {
-                case .request: false
-                case .head: true
+                case .request: .request
+                case .head: .head
+                case .departure: .departure
                 case .response, .end: nil
                 }
-        case .http2(let carrier): isForHead = carrier.http2.activeStreams == 0 ? false : nil
+        case .http2(let carrier): awaited = carrier.http2.activeStreams == 0 ? .request : nil
         }
-        guard isForHead != self.deadlineIsForHead else { return }
-        self.deadlineIsForHead = isForHead
+        guard awaited != self.awaited else { return }
+        self.awaited = awaited
         self.loop.stop(self.deadline)
-        guard let isForHead else { return }
-        let wait = isForHead ? self.limits.headMilliseconds : self.limits.idleMilliseconds
+        let wait: UInt64 =
+            switch awaited {
+            case .request: self.isDraining ? self.limits.drainMilliseconds : self.limits.idleMilliseconds
+            case .head: self.limits.headMilliseconds
+            case .departure: self.limits.departureMilliseconds
+            case nil: 0
+            }
         if wait > 0 { self.loop.start(self.deadline, after: wait) }
     }
 
     override package func timerFired(_ timer: LoopTimer) {
-        let isForHead = self.deadlineIsForHead == true
-        self.deadlineIsForHead = nil
+        let awaited = self.awaited
+        self.awaited = nil
         switch self.side {
         case .undecided: self.bytes.close(isAbortive: false)
         case .http1(let server):
-            if isForHead { server.refuse(.headTimeout) } else { server.drain() }
+            switch awaited {
+            case .head: server.refuse(.headTimeout)
+            case .departure: server.cutDeparted()
+            case .request, nil: server.closeAtRest()
+            }
         case .http2:
             if self.isDraining { self.close() } else { self.drain() }
         }

@@ -15,7 +15,7 @@ protocol HTTP1ServerOwner: AnyObject {
 /// The serving side of one HTTP/1.1 connection: requests one after the other, each with its response.
 final class HTTP1Server {
     /// What the connection waits for.
-    enum Wait { case request, head, response, end }
+    enum Wait { case request, head, response, departure, end }
 
     let bytes: ByteStream
     private weak var owner: (any HTTP1ServerOwner)?
@@ -26,6 +26,8 @@ final class HTTP1Server {
     /// Bytes that came and can't be looked at yet: behind a request that is not answered.
     private var held = ByteQueue()
     private var peerHasEnded = false
+    /// What had been sent when it was last asked whether the client has left.
+    private var sentBefore: UInt64 = 0
     private var isReading = false
     /// Nothing is read or begun any more.
     private var isOver = false
@@ -44,7 +46,7 @@ final class HTTP1Server {
 
     var wait: Wait {
         if self.isOver { return .end }
-        if self.current != nil { return .response }
+        if let current = self.current { return self.peerHasEnded && !current.isRaw ? .departure : .response }
         return self.reader.isWithinHead ? .head : .request
     }
 
@@ -153,8 +155,12 @@ final class HTTP1Server {
     private func readEnd() {
         guard !self.isOver else { return }
         guard let current = self.current else { return self.close() }
-        // A client may end its side and wait for the answer.
-        if current.isReceiveClosed || current.awaitsUpgrade { return current.closes = true }
+        // A client may end its side and wait for the answer, for a while.
+        if current.isReceiveClosed || current.awaitsUpgrade {
+            current.closes = true
+            self.sentBefore = self.bytes.bytesSent
+            return
+        }
         guard current.isRaw else {
             return self.cut(current, .connectionClosed(.downstreamFailed("it ended within a request's body")))
         }
@@ -216,8 +222,21 @@ final class HTTP1Server {
 
     // MARK: Ending
 
-    /// Lets the exchange under way be the last.
-    func drain() {
+    /// Lets the exchange under way, or else the next one, be the last.
+    func drain() { self.isDraining = true }
+
+    /// The client ended its side a while ago: unless it takes what is sent it has left.
+    func cutDeparted() {
+        guard let current = self.current else { return self.closeAtRest() }
+        let sent = self.bytes.bytesSent
+        defer { self.sentBefore = sent }
+        if sent == self.sentBefore {
+            self.cut(current, .connectionClosed(.downstreamFailed("it left before its answer")))
+        }
+    }
+
+    /// Closes the connection when nothing is under way.
+    func closeAtRest() {
         self.isDraining = true
         if self.current == nil, !self.reader.isWithinHead, self.held.isEmpty { self.close() }
     }

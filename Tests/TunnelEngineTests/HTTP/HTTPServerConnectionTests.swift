@@ -92,6 +92,38 @@ struct HTTPServerConnectionTests {
         #expect(setting.eventually { setting.server.outcomes == [.complete] })
     }
 
+    @Test("a client that has left is soon no reason to go on, one that takes what comes is")
+    func departure() throws {
+        let setting = try HTTPTestSetting { server, stream, _, _ in _ = server.own(stream) }
+        defer { setting.stop() }
+        var limits = HTTPLimits()
+        limits.departureMilliseconds = 150
+        let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+        let (_, gone) = try setting.serve(limits: limits)
+        #expect(gone.send(request))
+        gone.finish()
+        #expect(
+            setting.eventually {
+                let reason = RelayOutcome.downstreamFailed("it left before its answer")
+                return setting.server.streams.first?.failure == .connectionClosed(reason)
+            }
+        )
+        let (_, patient) = try setting.serve(limits: limits)
+        #expect(patient.send(request))
+        patient.finish()
+        #expect(setting.eventually { setting.server.streams.count == 2 })
+        let stream = Unchecked(try setting.sync { setting.server.streams[1].stream })
+        try setting.sync { () -> Void in
+            stream.value?.send(response: HTTPResponseHead(status: 200), endStream: false)
+        }
+        for piece in 0..<8 as Range<UInt8> {
+            usleep(60_000)
+            try setting.sync { stream.value?.send([piece], endStream: piece == 7) }
+        }
+        #expect(patient.receiveText()?.hasSuffix("1\r\n\u{7}\r\n0\r\n\r\n") == true)
+        #expect(try setting.sync { setting.server.streams[1].failure } == nil)
+    }
+
     @Test("a client that leaves within a body cuts its request")
     func truncatedBody() throws {
         let setting = try HTTPTestSetting()
@@ -292,10 +324,51 @@ struct HTTPServerConnectionTests {
             setting.server.streams[0].stream?.send(response: HTTPResponseHead(status: 200), endStream: true)
         }
         #expect(socket.receiveText() == "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-        let (idle, other) = try setting.serve(kind: .http1)
-        let heldIdle = Unchecked(idle)
-        try setting.sync { heldIdle.value.drain() }
-        #expect(other.receiveText() == "")
+    }
+
+    @Test("a connection that is drained at rest serves what was on its way, and closes after a moment")
+    func drainAtRest() throws {
+        let setting = try HTTPTestSetting(HTTPTestServer.answer(200, "x"))
+        defer { setting.stop() }
+        var limits = HTTPLimits()
+        limits.drainMilliseconds = 200
+        for kind in [HTTPServerConnection.Kind.detect, .http1, .http2] {
+            let (idle, socket) = try setting.serve(kind: kind, limits: limits)
+            let held = Unchecked(idle)
+            try setting.sync { held.value.drain() }
+            if kind != .http2 {
+                #expect(socket.receiveText() == "")
+                continue
+            }
+            // It says so at once, and does not wait long for one who does not answer.
+            #expect(socket.receive(exactly: 9)?[3] == 4)
+            _ = socket.receiveAll()
+        }
+        let (fresh, socket) = try setting.serve()
+        let held = Unchecked(fresh)
+        try setting.sync { held.value.drain() }
+        #expect(socket.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
+        #expect(socket.receiveText() == "HTTP/1.1 200 OK\r\ncontent-length: 1\r\nconnection: close\r\n\r\nx")
+    }
+
+    @Test("HTTP/1.0 gets a body up to the connection's end, or keeps it where the length is known")
+    func version10() throws {
+        let setting = try HTTPTestSetting()
+        defer { setting.stop() }
+        var limits = HTTPLimits()
+        limits.allowsHTTP10 = true
+        let (_, socket) = try setting.serve(limits: limits)
+        #expect(socket.send("POST /x HTTP/1.0\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"))
+        let text = try #require(socket.receiveText())
+        #expect(text.hasSuffix("x-path: /x\r\nconnection: close\r\n\r\nhi"))
+        try setting.sync { setting.server.handler = HTTPTestServer.answer(200, "y") }
+        let (_, kept) = try setting.serve(limits: limits)
+        let request = "GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n"
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 1\r\nconnection: keep-alive\r\n\r\ny"
+        for _ in 0..<2 {
+            #expect(kept.send(request))
+            #expect(kept.receiveText(through: "\r\n\r\ny") == answer)
+        }
     }
 
     @Test("an end that the former owner heard of counts")
