@@ -12,6 +12,8 @@ struct HTTPOverTunnelTests {
         let thread: LoopThread
         let server: HTTPTestServer
         let client = HTTPTestClient()
+        /// Takes the streams of the server's side, in place of ``server``.
+        var onStream: ((ByteStream) -> Void)?
         private let serverContext: TLSContext
         private let clientContext: TLSContext
         private let pool: TunnelPool
@@ -48,7 +50,16 @@ struct HTTPOverTunnelTests {
 
         /// An asking connection over a new stream.
         func connect(_ version: HTTPVersion) throws -> HTTPClientConnection {
-            let result = Box<HTTPClientConnection?>(nil)
+            let bytes = Unchecked(try self.openStream())
+            let client = Unchecked(self.client)
+            return try self.thread.sync {
+                HTTPClientConnection(over: bytes.value, version: version, owner: client.value)
+            }
+        }
+
+        /// A new stream.
+        func openStream() throws -> ByteStream {
+            let result = Box<ByteStream?>(nil)
             let me = Unchecked(self)
             try self.thread.sync {
                 let tunnels = me.value
@@ -62,13 +73,12 @@ struct HTTPOverTunnelTests {
                 let headers = [HTTP2Header(":method", "CONNECT"), HTTP2Header(":authority", "192.0.2.1:80")]
                 _ = tunnels.pool.open(key, context: tunnels.clientContext, headers: headers) { opened in
                     guard case .success(let end) = opened else { return }
-                    let bytes = ByteStream.over(
+                    result.value = ByteStream.over(
                         tunnel: end,
                         loop: tunnels.thread.loop,
                         isDownstream: false,
                         owner: ByteStreamNobody()
                     )
-                    result.value = HTTPClientConnection(over: bytes, version: version, owner: tunnels.client)
                 }
             }
             let isOpen = self.eventually { result.value != nil }
@@ -88,6 +98,7 @@ struct HTTPOverTunnelTests {
                 isDownstream: true,
                 owner: ByteStreamNobody()
             )
+            if let onStream { return onStream(bytes) }
             _ = HTTPServerConnection(over: bytes, owner: self.server)
         }
 
@@ -159,5 +170,56 @@ struct HTTPOverTunnelTests {
         try tunnels.thread.sync { client.value.close(isAbortive: true) }
         #expect(tunnels.eventually { tunnels.server.streams[0].failure != nil && owner.value.failure != nil })
         #expect(tunnels.eventually { tunnels.server.outcomes.count == 1 && tunnels.client.outcomes.count == 1 })
+    }
+
+    @Test("opaque bytes through two joined streams on each side, both ways and to each way's end")
+    func opaque() throws {
+        let tunnels = try Tunnels(HTTPTestServer.echo)
+        defer { tunnels.stop() }
+        let (client, inner) = try #require(BlockingSocket.pair())
+        let (outer, server) = try #require(BlockingSocket.pair())
+        let (near, far) = (inner.duplicate(), outer.duplicate())
+        let loop = tunnels.thread.loop
+        let held = Unchecked(tunnels)
+        try tunnels.thread.sync {
+            held.value.onStream = { bytes in
+                let socket = try? ByteStream.over(
+                    socket: far,
+                    loop: loop,
+                    isDownstream: false,
+                    owner: ByteStreamNobody()
+                )
+                if let socket { bytes.becomeRelay(with: socket) }
+            }
+        }
+        let stream = Unchecked(try tunnels.openStream())
+        try tunnels.thread.sync {
+            let socket = try ByteStream.over(socket: near, loop: loop, isDownstream: true, owner: ByteStreamNobody())
+            socket.becomeRelay(with: stream.value)
+        }
+        let size = 24 << 20
+        let (up, down) = (Unchecked(client), Unchecked(server))
+        LoopWriter.run {
+            _ = up.value.send([UInt8](repeating: 3, count: size))
+            up.value.finish()
+        }
+        LoopWriter.run {
+            _ = down.value.send([UInt8](repeating: 4, count: size))
+            down.value.finish()
+        }
+        let result = Box<[UInt8]?>(nil)
+        let isRead = Box(false)
+        LoopWriter.run {
+            result.value = down.value.receiveAll()
+            isRead.value = true
+        }
+        let received = client.receiveAll()
+        #expect(received?.count == size)
+        #expect(received?.allSatisfy { $0 == 4 } == true)
+        #expect(TunnelEngineTests.eventually { isRead.value })
+        #expect(result.value?.count == size)
+        #expect(tunnels.eventually { stream.value.isEnded })
+        let kept = try tunnels.thread.sync { loop.heldBytes }
+        #expect(kept == 0)
     }
 }
