@@ -1,8 +1,8 @@
 /// A pattern in RE2's syntax, matched in time linear in the text.
 ///
 /// No part of a match ever backtracks: a small pattern is a table with one look-up for each character, a large one a
-/// simulation of all its threads at once.
-package struct RegularExpression: Sendable {
+/// simulation of all its threads at once. An object, as routes and policies hand it around for each request.
+package final class RegularExpression: Sendable {
     /// The longest pattern, in bytes.
     package static let maximumBytes = 1024
     /// The deepest nesting of groups.

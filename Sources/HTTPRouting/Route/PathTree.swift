@@ -29,15 +29,17 @@ struct PathTree: Sendable {
     }
 
     private struct Node: Sendable {
-        /// The bytes that lead here from the node above.
-        var label: [UInt8]
+        /// Where the bytes that lead here from the node above stand in `labels`.
+        var label: Range<Int>
         var lists = Lists()
         /// First bytes of the children's labels, in rising order, and the children.
         var keys: [UInt8] = []
         var children: [Int32] = []
     }
 
-    private var nodes = [Node(label: [])]
+    private var nodes = [Node(label: 0..<0)]
+    /// The bytes of all nodes.
+    private var labels: [UInt8] = []
 
     /// Whether no path leads to anything.
     private(set) var isEmpty = true
@@ -55,11 +57,9 @@ struct PathTree: Sendable {
         var node = 0
         var rest = path[...]
         while let first = rest.first {
-            guard let place = self.nodes[node].keys.firstIndex(of: first) else {
-                return self.append(Array(rest), below: node)
-            }
+            guard let place = self.nodes[node].keys.firstIndex(of: first) else { return self.append(rest, below: node) }
             let child = Int(self.nodes[node].children[place])
-            let label = self.nodes[child].label
+            let label = self.labels[self.nodes[child].label]
             let common = zip(label, rest).prefix { $0 == $1 }.count
             if common < label.count { self.split(child, at: common) }
             rest = rest.dropFirst(common)
@@ -68,10 +68,13 @@ struct PathTree: Sendable {
         return node
     }
 
-    private mutating func append(_ label: [UInt8], below node: Int) -> Int {
-        self.nodes.append(Node(label: label))
-        let place = self.nodes[node].keys.firstIndex { $0 > label[0] } ?? self.nodes[node].keys.count
-        self.nodes[node].keys.insert(label[0], at: place)
+    private mutating func append(_ label: ArraySlice<UInt8>, below node: Int) -> Int {
+        let start = self.labels.count
+        self.labels += label
+        self.nodes.append(Node(label: start..<self.labels.count))
+        let first = self.labels[start]
+        let place = self.nodes[node].keys.firstIndex { $0 > first } ?? self.nodes[node].keys.count
+        self.nodes[node].keys.insert(first, at: place)
         self.nodes[node].children.insert(Int32(truncatingIfNeeded: self.nodes.count - 1), at: place)
         return self.nodes.count - 1
     }
@@ -79,9 +82,10 @@ struct PathTree: Sendable {
     /// Makes a node of the first part of a label, with the rest and all that was there below it.
     private mutating func split(_ node: Int, at place: Int) {
         var lower = self.nodes[node]
-        lower.label = Array(lower.label[place...])
-        var upper = Node(label: Array(self.nodes[node].label[..<place]))
-        upper.keys = [lower.label[0]]
+        let middle = lower.label.lowerBound + place
+        var upper = Node(label: lower.label.lowerBound..<middle)
+        lower.label = middle..<lower.label.upperBound
+        upper.keys = [self.labels[middle]]
         upper.children = [Int32(truncatingIfNeeded: self.nodes.count)]
         self.nodes[node] = upper
         self.nodes.append(lower)
@@ -104,14 +108,24 @@ struct PathTree: Sendable {
             let byte = ignoringCase ? path[position].asciiLowercased : path[position]
             guard let place = self.place(of: byte, in: node) else { return }
             let child = Int(self.nodes[node].children[place])
-            let isThere =
-                ignoringCase
-                ? path.hasFolded(self.nodes[child].label, at: position)
-                : path.has(self.nodes[child].label, at: position)
-            guard isThere else { return }
-            position += self.nodes[child].label.count
+            guard let end = self.end(of: child, in: path, at: position, ignoringCase) else { return }
+            position = end
             node = child
         }
+    }
+
+    /// Where a node's label ends in a path; nil where it does not stand there.
+    @inline(__always)
+    private func end(of node: Int, in path: Span<UInt8>, at start: Int, _ ignoringCase: Bool) -> Int? {
+        let label = self.nodes[node].label
+        guard path.count - start >= label.count else { return nil }
+        var position = start
+        for place in label {
+            let byte = ignoringCase ? path[position].asciiLowercased : path[position]
+            guard byte == self.labels[place] else { return nil }
+            position += 1
+        }
+        return position
     }
 
     @inline(__always)

@@ -5,9 +5,9 @@ struct RouteIndex: Sendable {
     private var tree = PathTree()
     /// Paths of entries that ignore case, in lower case.
     private var foldedTree = PathTree()
-    private var lists: [CandidateList] = []
-    /// The entries without a condition on the path; nil for none.
-    private var anywhere: CandidateList?
+    private let lists: [CandidateList]
+    /// The list of the entries without a condition on the path; nil for none.
+    private let anywhere: Int?
     /// Whether an entry's condition on the path is still to be asked once its list is found.
     private let asksPath: [Bool]
 
@@ -33,8 +33,9 @@ struct RouteIndex: Sendable {
             entries[Int(list)].append(Int32(truncatingIfNeeded: number))
         }
         self.asksPath = asksPath
+        self.anywhere = anywhere.isEmpty ? nil : entries.count
+        if !anywhere.isEmpty { entries.append(anywhere) }
         self.lists = entries.map { CandidateList($0, conditions: conditions) }
-        self.anywhere = anywhere.isEmpty ? nil : CandidateList(anywhere, conditions: conditions)
     }
 
     /// The number of the first entry that a request passes; nil without one.
@@ -46,12 +47,12 @@ struct RouteIndex: Sendable {
         var best = none
         if !self.tree.isEmpty {
             self.tree.walk(path, ignoringCase: false) { list in
-                best = self.search(self.lists[Int(list)], before: best, for: request, looks: &looks)
+                best = self.search(Int(list), before: best, for: request, looks: &looks)
             }
         }
         if !self.foldedTree.isEmpty {
             self.foldedTree.walk(path, ignoringCase: true) { list in
-                best = self.search(self.lists[Int(list)], before: best, for: request, looks: &looks)
+                best = self.search(Int(list), before: best, for: request, looks: &looks)
             }
         }
         if let anywhere = self.anywhere {
@@ -62,12 +63,12 @@ struct RouteIndex: Sendable {
 
     @inline(__always)
     private func search(
-        _ list: CandidateList,
+        _ list: Int,
         before limit: Int32,
         for request: borrowing RequestView,
         looks: inout Int
     ) -> Int32 {
-        list.first(before: limit, for: request) { entry in
+        self.lists[list].first(before: limit, for: request) { entry in
             looks += 1
             return self.asksPath[Int(entry)]
                 ? self.conditions[Int(entry)].hold(for: request)
