@@ -155,7 +155,7 @@ let package = Package(
         tests("MeshConfig", ["MeshModel"]),
         tests("MeshXDS", ["MeshProtos"]),
         tests("MeshDNS"),
-        tests("HTTPRouting", ["MeshModel", "MeshProtos"]),
+        tests("HTTPRouting", ["MeshConfig", "MeshModel", "MeshProtos"]),
         tests("MeshCompile", ["MeshConfig", "MeshModel", "MeshProtos", "MeshXDS"]),
         tests("ECSDiscovery", ["AWSClient", "AWSSignature", "AWSTestSupport", "MeshModel", logging]),
         tests(

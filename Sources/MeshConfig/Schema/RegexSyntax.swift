@@ -9,6 +9,8 @@ struct RegexSyntax {
     private static let maximumDepth = 64
     /// RE2's largest count in `{n,m}`.
     private static let maximumCount = 1000
+    /// The largest program, in the units of the waypoint's engine, three of which every pattern takes.
+    private static let maximumUnits = 2048 - 3
 
     /// What is wrong with a pattern; nil for nothing.
     static func fault(in text: String) -> String? {
@@ -19,14 +21,18 @@ struct RegexSyntax {
         return syntax.run()
     }
 
-    private var rest: Substring.UnicodeScalarView
+    var rest: Substring.UnicodeScalarView
+    /// The scalar that the last escape or item of a class stands for; nil for several.
+    var escaped: Unicode.Scalar?
     /// What stands before the place.
     private enum Before { case nothing, atom, repetition }
     private var before = Before.nothing
     /// How often what stands before is repeated by counts inside of it.
     private var copies = 1
-    /// The most copies of anything in each open group.
-    private var groups = [1]
+    /// How many units of an engine's program what stands before takes.
+    private var size = 0
+    /// For each open group the most copies of anything in it, and its units.
+    private var groups = [(copies: 1, size: 0)]
     private var depth: Int { self.groups.count - 1 }
 
     private init(rest: Substring.UnicodeScalarView) { self.rest = rest }
@@ -34,6 +40,9 @@ struct RegexSyntax {
     private mutating func run() -> String? {
         while let scalar = self.rest.popFirst() {
             if let fault = self.take(scalar) { return fault }
+            guard self.groups.allSatisfy({ $0.size <= Self.maximumUnits }) else {
+                return "with its repetitions written out it has more than \(Self.maximumUnits) parts"
+            }
         }
         return self.depth == 0 ? nil : "a group is not closed"
     }
@@ -47,11 +56,18 @@ struct RegexSyntax {
         case "[":
             self.atom()
             return self.characterClass()
+        case "\\" where self.rest.first == "Q": self.quotation()
         case "\\":
             self.atom()
             return self.escape(inClass: false)
-        case "|", "^": self.before = .nothing
-        case "*", "+", "?": return self.repetition(1)
+        case "|":
+            self.before = .nothing
+            self.grow(by: 1)
+        case "^":
+            self.atom()
+            self.before = .nothing
+        case "*", "+": return self.repetition(1, forks: 2)
+        case "?": return self.repetition(1, forks: 1)
         case "{":
             // Where no count follows it is a letter, as in RE2.
             guard let count = self.count() else {
@@ -59,28 +75,56 @@ struct RegexSyntax {
                 return nil
             }
             guard count.isValid else { return "a repetition is more than \(Self.maximumCount) or runs backwards" }
-            return self.repetition(count.most)
+            return self.repetition(count.most, forks: count.forks)
         default: self.atom()
         }
         return nil
     }
 
+    /// `\Q…\E`, whose backslash is taken: letters, up to its end or the pattern's.
+    private mutating func quotation() {
+        self.rest.removeFirst()
+        self.atom()
+        while let scalar = self.rest.popFirst() {
+            if scalar == "\\", self.rest.first == "E" {
+                self.rest.removeFirst()
+                return
+            }
+            self.atom()
+        }
+    }
+
     private mutating func atom() {
         self.before = .atom
         self.copies = 1
+        self.size = 1
+        self.grow(by: 1)
     }
 
     private mutating func close() {
-        self.copies = self.groups.removeLast()
+        let group = self.groups.removeLast()
+        self.copies = group.copies
+        // Two more for where it begins and ends.
+        self.size = group.size + 2
         self.before = .atom
         self.count(self.copies)
+        self.grow(by: self.size)
     }
 
     private mutating func count(_ copies: Int) {
-        if let last = self.groups.indices.last { self.groups[last] = max(self.groups[last], copies) }
+        if let last = self.groups.indices.last { self.groups[last].copies = max(self.groups[last].copies, copies) }
     }
 
-    private mutating func repetition(_ most: Int) -> String? {
+    /// Adds units to the innermost group; saturates, as groups may repeat each other.
+    private mutating func grow(by units: Int) {
+        guard let last = self.groups.indices.last else { return }
+        self.groups[last].size = min(self.groups[last].size + units, Self.maximumUnits + 1)
+    }
+
+    /// - Parameters:
+    ///   - most: how many copies an engine writes.
+    ///   - forks: at how many places it may leave off.
+    private mutating func repetition(_ most: Int, forks: Int) -> String? {
         switch self.before {
         case .nothing: return "there is nothing to repeat"
         case .repetition: return "a repetition can't be repeated"
@@ -92,12 +136,13 @@ struct RegexSyntax {
             return "repetitions inside each other make more than \(Self.maximumCount) copies"
         }
         self.count(self.copies)
+        self.grow(by: self.size * (max(1, most) - 1) + forks)
         self.before = .repetition
         if self.rest.first == "?" { self.rest.removeFirst() }
         return nil
     }
 
-    private mutating func count() -> (most: Int, isValid: Bool)? {
+    private mutating func count() -> (most: Int, forks: Int, isValid: Bool)? {
         guard let end = self.rest.firstIndex(of: "}") else { return nil }
         let parts = String(self.rest[..<end]).split(separator: ",", omittingEmptySubsequences: false)
         let isNumber = { (part: Substring) in !part.isEmpty && part.utf8.allSatisfy(TextForm.isDigit) }
@@ -105,14 +150,15 @@ struct RegexSyntax {
             parts.count == 1 || parts.last.map({ $0.isEmpty || isNumber($0) }) == true
         else { return nil }
         self.rest = self.rest[self.rest.index(after: end)...]
-        guard let low = Int(first), low <= Self.maximumCount else { return (0, false) }
-        guard parts.count == 2, let last = parts.last, !last.isEmpty else { return (low, true) }
-        guard let high = Int(last), high <= Self.maximumCount else { return (low, false) }
-        return (high, low <= high)
+        guard let low = Int(first), low <= Self.maximumCount else { return (0, 0, false) }
+        guard parts.count == 2, let last = parts.last else { return (low, 0, true) }
+        guard !last.isEmpty else { return (low, 2, true) }
+        guard let high = Int(last), high <= Self.maximumCount, low <= high else { return (low, 0, false) }
+        return (high, high - low, true)
     }
 
     private mutating func open() -> String? {
-        self.groups.append(1)
+        self.groups.append((1, 0))
         guard self.depth <= Self.maximumDepth else { return "more than \(Self.maximumDepth) groups in each other" }
         self.before = .nothing
         guard self.rest.first == "?" else { return nil }
@@ -142,76 +188,5 @@ struct RegexSyntax {
             scalar == "_" || (scalar.isASCII && UInt8(exactly: scalar.value).map(TextForm.isAlphanumeric) == true)
         }
         return isName && !name.isEmpty ? nil : "look-behind and odd names of groups are not supported"
-    }
-
-    private mutating func escape(inClass: Bool) -> String? {
-        guard let scalar = self.rest.popFirst() else { return "it ends with a backslash" }
-        switch scalar {
-        case "1"..."9": return "back references are not supported"
-        case "d", "D", "s", "S", "w", "W", "a", "f", "t", "n", "r", "v", "0": return nil
-        case "b", "B", "A", "z", "Q", "E": return inClass ? "'\\\(scalar)' is not supported in a class" : nil
-        case "x": return self.hexadecimal()
-        case "p", "P": return self.property()
-        default:
-            let isWord = UInt8(exactly: scalar.value).map(TextForm.isAlphanumeric) == true
-            return isWord || !scalar.isASCII ? "'\\\(scalar)' is not supported" : nil
-        }
-    }
-
-    private mutating func hexadecimal() -> String? {
-        var digits = self.rest.prefix(2)
-        if self.rest.first == "{", let end = self.rest.firstIndex(of: "}") {
-            digits = self.rest[self.rest.index(after: self.rest.startIndex)..<end]
-            self.rest = self.rest[self.rest.index(after: end)...]
-        } else {
-            self.rest = self.rest.dropFirst(2)
-            guard digits.count == 2 else { return "'\\x' needs two digits, or up to six in braces" }
-        }
-        guard (1...6).contains(digits.count),
-            let value = UInt32(String(digits), radix: 16), Unicode.Scalar(value) != nil
-        else { return "'\\x' needs two digits, or up to six in braces" }
-        return nil
-    }
-
-    private mutating func property() -> String? {
-        guard let first = self.rest.popFirst() else { return "'\\p' needs a class" }
-        guard first == "{" else { return "LMNPSZC".unicodeScalars.contains(first) ? nil : "'\\p' needs a class" }
-        guard let end = self.rest.firstIndex(of: "}") else { return "'\\p{' is not closed" }
-        let name = self.rest[..<end]
-        self.rest = self.rest[self.rest.index(after: end)...]
-        let isName = name.drop { $0 == "^" }.allSatisfy { scalar in
-            scalar == "_" || UInt8(exactly: scalar.value).map(TextForm.isAlphanumeric) == true
-        }
-        return isName && (1...64).contains(name.count) ? nil : "'\\p{' needs the name of a class"
-    }
-
-    private mutating func characterClass() -> String? {
-        if self.rest.first == "^" { self.rest.removeFirst() }
-        var isFirst = true
-        var previous: Unicode.Scalar?
-        while let scalar = self.rest.popFirst() {
-            if scalar == "]", !isFirst { return nil }
-            isFirst = false
-            switch scalar {
-            case "\\":
-                if let fault = self.escape(inClass: true) { return fault }
-                previous = nil
-            case "[" where self.rest.first == ":":
-                guard let end = self.rest.dropFirst().firstIndex(of: ":") else { return "'[:' is not closed" }
-                self.rest = self.rest[self.rest.index(after: end)...]
-                guard self.rest.popFirst() == "]" else { return "'[:' is not closed" }
-                previous = nil
-            case "-":
-                if let low = previous, let high = self.rest.first, high != "]", high != "\\" {
-                    guard low.value <= high.value else { return "a range of a class runs backwards" }
-                    self.rest.removeFirst()
-                    previous = nil
-                } else {
-                    previous = scalar
-                }
-            default: previous = scalar
-            }
-        }
-        return "a class is not closed"
     }
 }

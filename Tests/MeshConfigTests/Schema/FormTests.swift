@@ -8,7 +8,7 @@ import Testing
         "", "a", "a.*b", "(a|b)+", "[a-z0-9_]+", "^/api/v[0-9]+$", "(?i)a", "(?i:a)b", "(?P<n>a)", "(?<n>a)", "a{2,3}",
         "a{2,}", "a{1000}", "a{,3}", "a{", "a??", "a*?", "[]a]", "[^]a]", "[a-]", "[-a]", "[[:alpha:]x]", "\\d+\\.\\w",
         "\\x41\\x{263a}", "\\pL\\p{Greek}", "\\Qa*\\E", "a|", "()", "[\\]a]", "\\bfoo\\b", "é+", "(?s-i:a)", "x*|y*",
-        "(a{100}){10}", "a{1000}b{1000}",
+        "(a{100}){10}", "a{1000}b{1000}", "\\Q(a\\E", "\\Q[", "[\\x41-\\x5a\\07]", "[[:^alpha:]]", "\\p{^Lu}",
     ])
     func takesPatterns(_ pattern: String) {
         #expect(RegexSyntax.fault(in: pattern) == nil)
@@ -19,7 +19,8 @@ import Testing
         "(?!a)",
         "(?<=a)", "(?<!a)", "(?>a)", "(?#a)", "(a)\\1", "\\", "a{1001}", "a{3,2}", "{2}", "[z-a]", "\\y", "\\p", "\\p{",
         "\\x1", "\\xzz", "[[:alpha]", "(?P<>a)", "(?P=n)", "a{2}{3}", "(a{100}){11}", "((a{10}){10}){11}",
-        "(a|b{1000}c){2}",
+        "(a|b{1000}c){2}", "[\\x5a-\\x41]", "[a-\\x41]", "\\p{Klingon}", "\\p{}", "[[:no:]]", "\\x{+1}", "(abc){1000}",
+        "(()()){1000}", "(\\Qa)",
     ])
     func refusesPatterns(_ pattern: String) {
         #expect(RegexSyntax.fault(in: pattern) != nil)
