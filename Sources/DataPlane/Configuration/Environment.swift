@@ -79,6 +79,8 @@ package struct Environment {
     package mutating func reject(_ name: String, allowed: String, isSecret: Bool = false) {
         let value = self.text(name) ?? ""
         let shown = isSecret && !value.isEmpty ? "<masked>" : value
-        self.errors.append(ConfigurationError(variable: name, value: shown, allowed: allowed))
+        let error = ConfigurationError(variable: name, value: shown, allowed: allowed)
+        // Several settings may be read from one variable; once is enough to say that it is wrong.
+        if !self.errors.contains(error) { self.errors.append(error) }
     }
 }

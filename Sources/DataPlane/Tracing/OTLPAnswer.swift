@@ -51,7 +51,8 @@ enum OTLPAnswer {
 
     /// What was not taken although the request was.
     private static func taken(_ body: [UInt8]) -> OTLPExport.Outcome {
-        // An answer that is no message says nothing more than that the spans arrived.
+        // An answer that is no message says nothing more than that the batch arrived. Those for logs and metrics have the
+        // same fields under other names.
         let response = try? OpenTelemetry.ExportTraceServiceResponse(decoding: body)
         let partial = response?.partialSuccess
         return .taken(rejected: max(0, partial?.rejectedSpans ?? 0), reason: partial?.errorMessage ?? "")

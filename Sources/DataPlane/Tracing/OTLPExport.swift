@@ -3,13 +3,13 @@ import MeshModel
 import MeshProtos
 import TunnelEngine
 
-/// One attempt to send spans to a collector, on a connection of its own.
+/// One attempt to send a batch to a collector, on a connection of its own.
 ///
 /// Confined to its loop; whoever began it keeps it.
 final class OTLPExport: LinkOwner, ClearLinkOwner {
     /// What became of it.
     enum Outcome: Hashable, Sendable {
-        /// The collector took the spans, but for this many that it will never take.
+        /// The collector took the batch, but for this many that it will never take.
         case taken(rejected: Int64, reason: String)
         /// It may be tried again, not before so many milliseconds where the collector said so.
         case retry(reason: String, after: UInt64?)
@@ -177,7 +177,7 @@ final class OTLPExport: LinkOwner, ClearLinkOwner {
         }
         var headers = [
             HTTP2Header(":method", "POST"), HTTP2Header(":scheme", self.settings.usesTLS ? "https" : "http"),
-            HTTP2Header(":path", isGRPC ? OpenTelemetry.exportPath : self.settings.path),
+            HTTP2Header(":path", isGRPC ? self.settings.signal.grpcPath : self.settings.path),
             HTTP2Header(":authority", "\(self.settings.target)"), HTTP2Header("user-agent", self.userAgent),
         ]
         if isGRPC {

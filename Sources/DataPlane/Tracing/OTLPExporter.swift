@@ -2,16 +2,16 @@ package import BoringTLS
 package import MeshTelemetry
 package import TunnelEngine
 
-/// Sends the spans of ended connections to a collector, a batch at a time.
+/// Sends spans, log records or metrics to a collector, a batch at a time.
 ///
 /// `@unchecked Sendable`: apart from `init`, everything runs on the control loop's own thread. A collector that is slow
-/// or gone costs spans, which are counted, and never a connection: spans wait in ``ConnectionTracer``'s bounded queue,
-/// and one batch here.
+/// or gone costs telemetry, which is counted, and never a connection: what is to be sent waits in its source's bounded
+/// queue, and one batch here.
 package final class OTLPExporter: @unchecked Sendable {
     /// Waits and bounds of sending.
     package struct Limits: Hashable, Sendable {
-        /// How long spans may wait for others.
-        package var intervalMilliseconds: UInt64 = 5_000
+        /// How long elements may wait for others, where the settings don't say.
+        package var intervalMilliseconds: UInt64?
         /// The wait before the second attempt; it doubles with each further one, and is moved by up to a half.
         package var firstRetryMilliseconds: UInt64 = 1_000
         /// The longest wait between attempts.
@@ -26,19 +26,23 @@ package final class OTLPExporter: @unchecked Sendable {
     }
 
     private let loop: EventLoop
-    private let tracer: ConnectionTracer
+    private let source: any OTLPSource
     private let settings: OTLPSettings
     private let resolver: NameResolver
     private let program: String
     private let tls: TLSContext?
     private let log: Log
     private let limits: Limits
+    private let sender: OTLPSender
     private let sent: Counter
+    private let dropped: Counter
     private let failed: MetricFamily<Counter>
     private lazy var alarm = LoopAlarm(loop: self.loop)
     private var export: OTLPExport?
     private var batch: (bytes: [UInt8], count: Int, attempts: Int)?
     private var lastLog: UInt64?
+    /// What the source had lost when that was last counted.
+    private var countedDropped: UInt64 = 0
     private var onFlushed: (() -> Void)?
 
     /// Makes an exporter that doesn't run yet.
@@ -46,30 +50,52 @@ package final class OTLPExporter: @unchecked Sendable {
     package init(
         loop: EventLoop,
         context: ControlContext,
-        tracer: ConnectionTracer,
+        source: any OTLPSource,
         settings: OTLPSettings,
         resolver: NameResolver,
         limits: Limits = Limits()
     ) throws(TLSError) {
         self.loop = loop
-        self.tracer = tracer
+        self.source = source
         self.settings = settings
         self.resolver = resolver
         self.program = context.program
-        self.log = context.log.scoped("tracing")
+        self.sender = OTLPSender(program: context.program, resource: settings.resource)
+        self.log = context.log.scoped(source.signal.scope)
         self.limits = limits
         self.tls = try Self.tls(settings)
-        let registry = context.registry
-        self.sent = registry.counters("tulle_trace_spans_sent_total", help: "Spans that a collector took.").with()
+        let (registry, names) = (context.registry, source.signal.counters)
+        self.sent = registry.counters(names.sent, help: "Elements that a collector took.").with()
+        self.dropped =
+            registry.counters(
+                names.dropped,
+                help: "Elements lost because they came faster than they could be sent, or no collector took them."
+            ).with()
         self.failed = registry.counters(
-            "tulle_trace_exports_failed_total",
-            help: "Attempts to send spans that failed; most are repeated.",
+            names.failed,
+            help: "Attempts to send that failed; most are repeated.",
             labels: ["retry"]
         )
-        registry.sampledCounter(
-            "tulle_trace_spans_dropped_total",
-            help: "Spans lost because they came faster than they could be sent, or no collector took them."
-        ) { tracer.dropped }
+    }
+
+    /// Makes an exporter of connections' spans.
+    /// - Throws: when the file of roots can't be used.
+    package convenience init(
+        loop: EventLoop,
+        context: ControlContext,
+        tracer: ConnectionTracer,
+        settings: OTLPSettings,
+        resolver: NameResolver,
+        limits: Limits = Limits()
+    ) throws(TLSError) {
+        try self.init(
+            loop: loop,
+            context: context,
+            source: ConnectionSpanSource(tracer),
+            settings: settings,
+            resolver: resolver,
+            limits: limits
+        )
     }
 
     private static func tls(_ settings: OTLPSettings) throws(TLSError) -> TLSContext? {
@@ -83,21 +109,22 @@ package final class OTLPExporter: @unchecked Sendable {
 
     /// Begins to send.
     package func start() {
-        self.log.info("traces are exported", [LogField("endpoint", self.settings.endpoint)])
+        self.log.info(self.source.signal.startMessage, [LogField("endpoint", self.settings.endpoint)])
         let loop = self.loop
         // On the exporter's own loop, whichever thread ended the connection.
-        self.tracer.onBatch { [weak self] in loop.submit { [weak self] in self?.advance() } }
+        self.source.onBatch { [weak self] in loop.submit { [weak self] in self?.advance() } }
         self.wait()
     }
 
     /// Sends what waits, one attempt for each batch, and calls back; for the end of the process.
     package func flush(completion: @escaping () -> Void) {
         self.onFlushed = completion
+        self.source.prepareLast()
         if let batch = self.batch, self.export == nil { return self.attempt(batch.bytes, batch.count, batch.attempts) }
         self.advance()
     }
 
-    /// Ends at once; spans that wait stay with the tracer.
+    /// Ends at once; what waits stays with its source.
     package func stop() {
         self.alarm.cancel()
         self.export?.cancel()
@@ -105,24 +132,31 @@ package final class OTLPExporter: @unchecked Sendable {
     }
 
     private func wait() {
-        self.alarm.set(after: self.limits.intervalMilliseconds) { [weak self] in self?.advance() }
+        self.alarm.set(after: self.interval) { [weak self] in self?.advance() }
+    }
+
+    private var interval: UInt64 {
+        self.limits.intervalMilliseconds ?? self.settings.intervalMilliseconds
+            ?? self.source.signal.intervalMilliseconds
+    }
+
+    private func countDropped() {
+        let now = self.source.dropped
+        self.dropped.add(now &- self.countedDropped)
+        self.countedDropped = now
     }
 
     /// Takes the next batch unless one is on its way.
     private func advance() {
+        self.countDropped()
         guard self.batch == nil else { return }
-        let spans = self.tracer.take()
-        guard !spans.isEmpty else {
+        guard let (bytes, count) = self.source.take(as: self.sender) else {
             let flushed = self.onFlushed
             self.onFlushed = nil
             flushed?()
             return self.wait()
         }
-        self.attempt(
-            SpanEncoding.request(spans, program: self.program, resource: self.settings.resource),
-            spans.count,
-            0
-        )
+        self.attempt(bytes, count, 0)
     }
 
     private func attempt(_ bytes: [UInt8], _ count: Int, _ attempts: Int) {
@@ -160,11 +194,10 @@ package final class OTLPExporter: @unchecked Sendable {
             self.lose(batch.count, reason)
         }
         self.batch = nil
+        self.countDropped()
         // In the next turn: a collector that takes everything at once must not keep this one going for ever.
-        self.alarm.set(after: self.onFlushed == nil && self.tracer.waiting == 0 ? self.limits.intervalMilliseconds : 1)
-        {
-            [weak self] in self?.advance()
-        }
+        let isIdle = self.onFlushed == nil && self.source.waiting == 0
+        self.alarm.set(after: isIdle ? self.interval : 1) { [weak self] in self?.advance() }
     }
 
     private func retry(_ batch: (bytes: [UInt8], count: Int, attempts: Int), wait: UInt64?, _ reason: String) {
@@ -173,7 +206,7 @@ package final class OTLPExporter: @unchecked Sendable {
         let moved = UInt64.random(in: planned / 2...max(planned / 2, planned + planned / 2))
         let chosen = max(wait ?? 0, moved)
         self.log.debug(
-            "spans not sent, trying again",
+            "not sent, trying again",
             [LogField("error", reason), LogField("retry_in_milliseconds", chosen)]
         )
         self.alarm.set(after: chosen) { [weak self] in
@@ -182,14 +215,14 @@ package final class OTLPExporter: @unchecked Sendable {
     }
 
     private func lose(_ count: Int, _ reason: String) {
-        self.tracer.lost(count)
+        self.source.lost(count)
         if let last = self.lastLog, self.loop.now - min(last, self.loop.now) < self.limits.logMilliseconds { return }
         self.lastLog = self.loop.now
         self.log.warning(
-            "spans lost",
+            self.source.signal.lossMessage,
             [
-                LogField("endpoint", self.settings.endpoint), LogField("spans", count),
-                LogField("all", self.tracer.dropped), LogField("error", reason),
+                LogField("endpoint", self.settings.endpoint), LogField("count", count),
+                LogField("all", self.source.dropped), LogField("error", reason),
             ]
         )
     }

@@ -1,8 +1,8 @@
 package import MeshTelemetry
 
-/// Where spans go, as OpenTelemetry's `OTEL_…` variables say.
+/// Where telemetry of one kind goes, as OpenTelemetry's `OTEL_…` variables say.
 package struct OTLPSettings: Hashable, Sendable {
-    /// How spans are sent.
+    /// How it is sent.
     package enum Wire: String, Hashable, Sendable {
         /// gRPC over HTTP/2.
         case grpc
@@ -10,13 +10,15 @@ package struct OTLPSettings: Hashable, Sendable {
         case httpProtobuf = "http/protobuf"
     }
 
+    /// What is sent.
+    package var signal: OTLPSignal
     /// The collector.
     package var target: DialTarget
     /// Whether the connection is encrypted.
     package var usesTLS: Bool
     /// The path of the HTTP request; gRPC has its own.
     package var path: String
-    /// How spans are sent.
+    /// How it is sent.
     package var wire: Wire
     /// `OTEL_EXPORTER_OTLP_HEADERS`: headers that go along, such as a token.
     package var headers: [MetadataEntry] = []
@@ -28,6 +30,11 @@ package struct OTLPSettings: Hashable, Sendable {
     package var resource: [String: String] = [:]
     /// `OTEL_TRACES_SAMPLER` and its argument.
     package var sampler = TraceSampler()
+    /// `OTEL_METRIC_EXPORT_INTERVAL`: milliseconds between rounds; nil for the signal's default.
+    package var intervalMilliseconds: UInt64?
+    /// `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`: whether counts are sent as what was added since the last
+    /// round.
+    package var isDelta = false
 
     /// `https://otel.example:4317`, without anything secret.
     package var endpoint: String {
@@ -39,46 +46,84 @@ extension OTLPSettings {
     /// The variables that are read.
     package static let variables =
         [
-            "OTEL_SDK_DISABLED", "OTEL_TRACES_EXPORTER", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG",
-            "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES",
+            "OTEL_SDK_DISABLED", "OTEL_TRACES_EXPORTER", "OTEL_LOGS_EXPORTER", "OTEL_METRICS_EXPORTER",
+            "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG", "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES",
+            "OTEL_METRIC_EXPORT_INTERVAL", "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
         ]
-        + ["ENDPOINT", "PROTOCOL", "HEADERS", "TIMEOUT", "CERTIFICATE"].flatMap {
-            ["OTEL_EXPORTER_OTLP_\($0)", "OTEL_EXPORTER_OTLP_TRACES_\($0)"]
+        + ["ENDPOINT", "PROTOCOL", "HEADERS", "TIMEOUT", "CERTIFICATE"].flatMap { suffix in
+            ["OTEL_EXPORTER_OTLP_\(suffix)"]
+                + OTLPSignal.allCases.map { "OTEL_EXPORTER_OTLP_\($0.word)_\(suffix)" }
         }
 
     /// Members of one list, in headers and attributes.
     private static let maximumMembers = 64
 
-    /// Reads the variables; nil when no endpoint is named, or something switches traces off.
-    package init?(_ environment: inout Environment) {
+    /// Reads the variables; nil when no endpoint is named, or something switches the signal off.
+    ///
+    /// An endpoint for all signals is enough for traces. Logs and metrics are sent where they have an endpoint of their
+    /// own or their exporter is asked for: many collectors take traces only.
+    package init?(_ environment: inout Environment, signal: OTLPSignal = .traces) {
         if environment.flag("OTEL_SDK_DISABLED", default: false) { return nil }
         let exporters = ["otlp": true, "none": false]
-        let isWanted = environment.value("OTEL_TRACES_EXPORTER", allowed: "otlp or none") { exporters[$0] } ?? true
-        guard isWanted else { return nil }
-        /// The variable for traces wins over the one for all signals.
-        func name(_ suffix: String) -> String {
-            let own = "OTEL_EXPORTER_OTLP_TRACES_\(suffix)"
-            return environment.text(own) == nil ? "OTEL_EXPORTER_OTLP_\(suffix)" : own
-        }
-        let endpointName = name("ENDPOINT")
+        let isWanted = environment.value("OTEL_\(signal.word)_EXPORTER", allowed: "otlp or none") { exporters[$0] }
+        let endpointName = Self.name("ENDPOINT", signal, &environment)
+        let isOwn = endpointName == "OTEL_EXPORTER_OTLP_\(signal.word)_ENDPOINT"
+        guard isWanted ?? (signal == .traces || isOwn) else { return nil }
         let allowed = "http://host[:port][/path] or https://…"
         guard let url = environment.value(endpointName, allowed: allowed, Self.url) else { return nil }
+        self.signal = signal
         self.target = url.target
         self.usesTLS = url.usesTLS
+        let protocolName = Self.name("PROTOCOL", signal, &environment)
         self.wire =
-            environment.value(name("PROTOCOL"), allowed: "grpc or http/protobuf") { Wire(rawValue: $0) }
+            environment.value(protocolName, allowed: "grpc or http/protobuf") { Wire(rawValue: $0) }
             ?? .httpProtobuf
-        let isForTraces = endpointName == "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
         let base = url.path.hasSuffix("/") ? String(url.path.dropLast()) : url.path
-        self.path = isForTraces ? (url.path.isEmpty ? "/" : url.path) : base + "/v1/traces"
+        self.path = isOwn ? (url.path.isEmpty ? "/" : url.path) : base + signal.httpPath
+        self.readSending(&environment)
+        self.readResource(&environment)
+        if signal == .traces { self.readSampler(&environment) }
+        if signal == .metrics { self.readMetrics(&environment) }
+    }
+
+    /// Sends to a provider that the mesh's configuration names; headers, roots, time-out and resource stand in the
+    /// variables, as secrets don't belong in a configuration that everyone reads.
+    /// - Parameter endpoint: `grpc://host[:port]`, `http://host[:port][/path]`, or `grpcs://`, `https://` with TLS.
+    /// - Returns: nil for a malformed endpoint; other errors are the environment's.
+    package init?(provider endpoint: String, signal: OTLPSignal, _ environment: inout Environment) {
+        var text = endpoint
+        var wire = Wire.httpProtobuf
+        for (scheme, plain) in [("grpc://", "http://"), ("grpcs://", "https://")] where endpoint.hasPrefix(scheme) {
+            text = plain + endpoint.dropFirst(scheme.count)
+            wire = .grpc
+        }
+        guard let url = Self.url(text), wire == .httpProtobuf || url.path.isEmpty || url.path == "/" else { return nil }
+        self.signal = signal
+        self.target = url.target
+        self.usesTLS = url.usesTLS
+        self.wire = wire
+        self.path = url.path.isEmpty || url.path == "/" ? signal.httpPath : url.path
+        self.readSending(&environment)
+        self.readResource(&environment)
+    }
+
+    /// The variable of a signal, which wins over the one for all signals.
+    private static func name(_ suffix: String, _ signal: OTLPSignal, _ environment: inout Environment) -> String {
+        let own = "OTEL_EXPORTER_OTLP_\(signal.word)_\(suffix)"
+        return environment.text(own) == nil ? "OTEL_EXPORTER_OTLP_\(suffix)" : own
+    }
+
+    private mutating func readSending(_ environment: inout Environment) {
         let allowedHeaders = "name=value, joined by commas, percent-encoded where needed"
-        if let headers = environment.value(name("HEADERS"), allowed: allowedHeaders, Self.headers) {
+        let headersName = Self.name("HEADERS", self.signal, &environment)
+        if let headers = environment.value(headersName, allowed: allowedHeaders, Self.headers) {
             self.headers = headers
         }
-        if let milliseconds = environment.number(name("TIMEOUT"), in: UInt64(1)...300_000) {
+        let timeoutName = Self.name("TIMEOUT", self.signal, &environment)
+        if let milliseconds = environment.number(timeoutName, in: UInt64(1)...300_000) {
             self.milliseconds = milliseconds
         }
-        let certificate = name("CERTIFICATE")
+        let certificate = Self.name("CERTIFICATE", self.signal, &environment)
         self.certificateFile = environment.value(
             certificate,
             allowed: ConfigurationText.allowedPath,
@@ -87,8 +132,14 @@ extension OTLPSettings {
         if self.usesTLS, self.certificateFile == nil {
             environment.reject(certificate, allowed: "the path of a PEM file with the collector's roots, for https")
         }
-        self.readResource(&environment)
-        self.readSampler(&environment)
+    }
+
+    private mutating func readMetrics(_ environment: inout Environment) {
+        self.intervalMilliseconds = environment.number("OTEL_METRIC_EXPORT_INTERVAL", in: UInt64(1_000)...3_600_000)
+        let preferences = ["cumulative": false, "delta": true, "lowmemory": false]
+        let name = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"
+        self.isDelta =
+            environment.value(name, allowed: "cumulative, delta or lowmemory") { preferences[$0.lowercased()] } ?? false
     }
 
     private mutating func readResource(_ environment: inout Environment) {

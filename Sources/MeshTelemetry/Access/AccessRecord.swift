@@ -108,13 +108,17 @@ package struct AccessRecord: Sendable {
         log.write(.debug, "connection opened", self.ends + (self.traceID.map { [LogField("trace_id", $0)] } ?? []))
     }
 
-    /// Writes the record: at info when the connection ended well, else at error.
-    package func write(to log: Log) {
-        let moved = [
+    /// What moved, in order.
+    private var moved: [LogField] {
+        [
             LogField("bytes_sent", self.bytesSent), LogField("bytes_recv", self.bytesReceived),
             LogField("duration", "\(self.durationMilliseconds)ms"),
         ]
-        log.write(self.failure == nil ? .info : .error, "connection complete", self.ends + moved + self.end)
+    }
+
+    /// Writes the record: at info when the connection ended well, else at error.
+    package func write(to log: Log) {
+        log.write(self.failure == nil ? .info : .error, "connection complete", self.ends + self.moved + self.end)
     }
 
     /// Writes that the connection was refused before it was known who talks to whom, at warning.
@@ -123,5 +127,26 @@ package struct AccessRecord: Sendable {
         early.source.address = self.source.address
         early.destination.address = self.destination.address
         log.write(.warning, "connection failed", early.ends + self.end)
+    }
+
+    /// The record for a collector, with the log's fields as attributes.
+    /// - Parameters:
+    ///   - time: when the connection ended, in nanoseconds since 1970.
+    ///   - isRefused: whether it was refused before it was known who talks to whom.
+    ///   - trace: the connection's place in a trace.
+    package func exported(time: UInt64, isRefused: Bool, trace: TraceContext?) -> AccessLogRecord {
+        let fields = (self.ends + self.moved + self.end).map { field -> (name: String, value: TelemetryValue) in
+            let name = field.name.withUTF8Buffer { String(decoding: $0, as: UTF8.self) }
+            return switch field.value {
+            case .text(let text), .bare(let text): (name, .text(text))
+            case .number(let number): (name, .number(number))
+            }
+        }
+        return AccessLogRecord(
+            time: time,
+            body: isRefused ? "connection failed" : "connection complete",
+            fields: fields,
+            trace: trace
+        )
     }
 }

@@ -230,6 +230,8 @@ extension Configuration {
 
     private mutating func readLog(_ environment: inout Environment) {
         self.tracing = OTLPSettings(&environment)
+        self.metricExport = OTLPSettings(&environment, signal: .metrics)
+        self.accessExport = OTLPSettings(&environment, signal: .logs)
         if let filter = environment.value("RUST_LOG", allowed: LogFilter.allowed, { try? LogFilter(parsing: $0) }) {
             self.logFilter = filter
         }

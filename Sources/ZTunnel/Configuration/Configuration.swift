@@ -142,6 +142,10 @@ package struct Configuration: Hashable, Sendable {
     package var logFilter = LogFilter()
     /// `OTEL_…`: where spans go; nil while no endpoint is named.
     package var tracing: OTLPSettings?
+    /// `OTEL_METRICS_EXPORTER` and its kin: where metrics go, besides being served; nil for nowhere.
+    package var metricExport: OTLPSettings?
+    /// `OTEL_LOGS_EXPORTER` and its kin: where the access log goes, besides standard output; nil for nowhere.
+    package var accessExport: OTLPSettings?
     /// `LOG_FORMAT`: `plain` or `json`. Default plain.
     package var logFormat: LogFormat = .plain
     /// Bounds that are no settings; a test may narrow them.

@@ -22,7 +22,7 @@ final class ControlPart: @unchecked Sendable {
     private var revocations: RevocationWatch?
     private var localState: LocalStateSync?
     private var discovery: DiscoveryClient?
-    private var exporter: OTLPExporter?
+    private var exporters: [OTLPExporter] = []
     private var synced: (() -> Void)?
     /// Whoever finds the workloads to serve, in the modes for many.
     var finder: (any WorkloadFinder)?
@@ -46,7 +46,7 @@ final class ControlPart: @unchecked Sendable {
         self.synced = synced
         RevocationMetrics.add(to: self.context.registry, self.context.revocations)
         self.watchRevocations()
-        self.startTracing()
+        self.startExports()
         if let first = self.plan.localState, let source = self.context.configuration.localState {
             let localState = LocalStateSync(loop: self.loop, mesh: self.context, source: source)
             self.localState = localState
@@ -62,29 +62,47 @@ final class ControlPart: @unchecked Sendable {
         return true
     }
 
-    /// Begins to send spans where they are wanted; without it the mesh runs all the same.
-    private func startTracing() {
-        guard let tracer = self.context.tracer, let settings = self.context.configuration.tracing else { return }
+    /// Begins to send telemetry where it is wanted; without it the mesh runs all the same.
+    private func startExports() {
+        let configuration = self.context.configuration
+        if let tracer = self.context.tracer { self.export(ConnectionSpanSource(tracer), to: configuration.tracing) }
+        if let queue = self.context.accessExport { self.export(AccessLogSource(queue), to: configuration.accessExport) }
+        if let settings = configuration.metricExport {
+            self.export(MetricSource(self.context.registry, isDelta: settings.isDelta), to: settings)
+        }
+    }
+
+    private func export(_ source: any OTLPSource, to settings: OTLPSettings?) {
+        guard let settings else { return }
         do throws(TLSError) {
             let exporter = try OTLPExporter(
                 loop: self.loop,
                 context: self.context.control,
-                tracer: tracer,
+                source: source,
                 settings: settings,
                 resolver: self.resolver,
                 limits: self.context.configuration.limits.export
             )
-            self.exporter = exporter
+            self.exporters.append(exporter)
             exporter.start()
         } catch {
-            self.context.log.error("traces can't be exported", [LogField("error", "\(error)")])
+            self.context.log.error(
+                "telemetry can't be exported",
+                [LogField("endpoint", settings.endpoint), LogField("error", "\(error)")]
+            )
         }
     }
 
-    /// Sends the spans that wait; for the end of the process.
-    func flushTraces(completion: @escaping () -> Void) {
-        guard let exporter = self.exporter else { return completion() }
-        exporter.flush(completion: completion)
+    /// Sends the telemetry that waits; for the end of the process.
+    func flushExports(completion: @escaping () -> Void) {
+        var left = self.exporters.count
+        guard left > 0 else { return completion() }
+        for exporter in self.exporters {
+            exporter.flush {
+                left -= 1
+                if left == 0 { completion() }
+            }
+        }
     }
 
     /// Opens the endpoints.

@@ -36,6 +36,8 @@ package final class MeshContext: Sendable {
     package let access: Log
     /// Takes the spans of connections; nil while nobody wants them.
     package let tracer: ConnectionTracer?
+    /// Takes the access log's records for a collector; nil while nobody wants them.
+    package let accessExport: ExportQueue<AccessLogRecord>?
     /// The listening sockets.
     package let listeners: ListenerBook
 
@@ -50,6 +52,7 @@ package final class MeshContext: Sendable {
         self.tracer = configuration.tracing.map {
             ConnectionTracer(sampler: $0.sampler, limits: configuration.limits.traces)
         }
+        self.accessExport = configuration.accessExport.map { _ in ExportQueue() }
         self.configuration = configuration
         self.onDemand = configuration.isOnDemand ? OnDemandResources() : nil
         self.state = state

@@ -239,15 +239,17 @@ final class ZTunnelProcess: Sendable {
         }
     }
 
-    /// Gives the spans of the last connections a moment to leave.
-    private func flushTraces() {
-        guard self.context.tracer != nil else { return }
+    /// Gives what is told about the last connections a moment to leave.
+    private func flushExports() {
+        let configuration = self.context.configuration
+        let exports = [configuration.tracing, configuration.accessExport, configuration.metricExport]
+        guard exports.contains(where: { $0 != nil }) else { return }
         let isDone = Flag()
-        self.controlLoop.submit { [control] in control.flushTraces { isDone.raise() } }
+        self.controlLoop.submit { [control] in control.flushExports { isDone.raise() } }
         for _ in 0..<Self.flushSteps where !isDone.isRaised { usleep(Self.flushStepMicroseconds) }
     }
 
-    /// Looks at the flag while spans leave, and the time between two.
+    /// Looks at the flag while telemetry leaves, and the time between two.
     private static let flushSteps = 200
     private static let flushStepMicroseconds: UInt32 = 5_000
 
@@ -258,7 +260,7 @@ final class ZTunnelProcess: Sendable {
     }
 
     private func end(_ status: CInt) -> CInt {
-        self.flushTraces()
+        self.flushExports()
         for loop in self.workers.map(\.loop) + [self.controlLoop] { loop.stop() }
         self.context.log.info("ztunnel ended", [LogField("status", status)])
         self.writer.close()

@@ -177,6 +177,10 @@ package final class ConnectionReport {
         } else {
             self.record.writeRefused(to: self.context.access)
         }
+        if let export = self.context.accessExport {
+            let isRefused = self.series == nil
+            export.add(self.record.exported(time: Self.wallNanoseconds, isRefused: isRefused, trace: self.trace))
+        }
         self.addSpan(flag: failure?.flag ?? .none)
     }
 

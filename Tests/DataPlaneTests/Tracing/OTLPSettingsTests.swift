@@ -84,4 +84,71 @@ struct OTLPSettingsTests {
         ])
         #expect(ratio.wrong == ["OTEL_TRACES_SAMPLER_ARG"])
     }
+
+    private func read(_ signal: OTLPSignal, _ variables: [String: String]) -> (settings: OTLPSettings?, wrong: [String])
+    {
+        var environment = Environment(variables)
+        let settings = OTLPSettings(&environment, signal: signal)
+        return (settings, environment.errors.map(\.variable))
+    }
+
+    @Test("logs and metrics go nowhere unless they are asked for", arguments: [OTLPSignal.logs, .metrics])
+    func asked(_ signal: OTLPSignal) throws {
+        let all = ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://a:4318"]
+        #expect(self.read(signal, all).settings == nil)
+        let wanted = self.read(signal, all.merging(["OTEL_\(signal.word)_EXPORTER": "otlp"]) { $1 }).settings
+        #expect(wanted?.path == signal.httpPath)
+        #expect(wanted?.signal == signal)
+        let own = ["OTEL_EXPORTER_OTLP_\(signal.word)_ENDPOINT": "http://b:4318/mine"]
+        #expect(self.read(signal, all.merging(own) { $1 }).settings?.path == "/mine")
+        #expect(self.read(.traces, own).settings == nil)
+        let none = own.merging(["OTEL_\(signal.word)_EXPORTER": "none"]) { $1 }
+        #expect(self.read(signal, none).settings == nil)
+        #expect(self.read(signal, ["OTEL_\(signal.word)_EXPORTER": "kafka"]).wrong == ["OTEL_\(signal.word)_EXPORTER"])
+    }
+
+    @Test func readsHowMetricsAreSent() {
+        let base = ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://a"]
+        let name = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"
+        #expect(self.read(.metrics, base).settings?.isDelta == false)
+        #expect(self.read(.metrics, base).settings?.intervalMilliseconds == nil)
+        #expect(self.read(.metrics, base.merging([name: "Delta"]) { $1 }).settings?.isDelta == true)
+        #expect(self.read(.metrics, base.merging([name: "often"]) { $1 }).wrong == [name])
+        let often = base.merging(["OTEL_METRIC_EXPORT_INTERVAL": "15000"]) { $1 }
+        #expect(self.read(.metrics, often).settings?.intervalMilliseconds == 15_000)
+        let never = base.merging(["OTEL_METRIC_EXPORT_INTERVAL": "10"]) { $1 }
+        #expect(self.read(.metrics, never).wrong == ["OTEL_METRIC_EXPORT_INTERVAL"])
+    }
+
+    @Test(
+        "the mesh's configuration names a provider, the environment its secrets",
+        arguments: [
+            ("grpc://otel:4317", OTLPSettings.Wire.grpc, "/v1/logs", 4_317),
+            ("http://otel:4318", .httpProtobuf, "/v1/logs", 4_318),
+            ("http://otel/mine", .httpProtobuf, "/mine", 80), ("http://otel:1/", .httpProtobuf, "/v1/logs", 1),
+        ]
+    )
+    func provider(_ endpoint: String, _ wire: OTLPSettings.Wire, _ path: String, _ port: UInt16) throws {
+        var environment = Environment(["OTEL_EXPORTER_OTLP_HEADERS": "x-token=abc", "OTEL_SERVICE_NAME": "w"])
+        let settings = try #require(OTLPSettings(provider: endpoint, signal: .logs, &environment))
+        #expect(settings.wire == wire)
+        #expect(settings.path == path)
+        #expect(settings.target == .name("otel", port: port))
+        #expect(settings.headers.map(\.value.text) == ["abc"])
+        #expect(settings.resource == ["service.name": "w"])
+        #expect(environment.errors.isEmpty)
+    }
+
+    @Test(arguments: ["", "otel:4317", "ftp://otel", "grpc://otel:4317/path", "http://otel:99999", "grpc://"])
+    func refusesProviders(_ endpoint: String) {
+        var environment = Environment([:])
+        #expect(OTLPSettings(provider: endpoint, signal: .traces, &environment) == nil)
+    }
+
+    @Test func wantsRootsForProvidersWithTLS() {
+        var environment = Environment([:])
+        _ = OTLPSettings(provider: "grpcs://otel:4317", signal: .traces, &environment)
+        _ = OTLPSettings(provider: "https://otel", signal: .traces, &environment)
+        #expect(environment.errors.map(\.variable) == ["OTEL_EXPORTER_OTLP_CERTIFICATE"])
+    }
 }

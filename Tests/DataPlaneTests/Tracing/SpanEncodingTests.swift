@@ -9,7 +9,7 @@ struct SpanEncodingTests {
         -> OpenTelemetry.ExportTraceServiceRequest
     {
         try OpenTelemetry.ExportTraceServiceRequest(
-            decoding: SpanEncoding.request([span], program: "ztunnel", resource: resource)
+            decoding: SpanEncoding.request([span], sender: OTLPSender(program: "ztunnel", resource: resource))
         )
     }
 
@@ -68,5 +68,26 @@ struct SpanEncodingTests {
         let resource = try #require(request.resourceSpans.first?.resource?.attributes)
         #expect(resource.filter { $0.key == "service.name" }.count == 1)
         #expect(self.text(resource, "service.name") == .stringValue("edge"))
+    }
+
+    @Test func writesSpansOfRequests() throws {
+        let context = try #require(TraceContext(parsing: "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01"))
+        var span = RequestSpan(context: context, caller: nil, name: "echo.demo:80/*", start: 5, end: 9)
+        span.attributes = [("http.method", .text("GET")), ("http.response.status_code", .number(503))]
+        span.isError = true
+        let sender = OTLPSender(program: "waypoint", resource: ["service.name": "waypoint.demo"])
+        let request = try OpenTelemetry.ExportTraceServiceRequest(
+            decoding: SpanEncoding.request([span], sender: sender)
+        )
+        let resource = try #require(request.resourceSpans.first?.resource?.attributes)
+        #expect(self.text(resource, "service.name") == .stringValue("waypoint.demo"))
+        let scope = try #require(request.resourceSpans.first?.scopeSpans.first)
+        #expect(scope.scope?.name == "tulle.waypoint")
+        let sent = try #require(scope.spans.first)
+        #expect(sent.name == "echo.demo:80/*")
+        #expect(sent.kind == .server)
+        #expect(sent.parentSpanID.isEmpty)
+        #expect(sent.status?.code == .error)
+        #expect(self.text(sent.attributes, "http.response.status_code") == .intValue(503))
     }
 }

@@ -94,4 +94,23 @@ struct AccessRecordTests {
         let tail = #""duration":"0ms","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"}"# + "\n"
         #expect(self.recorder.lines.first?.hasSuffix(tail) == true)
     }
+
+    @Test func givesCollectorsTheSameFields() {
+        var record = AccessRecord(direction: .outbound)
+        record.source.workload = "shell"
+        record.bytesSent = 5
+        record.durationMilliseconds = 12
+        record.failure = .init(code: "policy_denied", message: "refused")
+        let exported = record.exported(time: 7, isRefused: false, trace: nil)
+        #expect(exported.body == "connection complete")
+        #expect(exported.time == 7)
+        #expect(
+            exported.fields.map(\.name) == [
+                "src.workload", "direction", "bytes_sent", "bytes_recv", "duration", "error", "error.code",
+            ]
+        )
+        #expect(exported.fields.first { $0.name == "bytes_sent" }?.value == .number(5))
+        #expect(exported.fields.first { $0.name == "duration" }?.value == .text("12ms"))
+        #expect(record.exported(time: 7, isRefused: true, trace: nil).body == "connection failed")
+    }
 }
