@@ -208,6 +208,20 @@ for index, text in enumerate(("1h30m", "500ms", "30", "7d5s")):
     seed("duration", f"duration-{index}", text)
 for index, text in enumerate(("hello 7", "socket [::]:15008 =task a", "socket 127.0.0.1:15000 -", "end 12", "ready")):
     seed("restart-message", f"message-{index}", f"tulle-restart/1 {text}")
+for index, text in enumerate([
+    "response.code >= 400 && !connection.mtls || request.headers['x-a'] in ['b', \"c\"]",
+    "has(request.path) ? request.path.startsWith('/a') : -1 < size('x' + string(response.code))",
+    "filter_state['downstream_peer'].workload == 'a' && request.duration > duration('1.5s')",
+]):
+    seed("telemetry-expression", f"expression-{index}", text)
+seed("access-log-format", "operators", (
+    "[%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%] \"%REQ(X-A?:PATH):9% %RESPONSE_CODE%%%\" %GRPC_STATUS(SNAKE_STRING)% "
+    "%CEL(request.headers['a'].contains('b'))% %DYNAMIC_METADATA(a:b)% %COMMON_DURATION(DS_RX_BEG:DS_TX_END:us)%\n"
+    "a\"b\\c\x01\x7f\u2028\n"
+))
+trace, span = "0af7651916cd43dd8448eb211c80319c", "00f067aa0ba902b7"
+seed("trace-headers", "w3c", f"00-{trace}-{span}-01\n\n\n\n\n\nf4a5c0f2-0c1d-9b3e-8f7a-001122334455")
+seed("trace-headers", "b3", f"\n{trace}-{span}-d-{span}\n{trace}\n{span}\n1\n1\nid")
 seed("yaml", "state", (
     "# comment\nworkloads:\n- uid: a//Pod/b/c\n  workloadIps: [10.0.0.1, \"::1\"]\n  services: {demo/echo: {80: 8080}}\n"
     "  text: |\n    two\n    lines\npolicies: []\n"

@@ -17,7 +17,7 @@ package struct FuzzTarget: Sendable {
     /// All of them.
     package static let all =
         FuzzTarget.http2 + FuzzTarget.http1 + FuzzTarget.discovery + FuzzTarget.dns + FuzzTarget.capture
-        + FuzzTarget.certificates + FuzzTarget.texts + FuzzTarget.configuration
+        + FuzzTarget.certificates + FuzzTarget.texts + FuzzTarget.configuration + FuzzTarget.telemetry
 
     /// The target of that name.
     package static func named(_ name: String) -> FuzzTarget? { self.all.first { $0.name == name } }
