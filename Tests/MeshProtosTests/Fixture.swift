@@ -34,6 +34,9 @@ struct Fixture: Sendable, CustomTestStringConvertible {
         "istio.v1.auth.IstioCertificateResponse": IstioAuth.CertificateResponse.self,
         "envoy.service.discovery.v3.DeltaDiscoveryRequest": EnvoyDiscovery.DeltaDiscoveryRequest.self,
         "envoy.service.discovery.v3.DeltaDiscoveryResponse": EnvoyDiscovery.DeltaDiscoveryResponse.self,
+        "envoy.service.auth.v3.CheckRequest": EnvoyAuth.CheckRequest.self,
+        "envoy.service.auth.v3.CheckResponse": EnvoyAuth.CheckResponse.self,
+        "envoy.service.auth.v3.OkHttpResponse": EnvoyAuth.OKResponse.self,
         "google.protobuf.Struct": GoogleProtobuf.Struct.self,
         "opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest":
             OpenTelemetry.ExportTraceServiceRequest.self,

@@ -2,6 +2,46 @@
 
 /// Messages made in Swift, one that has every kind of value for each type.
 enum Messages {
+    static let check = EnvoyAuth.CheckRequest.with {
+        $0.attributes = .with {
+            $0.source = .with {
+                $0.address = .with {
+                    $0.socketAddress = .with {
+                        $0.address = "10.0.0.1"
+                        $0.portValue = 41000
+                    }
+                }
+                $0.principal = "spiffe://td/ns/a/sa/b"
+            }
+            $0.request = .with {
+                $0.time = .with { $0.seconds = 1_234_567_890 }
+                $0.http = .with {
+                    $0.method = "POST"
+                    $0.headers = [":path": "/", "x-a": ""]
+                    $0.size = -1
+                    $0.rawBody = [0xff]
+                }
+            }
+            $0.tlsSession = .with { $0.sni = "a.example" }
+        }
+    }
+
+    static let allowance = EnvoyAuth.CheckResponse.with {
+        $0.status = GoogleRPCStatus()
+        $0.answer = .ok(
+            .with {
+                $0.headers = [
+                    .with {
+                        $0.header = .with { $0.key = "x-user" }
+                        $0.append = .with { $0.value = true }
+                        $0.appendAction = .overwriteIfExists
+                    }
+                ]
+                $0.headersToRemove = ["x-secret"]
+            }
+        )
+    }
+
     static let workload = IstioWorkload.Workload.with {
         $0.name = "7f3c"
         $0.namespace = "shop"
@@ -318,6 +358,8 @@ enum Messages {
         ("istio.workload.Address", IstioWorkload.Address.with { $0.kind = .service(.init()) }),
         ("istio.security.Authorization", authorization),
         ("google.protobuf.Struct", metadata),
+        ("envoy.service.auth.v3.CheckRequest", check),
+        ("envoy.service.auth.v3.CheckResponse", allowance),
         ("envoy.service.discovery.v3.DeltaDiscoveryRequest", request),
         ("envoy.service.discovery.v3.DeltaDiscoveryResponse", response),
         ("opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest", trace),

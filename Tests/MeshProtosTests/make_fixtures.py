@@ -24,6 +24,9 @@ TYPES = [
     "istio.security.Authorization",
     "istio.v1.auth.IstioCertificateRequest", "istio.v1.auth.IstioCertificateResponse",
     "envoy.service.discovery.v3.DeltaDiscoveryRequest", "envoy.service.discovery.v3.DeltaDiscoveryResponse",
+    "envoy.service.auth.v3.CheckRequest", "envoy.service.auth.v3.CheckResponse",
+    # The sample of a response takes the first member of a oneof, a denial; this holds the other.
+    "envoy.service.auth.v3.OkHttpResponse",
     "google.protobuf.Struct",
     "opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest",
     "opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse",
