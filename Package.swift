@@ -127,7 +127,7 @@ let package = Package(
         program("TulleMain", path: "tulle", ["TulleCLI", arguments]),
         program("TulleLabMain", path: "tulle-lab", ["Lab", arguments, logging]),
         // Tests
-        tests("BoringTLS"),
+        tests("BoringTLS", data: ["Signature/Vectors", "Signature/make_vectors.py"]),
         tests("MeshModel"),
         tests("AWSSignature", [crypto]),
         tests("MeshYAML"),
@@ -144,8 +144,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "BoringTLS", "DataPlane", "MeshConfig", "MeshDNS", "MeshModel", "MeshProtos", "MeshTelemetry",
-                "MeshXDS", "MeshYAML", "TunnelEngine", "ZTunnel",
+                "BoringTLS", "DataPlane", "HTTPRouting", "MeshConfig", "MeshDNS", "MeshModel", "MeshProtos",
+                "MeshTelemetry", "MeshXDS", "MeshYAML", "TunnelEngine", "ZTunnel",
             ],
             path: "Tests/FuzzTargets",
             swiftSettings: settings

@@ -325,3 +325,28 @@ seed("node-agent", "sent", bytes.fromhex("2200"))
 seed("tunnel-headers", "baggage", "k8s.cluster.name=a,k8s.namespace.name=b,k8s.deployment.name=c,service.name=d,service.version=e")
 seed("tunnel-headers", "forwarded", 'for="192.0.2.1:80";host=echo.demo.mesh.internal')
 seed("tunnel-headers", "quoted", 'for=_x;by="a\\\"b";host="[::1]:80", host=c')
+
+
+def encoded(data: str | bytes) -> str:
+    return base64.urlsafe_b64encode(data.encode() if isinstance(data, str) else data).rstrip(b"=").decode()
+
+
+def token(header: dict, payload: dict, signature: bytes) -> str:
+    return f"{encoded(json.dumps(header))}.{encoded(json.dumps(payload))}.{encoded(signature)}"
+
+
+seed("token", "good", token({"alg": "EdDSA"}, {"iss": "https://i", "sub": "u", "exp": 2000000000}, bytes(64)))
+seed("token", "scopes", token({"alg": "EdDSA", "kid": "k"}, {"iss": "https://i", "aud": ["a"], "scope": "a b",
+                                                             "nbf": 1.5e9}, bytes(64)))
+seed("token", "none", token({"alg": "none"}, {"iss": "https://i"}, b""))
+seed("key-set", "all", json.dumps({"keys": [
+    {"kty": "RSA", "n": encoded(bytes([255] * 256)), "e": "AQAB", "use": "sig", "alg": "RS256", "kid": "a"},
+    {"kty": "EC", "crv": "P-256", "x": encoded(bytes(32)), "y": encoded(bytes(32)), "key_ops": ["verify"]},
+    {"kty": "OKP", "crv": "Ed25519", "x": encoded(bytes(32))}, {"kty": "oct", "k": "AAAA"},
+]}))
+seed("json-body", "pointed", b"\2" + b'{"a":{"b":10.5e0,"c":[1,true,null,"\\ud83d\\ude00\\n"]},"A":{}}')
+seed("json-body", "deep", b"\0" + b"[" * 9 + b"1" + b"]" * 9)
+seed("json-body", "twice", b"\1" + b' {"a":{"b":1,"b":2}} ')
+seed("form-body", "pairs", b"\3a=b+c&%61=b%20c&x&=&a=%zz&A=b%20c")
+seed("forwarded-for", "two", b"\2198.51.100.1, 203.0.113.9:80\n[2001:db8::1]:5, ::ffff:10.0.0.1")
+seed("forwarded-for", "odd", b"\1unknown, ,\n,")

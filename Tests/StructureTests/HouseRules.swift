@@ -73,9 +73,8 @@ enum HouseRules {
             "TunnelEngine",
         ],
         "FuzzTargets": [
-            "BoringTLS", "DataPlane", "MeshConfig", "MeshDNS", "MeshModel", "MeshProtos", "MeshTelemetry", "MeshXDS",
-            "MeshYAML",
-            "TunnelEngine", "ZTunnel",
+            "BoringTLS", "DataPlane", "HTTPRouting", "MeshConfig", "MeshDNS", "MeshModel", "MeshProtos",
+            "MeshTelemetry", "MeshXDS", "MeshYAML", "TunnelEngine", "ZTunnel",
         ],
     ]
 
