@@ -5,8 +5,8 @@ import Synchronization
 
 /// The join tokens of a mesh, kept in the state directory as `join-tokens.json`: hashes of secrets, never secrets.
 ///
-/// A token is used up on disk before anybody gets a certificate for it. A crash in between costs the token, and never
-/// lets it work twice.
+/// A token is used up on disk before anybody gets a certificate for it, together with the hash of the key that it was used
+/// for. It never works for a second key; for that one it does until it ends, since the first answer may have been lost.
 package final class JoinTokenStore: Sendable {
     static let secretBytes = 32
     private static let file = "join-tokens.json"
@@ -146,9 +146,10 @@ package final class JoinTokenStore: Sendable {
         case refused(IssuanceRefusal.Reason)
     }
 
-    /// Uses a token up.
+    /// Uses a token up; one that was used for this very key counts as used by this call.
     ///
     /// - Parameters:
+    ///   - keyDigest: hash of the caller's key, lower-case hex; empty for none.
     ///   - isWelcome: whether the caller may have what the token is for; asked only of who has the secret, and a token
     ///     whose holder is not welcome stays open.
     /// - Throws: `AuthorityError` with `state_unwritable`; the token then stays open.
@@ -159,12 +160,14 @@ package final class JoinTokenStore: Sendable {
         isWelcome: (JoinToken) -> Bool = { _ in true }
     ) throws(AuthorityError) -> Verdict {
         // Judged before anything is written: a stranger must not keep the disk busy.
-        let first = self.tokens.withLock { self.judge($0, presented, now: now, isWelcome: isWelcome) }
-        guard case .consumed = first else { return first }
+        let first = self.tokens.withLock {
+            self.judge($0, presented, keyDigest: keyDigest, now: now, isWelcome: isWelcome)
+        }
+        guard case .consumed(let token) = first, token.used == nil else { return first }
         var verdict = first
         try self.change { tokens throws(AuthorityError) in
-            verdict = self.judge(tokens, presented, now: now, isWelcome: isWelcome)
-            guard case .consumed(var token) = verdict else { return }
+            verdict = self.judge(tokens, presented, keyDigest: keyDigest, now: now, isWelcome: isWelcome)
+            guard case .consumed(var token) = verdict, token.used == nil else { return }
             try self.joined.insert("\(token.namespace)/\(token.serviceAccount)")
             token.used = now
             token.usedKeyDigest = keyDigest
@@ -177,6 +180,7 @@ package final class JoinTokenStore: Sendable {
     private func judge(
         _ tokens: [String: JoinToken],
         _ presented: PresentedJoinToken,
+        keyDigest: String,
         now: Date,
         isWelcome: (JoinToken) -> Bool
     ) -> Verdict {
@@ -185,6 +189,8 @@ package final class JoinTokenStore: Sendable {
         guard let token else { return .refused(.joinTokenUnknown) }
         guard isRight else { return .refused(.joinTokenSecretWrong) }
         switch token.condition(at: now) {
+        case .used where !keyDigest.isEmpty && token.usedKeyDigest == keyDigest && now < token.expires:
+            return isWelcome(token) ? .consumed(token) : .refused(.joinTokenIdentityMismatch)
         case .used: return .refused(.joinTokenUsed)
         case .revoked: return .refused(.joinTokenRevoked)
         case .expired: return .refused(.joinTokenExpired)

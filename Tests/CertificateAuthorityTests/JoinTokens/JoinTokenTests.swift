@@ -75,6 +75,37 @@ import Testing
         #expect(self.store.list(now: self.now).first?.usedKeyDigest == record.keyDigest)
     }
 
+    @Test func aLostAnswerIsGivenAgainForTheSameKeyOnly() async throws {
+        let token = try self.token()
+        let call = try self.call(token.text)
+        let first = try await self.issuer.answer(call, now: self.now)
+        let used = self.store.list(now: self.now).first?.used
+        // A token that was used is not written again.
+        let file = try Data(contentsOf: URL(filePath: "\(self.directory.path)/join-tokens.json"))
+        let later = self.now.addingTimeInterval(600)
+        let again = try await self.issuer.answer(call, now: later)
+        #expect(again.identity == first.identity)
+        #expect(try Data(contentsOf: URL(filePath: "\(self.directory.path)/join-tokens.json")) == file)
+        #expect(self.store.list(now: later).first?.used == used)
+        #expect(self.journal.counts == ["issued": 2], "each certificate has its line")
+        #expect(Set(self.journal.newest.map(\.keyDigest)).count == 1)
+        #expect(self.journal.newest.allSatisfy { $0.caller == "join-token/\(token.token.id)" })
+        #expect(try await self.refusal(try self.call(token.text), now: later).1 == "join_token_used")
+        var other = call
+        other.csr = try TestRequest.pem(uris: ["spiffe://cluster.local/ns/edge/sa/printer"])
+        #expect(try await self.refusal(other, now: later).1 == "join_token_used")
+        // Not beyond its end, not even for that key.
+        let end = self.now.addingTimeInterval(3600)
+        #expect(try await self.refusal(call, now: end).1 == "join_token_used")
+        // The next process knows the key, too.
+        let (directory, store) = try self.restarted()
+        let attestor = JoinTokenAttestor(store: store, trustDomain: "cluster.local")
+        let digest = try #require(self.journal.newest.first?.keyDigest)
+        let evidence = CallerEvidence(authorization: call.authorization, keyDigest: digest)
+        #expect(try await attestor.attest(evidence, now: later).identity == first.identity)
+        withExtendedLifetime(directory) {}
+    }
+
     @Test func allRefusalsLookTheSameFromOutside() async throws {
         let used = try self.token()
         _ = try await self.issuer.answer(try self.call(used.text), now: self.now)
