@@ -41,9 +41,9 @@ def machine(mesh):
         ip("netns", "del", SPACE)
 
 
-def start(mesh, token: str, log: Path) -> subprocess.Popen:
+def start(mesh, token: str, log: Path, file: Path | None = None) -> subprocess.Popen:
     environment = {
-        "PATH": os.environ["PATH"], "BOOTSTRAP_TOKEN": token, "INSTANCE_IP": ADDRESS, "SECRET_TTL": f"{LIFE}s",
+        "TULLE_IDENTITY_FILE": str(file or ""), "PATH": os.environ["PATH"], "BOOTSTRAP_TOKEN": token, "INSTANCE_IP": ADDRESS, "SECRET_TTL": f"{LIFE}s",
         "RUST_LOG": "info", "ZTUNNEL_WORKER_THREADS": "1",
     }
     with open(log, "wb") as output:
@@ -86,9 +86,10 @@ def test_a_machine_joins_once_and_renews_by_its_certificate(mesh, machine, tmp_p
     )
     tulle(mesh, "apply", "-f", "-", text=entry)
     token = tulle(mesh, "bootstrap", "--platform", "vm", "--namespace", NAMESPACE, "--service-account", "machine").strip()
-    log, again = tmp_path / "first.log", tmp_path / "again.log"
-    first = start(mesh, token, log)
-    second = None
+    log, restarted, again = tmp_path / "first.log", tmp_path / "restarted.log", tmp_path / "again.log"
+    file = tmp_path / "identity.json"
+    first = start(mesh, token, log, file)
+    next_one = second = None
     try:
         mesh.wait("the machine to reach echo", reaches_echo, 30)
         # Two lives: what it has now it got by showing its certificate.
@@ -100,15 +101,25 @@ def test_a_machine_joins_once_and_renews_by_its_certificate(mesh, machine, tmp_p
         assert "used" in tulle(mesh, "token", "list")
         first.terminate()
         first.wait(20)
+        # A restart goes on with what the file holds, and renews from there.
+        assert file.stat().st_mode & 0o777 == 0o600
+        next_one = start(mesh, token, restarted, file)
+        mesh.wait("the restarted machine to reach echo", reaches_echo, 15)
+        assert "certificate kept from before" in restarted.read_text()
+        mesh.wait("the restarted machine to renew", lambda: "certificate issued" in restarted.read_text(), LIFE)
+        assert "certificate not issued" not in restarted.read_text()
+        assert reaches_echo(), restarted.read_text()[-3000:]
+        next_one.terminate()
+        next_one.wait(20)
         # The token is spent: whoever finds it gets nothing.
         second = start(mesh, token, again)
         mesh.wait("the second use to be refused", lambda: "certificate not issued" in again.read_text(), 20)
         assert "certificate issued" not in again.read_text()
-        assert token not in again.read_text() + log.read_text()
+        assert token not in again.read_text() + restarted.read_text() + log.read_text()
         records = json.loads(mesh.http(f"{mesh.control_plane.bootstrap_url}/v1/certificates"))
         assert "join_token" in json.dumps(records) and "client_certificate" in json.dumps(records)
     finally:
-        for process in (first, second):
+        for process in (first, next_one, second):
             if process and process.poll() is None:
                 process.kill()
                 process.wait(5)

@@ -12,9 +12,23 @@ package enum CredentialSource: Sendable, Hashable {
     /// Where `impersonates`, the token is the node's, and the request names the workload whose identity is wanted.
     case bearer(BearerSource?, impersonates: Bool)
     /// By a join token, which works once; from then on by the certificate that we have.
-    case join(Secret)
+    case join(JoinProof)
     /// Not at all: somebody else keeps certificate, key and roots in files.
     case files(IdentityFiles)
+}
+
+/// What it takes to join as a machine of its own.
+package struct JoinProof: Sendable, Hashable {
+    /// From the bootstrap token.
+    package var token: Secret
+    /// Where key and certificate outlive this process; nil for nowhere.
+    package var file: IdentityFile?
+
+    /// Joins the two.
+    package init(token: Secret, file: IdentityFile?) {
+        self.token = token
+        self.file = file
+    }
 }
 
 /// What it takes to prove to be an ECS task.

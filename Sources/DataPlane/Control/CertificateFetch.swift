@@ -25,6 +25,8 @@ final class CertificateFetch: ControlCallOwner {
         var cluster: String
         /// The certificate that we have, while it holds.
         var current: SVID?
+        /// The key to ask for; nil makes a fresh one.
+        var key: PrivateKey?
 
         /// The request; a node that asks for one of its workloads names it besides, as istiod has it.
         func message(csr: String) -> IstioAuth.CertificateRequest {
@@ -90,7 +92,7 @@ final class CertificateFetch: ControlCallOwner {
     func start() {
         if case .files(let files) = self.order.source { return self.read(files) }
         do throws(TLSError) {
-            let key = try PrivateKey()
+            let key = if let known = self.order.key { known } else { try PrivateKey() }
             let csr = try CertificateRequest(uri: self.order.identity.uri, key: key)
             self.key = key
             self.request = self.order.message(csr: csr.pem).serialized
@@ -101,9 +103,9 @@ final class CertificateFetch: ControlCallOwner {
         case .files: return
         case .task(let role): self.fetchCredentials(role)
         case .bearer(nil, _): self.findServer(bearer: nil)
-        case .join(let secret):
+        case .join(let proof):
             self.shown = self.order.current
-            self.findServer(bearer: self.shown == nil ? secret.text : nil)
+            self.findServer(bearer: self.shown == nil ? proof.token.text : nil)
         case .bearer(let source?, _):
             do throws(AttestationError) {
                 self.findServer(bearer: try source.token())

@@ -20,6 +20,8 @@ package final class CertificateKeeper {
         var subjects: [String: any CertificateSubject] = [:]
         var fetch: CertificateFetch?
         var latest: IssuedIdentity?
+        /// Of a machine without certificate: its key and file.
+        var joining: JoiningIdentity?
         /// Of certificates in files: what they looked like when they were read.
         var stamps: [FileStamp?] = []
         /// And at the last look.
@@ -188,6 +190,16 @@ package final class CertificateKeeper {
     private func begin(_ ticket: Scheduler.Ticket) {
         let holding = self.holdings[ticket.key]
         if case .files(let files) = ticket.key.source { holding?.stamps = Self.stamps(files) }
+        let current = holding?.latest.map(\.svid).flatMap { self.context.now < $0.notAfter ? $0 : nil }
+        if case .join(let proof) = ticket.key.source, current == nil, let holding {
+            let joining = holding.joining ?? JoiningIdentity(ticket.key.identity, proof, log: self.context.log)
+            holding.joining = joining
+            if let known = joining.recall(now: self.context.now) {
+                // In the next turn, as a fetch ends.
+                nonisolated(unsafe) let keeper = self
+                return self.loop.submit { keeper.ended(ticket, .success(known), isKnown: true) }
+            }
+        }
         let order = CertificateFetch.Order(
             identity: ticket.key.identity,
             source: ticket.key.source,
@@ -195,7 +207,8 @@ package final class CertificateKeeper {
             issuedRoots: holding?.latest?.bundle.anchors.certificates ?? [],
             lifetime: self.settings.lifetime,
             cluster: holding?.subjects.values.first?.local.cluster ?? "",
-            current: holding?.latest.map(\.svid).flatMap { self.context.now < $0.notAfter ? $0 : nil }
+            current: current,
+            key: current == nil ? holding?.joining?.key : nil
         )
         let context = self.context
         let fetch = CertificateFetch(loop: self.loop, order: order, bind: { context.bindAddress(toReach: $0) }) {
@@ -209,15 +222,20 @@ package final class CertificateKeeper {
         fetch.start()
     }
 
-    private func ended(_ ticket: Scheduler.Ticket, _ result: Result<IssuedIdentity, CertificateFetch.Failure>) {
+    /// - Parameter isKnown: whether the certificate was issued to an earlier process.
+    private func ended(
+        _ ticket: Scheduler.Ticket,
+        _ result: Result<IssuedIdentity, CertificateFetch.Failure>,
+        isKnown: Bool = false
+    ) {
         switch result {
-        case .success(let issued): self.succeeded(ticket, issued)
+        case .success(let issued): self.succeeded(ticket, issued, isKnown: isKnown)
         case .failure(let failure): self.failed(ticket, failure.description)
         }
         self.run()
     }
 
-    private func succeeded(_ ticket: Scheduler.Ticket, _ issued: IssuedIdentity) {
+    private func succeeded(_ ticket: Scheduler.Ticket, _ issued: IssuedIdentity, isKnown: Bool) {
         let wait = self.scheduler.succeeded(
             ticket,
             notBefore: issued.svid.notBefore,
@@ -227,12 +245,15 @@ package final class CertificateKeeper {
         )
         // Forgotten meanwhile: the certificate goes with it.
         guard let wait, let holding = self.holdings[ticket.key] else { return }
-        self.requests.with("issued").add()
         let fetch = holding.fetch
         holding.fetch = nil
         holding.latest = issued
+        if !isKnown {
+            self.requests.with("issued").add()
+            holding.joining?.keep(issued)
+        }
         self.context.log.info(
-            "certificate issued",
+            isKnown ? "certificate kept from before" : "certificate issued",
             [
                 LogField("identity", "\(issued.svid.identity)"), LogField("serial", issued.svid.serial),
                 LogField("not_after", "\(Timestamp(seconds: issued.svid.notAfter))"),

@@ -24,6 +24,7 @@ extension Configuration {
                 environment.reject(name, allowed: "a path, as \(names.joined(separator: ", ")) belong together")
             }
         }
+        if environment.raw("TULLE_IDENTITY_FILE") != nil { self.joinedIdentityPath = path("TULLE_IDENTITY_FILE") }
         let file = path("LOCAL_XDS_PATH")
         let inline = environment.text("LOCAL_XDS")
         if file != nil, inline != nil {

@@ -60,6 +60,8 @@ package struct Configuration: Hashable, Sendable {
     package var localState: LocalStateSource?
     /// `TULLE_CERT_FILE` and its two companions: an identity without an authority.
     package var identityFiles: IdentityFiles?
+    /// `TULLE_IDENTITY_FILE`: where a machine that joined by a token keeps key and certificate; nil for nowhere.
+    package var joinedIdentityPath: String? = "/var/lib/ztunnel/identity.json"
     /// `SECRET_TTL`: the validity to ask for. Default 24 h.
     package var certificateLifetime: UInt64 = 24 * 3_600_000
     /// `ISTIO_META_…` without its beginning, over the mesh configuration's `proxyMetadata`.

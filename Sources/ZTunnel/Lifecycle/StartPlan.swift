@@ -150,7 +150,10 @@ package struct StartPlan: Sendable {
         guard let token else {
             return .credentials(.bearer(bearer, impersonates: configuration.mode != .dedicated))
         }
-        if let secret = token.joinToken { return .credentials(.join(secret)) }
+        if let secret = token.joinToken {
+            let file = configuration.joinedIdentityPath.map { IdentityFile($0) }
+            return .credentials(.join(JoinProof(token: secret, file: file)))
+        }
         do throws(AttestationError) {
             return .attested(try AttestationPlan(audience: token.audience) { environment[$0] })
         } catch {

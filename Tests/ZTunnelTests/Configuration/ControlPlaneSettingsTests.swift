@@ -133,6 +133,20 @@ struct ControlPlaneSettingsTests {
         #expect(configuration.authority == .none)
     }
 
+    @Test("a machine's identity is kept in a file unless its name is empty")
+    func joinedIdentity() throws {
+        func path(_ text: String?) throws -> String? {
+            var environment = ["BOOTSTRAP_TOKEN": "t"]
+            environment["TULLE_IDENTITY_FILE"] = text
+            return try self.read(environment).joinedIdentityPath
+        }
+        #expect(try path(nil) == "/var/lib/ztunnel/identity.json")
+        #expect(try path("/data/id") == "/data/id")
+        #expect(try path("") == nil)
+        let error = #expect(throws: ConfigurationErrors.self) { try path(String(repeating: "x", count: 4_097)) }
+        #expect(error?.all.map(\.variable) == ["TULLE_IDENTITY_FILE"])
+    }
+
     @Test("proxy and DNS can't both be off, and on-demand excludes DNS, and local state comes from one place")
     func combinations() throws {
         let off = ["BOOTSTRAP_TOKEN": "t", "ENABLE_PROXY": "false", "ISTIO_META_DNS_CAPTURE": "false"]

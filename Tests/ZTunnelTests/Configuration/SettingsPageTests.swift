@@ -41,6 +41,7 @@ struct SettingsPageTests {
         let expected: [String: String] = [
             "POOL_MAX_STREAMS_PER_CONNECTION": "\(configuration.poolStreams)",
             "POOL_UNUSED_RELEASE_TIMEOUT": "\(configuration.poolIdle / 60_000)m",
+            "TULLE_IDENTITY_FILE": configuration.joinedIdentityPath ?? "",
             "SECRET_TTL": "\(configuration.certificateLifetime / 3_600_000)h",
             "CONNECTION_TERMINATION_DEADLINE": "\(configuration.drainDeadline / 1_000)s",
             "KEEPALIVE_ENABLED": "true",
