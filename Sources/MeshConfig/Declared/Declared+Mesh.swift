@@ -55,6 +55,9 @@ extension Declared {
         /// Whether each waypoint's identity is let through to what is bound to it, and, where that is so, nobody else
         /// without an ALLOW policy: Istio's `PILOT_AUTO_ALLOW_WAYPOINT_POLICY`.
         package var allowsWaypoints: Bool
+        /// What waypoints alone carry out, as written: `extensionProviders`, `pathNormalization`, `defaultProviders` and
+        /// their like.
+        package var traffic: ConfigValue
 
         /// The defaults.
         package init(
@@ -63,7 +66,8 @@ extension Declared {
             defaultVisibility: Visibility = .public,
             visibilityRules: [VisibilityRule] = [],
             unreadyWaypoint: UnreadyWaypoint = .refuse,
-            allowsWaypoints: Bool = false
+            allowsWaypoints: Bool = false,
+            traffic: ConfigValue = .map([:])
         ) {
             self.rootNamespace = rootNamespace
             self.trustDomainAliases = trustDomainAliases
@@ -71,6 +75,7 @@ extension Declared {
             self.visibilityRules = visibilityRules
             self.unreadyWaypoint = unreadyWaypoint
             self.allowsWaypoints = allowsWaypoints
+            self.traffic = traffic
         }
     }
 

@@ -127,7 +127,8 @@ enum SpecReader {
                 )
             },
             unreadyWaypoint: spec.word("unreadyWaypoint") ?? defaults.unreadyWaypoint,
-            allowsWaypoints: spec["allowsWaypoints"]?.flag ?? defaults.allowsWaypoints
+            allowsWaypoints: spec["allowsWaypoints"]?.flag ?? defaults.allowsWaypoints,
+            traffic: .map(spec.entries.filter { KindSchema.trafficFields.contains($0.key) })
         )
     }
 

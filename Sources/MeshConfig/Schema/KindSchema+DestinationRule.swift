@@ -37,7 +37,7 @@ extension KindSchema {
         unsupported: ["minimumRingSize"]
     )
 
-    private static let locality = ValueSchema.object(
+    static let locality = ValueSchema.object(
         [
             .optional("enabled", .boolean),
             .optional(
@@ -174,8 +174,12 @@ extension KindSchema {
                 )
             ),
             .optional("retryBudget", Self.retryBudget),
+            .optional(
+                "proxyProtocol",
+                .object([.optional("version", .choice(["V1", "V2"]), default: .string("V1"))])
+            ),
         ],
-        unsupported: ["tunnel", "proxyProtocol"]
+        unsupported: ["tunnel"]
     )
 
     static let destinationRule = ObjectSchema(

@@ -5,31 +5,33 @@ extension KindSchema {
         .required("serviceAccount", .string(.dnsLabel)),
     ])
 
-    static let meshConfig = ObjectSchema(fields: [
-        .optional("rootNamespace", .string(.dnsLabel), default: .string("tulle-system")),
-        .optional("trustDomainAliases", .list(.string(.trustDomain), 0...64)),
-        .optional(
-            "defaultVisibility",
-            .choice(Declared.MeshConfig.Visibility.self),
-            default: .string("PUBLIC")
-        ),
-        .optional(
-            "visibilityRules",
-            .list(
-                .object([
-                    .required("namespaceSelector", Self.labelSelector),
-                    .required("visibility", .choice(Declared.MeshConfig.Visibility.self)),
-                ]),
-                0...256
-            )
-        ),
-        .optional(
-            "unreadyWaypoint",
-            .choice(Declared.MeshConfig.UnreadyWaypoint.self),
-            default: .string("refuse")
-        ),
-        .optional("allowsWaypoints", .boolean, default: .bool(false)),
-    ])
+    static let meshConfig = ObjectSchema(
+        fields: [
+            .optional("rootNamespace", .string(.dnsLabel), default: .string("tulle-system")),
+            .optional("trustDomainAliases", .list(.string(.trustDomain), 0...64)),
+            .optional(
+                "defaultVisibility",
+                .choice(Declared.MeshConfig.Visibility.self),
+                default: .string("PUBLIC")
+            ),
+            .optional(
+                "visibilityRules",
+                .list(
+                    .object([
+                        .required("namespaceSelector", Self.labelSelector),
+                        .required("visibility", .choice(Declared.MeshConfig.Visibility.self)),
+                    ]),
+                    0...256
+                )
+            ),
+            .optional(
+                "unreadyWaypoint",
+                .choice(Declared.MeshConfig.UnreadyWaypoint.self),
+                default: .string("refuse")
+            ),
+            .optional("allowsWaypoints", .boolean, default: .bool(false)),
+        ] + Self.traffic
+    )
 
     static let ecsAccount = ObjectSchema(fields: [
         .required("account", .string(.awsAccount)),

@@ -30,20 +30,9 @@ extension KindSchema {
                     groups: [.exactlyOne(Self.conditions)]
                 )
             ),
-            .optional("size", .object([.required("moreThan", .string(.quantity))])),
-            .optional(
-                "contentType",
-                .object(
-                    [
-                        .optional("in", .list(.string(.text(1...128)), 1...64)),
-                        .optional("notIn", .list(.string(.text(1...128)), 1...64)),
-                    ],
-                    groups: [.exactlyOne(["in", "notIn"])]
-                )
-            ),
-            .optional("pattern", .object([.required("matches", .string(.regex))])),
         ],
-        groups: [.atLeastOne(["json", "form", "size", "contentType", "pattern"])]
+        groups: [.atLeastOne(["json", "form"])],
+        unsupported: ["size", "contentType", "pattern"]
     )
 
     static let payloadPolicy = ObjectSchema(

@@ -77,8 +77,8 @@ extension KindSchema {
             .optional("customTags", .map(.text(1...128), Self.customTag, 0...64)),
             .optional("useRequestIdForTraceSampling", .boolean),
             .optional("enableIstioTags", .boolean),
-        ],
-        unsupported: ["disableContextPropagation"]
+            .optional("disableContextPropagation", .boolean),
+        ]
     )
 
     private static let accessLogging = ValueSchema.object([

@@ -4,7 +4,7 @@ extension KindSchema {
         [
             .optional("exact", .string(.text(0...4096))),
             .optional("prefix", .string(.text(0...4096))),
-            .optional("regex", .string(.regex)),
+            .optional("regex", .string(.regexOrAny)),
         ],
         groups: [.atMostOne(["exact", "prefix", "regex"])]
     )

@@ -30,7 +30,7 @@ extension StringFormat {
         case .trustDomain: "^[a-z0-9._-]{1,255}$"
         case .namespacedName: "^(\(Self.label)/)?\(Self.domain)$"
         case .origin: "^(\\*|https?://\\S+)$"
-        case .text, .regex, .headerValue, .subjectName: nil
+        case .text, .regex, .regexOrAny, .headerValue, .subjectName: nil
         }
     }
 }

@@ -24,6 +24,8 @@ enum StringFormat: Sendable, Hashable {
     case quantity
     /// A pattern of RE2 (so without look-around and back references), up to 1,024 bytes.
     case regex
+    /// The same, or `*` for any value.
+    case regexOrAny
     /// A token of RFC 9110 §5.6.2.
     case headerName
     /// Text that may stand in a header.
@@ -65,6 +67,7 @@ enum StringFormat: Sendable, Hashable {
         case .gatewayDuration: "a duration such as 250ms, 10s or 1h30m: whole numbers with h, m, s and ms"
         case .quantity: "a number of bytes such as 65536, 64Ki or 1Mi"
         case .regex: "a pattern in RE2's syntax, up to \(RegexSyntax.maximumBytes) bytes"
+        case .regexOrAny: "\(Self.regex.allowed), or * for any value"
         case .headerName: "a header's name: letters, digits and !#$%&'*+-.^_`|~"
         case .headerValue: "a header's value: printable characters, spaces and tabs, up to 4096 bytes"
         case .path: "an absolute path without '?' and '#', up to 1024 bytes"
@@ -97,6 +100,7 @@ enum StringFormat: Sendable, Hashable {
         case .gatewayDuration: DurationForms.gateway(text) != nil
         case .quantity: TextForm.byteCount(text) != nil
         case .regex: RegexSyntax.fault(in: text) == nil
+        case .regexOrAny: text == "*" || Self.regex.isMet(by: text)
         case .headerName: TextForm.isToken(text)
         case .headerValue: text.utf8.count <= 4096 && TextForm.isPrintable(text, lines: false)
         case .path: TextForm.isPath(text)
@@ -117,7 +121,7 @@ enum StringFormat: Sendable, Hashable {
     /// What is wrong with a text, nil for nothing.
     func fault(in text: String) -> String? {
         guard !self.isMet(by: text) else { return nil }
-        if self == .regex, let fault = RegexSyntax.fault(in: text) {
+        if self == .regex || self == .regexOrAny, let fault = RegexSyntax.fault(in: text) {
             return "\(Quoted(text)) is no pattern of RE2: \(fault)"
         }
         return "\(Quoted(text)) must be \(self.allowed)"

@@ -98,6 +98,9 @@ package struct TulledConfiguration: Sendable, Hashable {
     package var additionalRoots = ""
     /// The directory of declared resources. Default empty: `configuration` in the state directory.
     package var configurationDirectory = ""
+    /// Blocks of private addresses from which keys for tokens (`jwksUri`) may be fetched all the same; link-local ones
+    /// never are. Default none: only public addresses are asked.
+    package var keyNetworks: [String] = []
     /// Private zones in which names of services are kept. Default none.
     package var zones: [Zone] = []
     /// The period after a change in which more changes are gathered into the same push. Default 50 ms.

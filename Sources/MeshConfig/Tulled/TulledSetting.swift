@@ -250,6 +250,16 @@ package struct TulledSetting: Sendable {
             }
         ),
         .init(
+            "keys.networks",
+            flag: "key-network",
+            .list {
+                $0.keyNetworks = $1
+                return SettingRule.each($1) { text in
+                    StringFormat.ipOrCIDR.fault(in: text)
+                }
+            }
+        ),
+        .init(
             "route53.zones",
             flag: "route53-zone",
             .records(

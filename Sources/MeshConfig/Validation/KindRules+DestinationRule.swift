@@ -53,7 +53,7 @@ extension KindRules {
         }
     }
 
-    private mutating func locality(_ setting: SpecCursor?) {
+    mutating func locality(_ setting: SpecCursor?) {
         for entry in setting?.list("distribute") ?? [] {
             let shares = entry["to"]?.entries.compactMap { $0.value.value.integer } ?? []
             if shares.reduce(0, +) != 100 {

@@ -57,6 +57,31 @@ extension KindRules {
     mutating func meshConfig(_ spec: SpecCursor) {
         self.report.refuseDuplicates(spec.list("trustDomainAliases"), "trust domain") { $0.text }
         for rule in spec.list("visibilityRules") { self.labelSelector(rule["namespaceSelector"]) }
+        self.providers(spec)
+    }
+
+    private mutating func providers(_ spec: SpecCursor) {
+        let providers = spec.list("extensionProviders")
+        self.report.refuseDuplicates(providers, "provider") { $0.text("name") ?? "" }
+        for provider in providers {
+            for field in ["envoyExtAuthzHttp", "envoyExtAuthzGrpc"] {
+                guard let status = provider[field]?["statusOnError"] else { continue }
+                if !(Int(status.text).map { (200...599).contains($0) } ?? false) {
+                    self.report.error(.badValue, status, "\(Quoted(status.text)) must be a status from 200 to 599")
+                }
+            }
+        }
+        let known = Set(providers.compactMap { $0.text("name") }).union(["envoy", "prometheus"])
+        for field in ["accessLogging", "tracing", "metrics"] {
+            for name in spec["defaultProviders"]?.list(field) ?? [] where !known.contains(name.text) {
+                self.report.error(.badValue, name, "\(Quoted(name.text)) is none of extensionProviders")
+            }
+        }
+        if let format = spec["accessLogFormat"], spec.text("accessLogEncoding") == "JSON", !format.text.isEmpty {
+            let reason = "is for text; for JSON declare a provider envoyFileAccessLog with logFormat.labels"
+            self.report.error(.contradiction, format, reason)
+        }
+        self.locality(spec["localityLbSetting"])
     }
 
     mutating func ecsAccount(_ spec: SpecCursor) {

@@ -79,6 +79,8 @@ struct Tulled: AsyncParsableCommand {
     var additionalRoots: String?
     @Option(help: "Directory of declared resources. Default: configuration, in the state directory.")
     var configDir: String?
+    @Option(help: "A block of private addresses where keys of tokens may be fetched; repeatable.")
+    var keyNetwork: [String] = []
     @Option(help: "A private zone to keep names in, by name or id:<zone id>; repeatable.")
     var route53Zone: [String] = []
     @Option(help: "Quiet time before a push. Default 50ms.")
@@ -171,6 +173,7 @@ struct Tulled: AsyncParsableCommand {
             "admin-identity": self.adminIdentity, "trust-domain-alias": self.trustDomainAlias,
             "server-name": self.serverName, "region": self.region, "account": self.account, "cluster": self.cluster,
             "binding": self.binding, "sts-endpoint": self.stsEndpoint, "route53-zone": self.route53Zone,
+            "key-network": self.keyNetwork,
         ]
         return single.compactMapValues { $0.map { [$0] } }.merging(several) { first, _ in first }
     }

@@ -309,7 +309,7 @@ import Testing
         ),
         (
             .payloadPolicy,
-            "targetRefs: [{kind: Service, name: a}]\ninspect: {maxBytes: 2Mi}\nrules: [{size: {moreThan: '1'}}]",
+            "targetRefs: [{kind: Service, name: a}]\ninspect: {maxBytes: 2Mi}\nrules: [{json: {pointer: /a, exists: true}}]",
             .outOfRange, "more than 1Mi"
         ),
     ]

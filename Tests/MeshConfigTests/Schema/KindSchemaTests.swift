@@ -121,14 +121,14 @@ import Testing
         (.ecsAccount, "account: '1'\nregions: [moon]", .badValue, "spec.regions[0]"),
         (.serviceAccountBinding, "role: x\nnamespace: a\nserviceAccount: b", .badValue, "spec.role"),
         (.payloadPolicy, "targetRefs: [{kind: Service, name: a}]\nrules: []", .tooManyValues, "spec.rules"),
-        (.payloadPolicy, "rules: [{size: {moreThan: 1Ki}}]", .oneOf, "spec"),
+        (.payloadPolicy, "rules: [{json: {pointer: /a, exists: true}}]", .oneOf, "spec"),
         (
             .payloadPolicy, "targetRefs: [{kind: Service, name: a}]\nrules: [{json: {pointer: /a}}]", .oneOf,
             "spec.rules[0].json"
         ),
         (
             .payloadPolicy,
-            "targetRefs: [{kind: Service, name: a}]\ncompressed: Decode\nrules: [{size: {moreThan: '1'}}]",
+            "targetRefs: [{kind: Service, name: a}]\ncompressed: Decode\nrules: [{json: {pointer: /a, exists: true}}]",
             .unsupportedValue, "spec.compressed"
         ),
     ]
