@@ -3,7 +3,7 @@ package import MeshProtos
 /// The server's side of one delta xDS stream as a pure machine.
 ///
 /// At most one response of a type is on its way; what changes meanwhile goes together into the next one. Types are sent in
-/// ``XDSTypes/inOrder``: a later type waits while an earlier one has something to say, and removals of the first type wait
+/// ``XDSTypes/inOrder``: a later type waits while an earlier one has something to say, and removals of an earlier type wait
 /// until the later ones were sent. So a workload never arrives before its policies, and a policy never goes before the
 /// workloads that list it.
 ///
@@ -53,6 +53,8 @@ package struct DeltaServerStream: Sendable {
     package private(set) var nodeID = ""
     private let id: String
     private let order: [String]
+    private let companions: [String]
+    private let owner: String?
     private let limits: XDSStreamLimits
     private let parentKey: @Sendable (EnvoyDiscovery.Node) -> String?
     private var parent: String?
@@ -64,18 +66,25 @@ package struct DeltaServerStream: Sendable {
     ///
     /// - Parameters:
     ///   - id: goes into its nonces, so that those of two streams differ.
+    ///   - companions: the types of ``order`` that a client asks for together.
+    ///   - owner: who the client is; of the types that waypoints alone follow it gets what belongs to this one. Nil for
+    ///     one who gets none.
     ///   - awaitsCompanions: whether the first response of a type waits until the types before it were asked for too, or
     ///     ``stopAwaiting()`` was called: clients ask for one type after the other.
     ///   - parentKey: the parent whose resources an on-demand client of this node gets unasked; nil for none.
     package init(
         id: String,
-        order: [String] = XDSTypes.inOrder,
+        order: [String] = XDSTypes.waypointInOrder,
+        companions: [String] = XDSTypes.inOrder,
+        owner: String? = nil,
         limits: XDSStreamLimits = XDSStreamLimits(),
         awaitsCompanions: Bool = false,
         parentKey: @escaping @Sendable (EnvoyDiscovery.Node) -> String? = { _ in nil }
     ) {
         self.id = id
         self.order = order
+        self.companions = companions
+        self.owner = owner
         self.limits = limits
         self.awaitsCompanions = awaitsCompanions
         self.parentKey = parentKey
@@ -111,7 +120,7 @@ package struct DeltaServerStream: Sendable {
             self.parent = self.parentKey(node)
         }
         try self.checkNames(of: request)
-        let type = catalog.type(request.typeURL)
+        let type = self.type(request.typeURL, in: catalog)
         if var subscription = self.types[request.typeURL] {
             guard request.responseNonce.isEmpty || request.responseNonce == subscription.log.sentNonce else {
                 // An answer to an older response: the client will answer the newer one too.
@@ -145,7 +154,17 @@ package struct DeltaServerStream: Sendable {
 
     private func isAwaiting(at index: Int) -> Bool {
         self.awaitsCompanions && self.types[self.order[index]]?.log.sentNonce == ""
-            && self.order[..<index].contains { self.types[$0] == nil }
+            && self.companions.contains(self.order[index])
+            && self.order[..<index].contains { self.companions.contains($0) && self.types[$0] == nil }
+    }
+
+    /// What the catalog has of a type for this client.
+    private func type(_ typeURL: String, in catalog: ResourceCatalog) -> TypeCatalog {
+        switch typeURL {
+        case XDSTypes.waypointSettings, XDSTypes.serviceRoutes:
+            self.owner.map { catalog.type(XDSTypes.owned(typeURL, by: $0)) } ?? TypeCatalog()
+        default: catalog.type(typeURL)
+        }
     }
 
     /// The responses that may be sent now; to be asked for whenever the catalog changed.
@@ -158,17 +177,20 @@ package struct DeltaServerStream: Sendable {
         for typeURL in others { try self.push(typeURL, catalog, at: time, into: &pushes) }
         for (index, typeURL) in self.order.enumerated() where self.types[typeURL] != nil {
             let later = self.order[(index + 1)...]
-            try self.types[typeURL]?.gather(catalog.type(typeURL))
-            for type in later { try self.types[type]?.gather(catalog.type(type)) }
+            for type in [typeURL] + later {
+                let resources = self.type(type, in: catalog)
+                try self.types[type]?.gather(resources)
+            }
             if self.isAwaiting(at: index) { return pushes }
-            let holdsRemovals = index == 0 && self.mustHoldRemovals(of: typeURL, for: later)
+            let holdsRemovals = self.mustHoldRemovals(of: typeURL, for: later)
             try self.push(typeURL, catalog, at: time, holdingRemovals: holdsRemovals, into: &pushes)
             // What the later types have may refer to what this one could not send yet.
             if self.types[typeURL]?.owesResources == true { return pushes }
         }
         // With everything sent, removals that waited may follow.
-        if let first = self.order.first, self.order.dropFirst().allSatisfy({ self.types[$0]?.owes != true }) {
-            try self.push(first, catalog, at: time, into: &pushes)
+        for index in self.order.indices.reversed().dropFirst()
+        where self.order[(index + 1)...].allSatisfy({ self.types[$0]?.owes != true }) {
+            try self.push(self.order[index], catalog, at: time, into: &pushes)
         }
         return pushes
     }
@@ -188,7 +210,7 @@ package struct DeltaServerStream: Sendable {
         into pushes: inout [DeltaPush]
     ) throws(XDSStreamError) {
         guard var subscription = self.types[typeURL], subscription.flight == nil else { return }
-        let catalog = catalog.type(typeURL)
+        let catalog = self.type(typeURL, in: catalog)
         try subscription.gather(catalog)
         if var push = subscription.take(catalog, holdingRemovals: holdingRemovals) {
             self.nonces += 1
