@@ -52,6 +52,7 @@ extension MeshCompiler {
             let old = self.waypoints[key]
             if old != new {
                 self.waypoints[key] = new
+                work.l7.gateways.insert(key)
                 work.services.formUnion(self.dependentServices[key] ?? [])
                 work.workloads.formUnion(self.dependentWorkloads[key] ?? [])
                 // Its own instances and its own service never have one.

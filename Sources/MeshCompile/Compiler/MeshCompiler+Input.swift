@@ -10,11 +10,13 @@ extension MeshCompiler {
         for facts in delta.services { self.replace(facts.key, with: facts, &work) }
         for uid in delta.removedWorkloads { self.replace(uid, with: nil, &work) }
         for facts in delta.workloads { self.replace(facts.uid, with: facts, &work) }
+        if let keySets = delta.keySets { self.take(keySets: keySets, &work) }
     }
 
     private mutating func replace(_ key: ResourceKey, with new: DeclaredResource?, _ work: inout PendingWork) {
         guard self.input.resources[key] != new else { return }
         self.input.resources[key] = new
+        self.noteL7(key, new, &work)
         switch key.kind {
         case .meshConfig: work.isEverything = true
         case .namespace: work.namespaces.insert(key.name)
@@ -22,7 +24,7 @@ extension MeshCompiler {
         case .serviceEntry: work.entries.insert(key)
         case .workloadEntry: work.workloadEntries.insert(key)
         case .authorizationPolicy, .peerAuthentication: work.policies.insert(key)
-        default: return
+        default: break
         }
         work.statuses.insert(key)
     }
@@ -93,6 +95,7 @@ extension MeshCompiler {
             self.policyConditions = [:]
         }
         self.config = config
+        self.l7.providers = self.providerHosts
         let resources = self.input.resources.keys
         work.policies.formUnion(resources.filter { $0.kind == .authorizationPolicy || $0.kind == .peerAuthentication })
         work.entries.formUnion(resources.filter { $0.kind == .serviceEntry })

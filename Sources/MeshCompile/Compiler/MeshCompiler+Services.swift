@@ -13,6 +13,7 @@ extension MeshCompiler {
             if new == nil { self.release(key, keeping: []) }
             guard old != new else { continue }
             self.services[key] = new
+            work.l7.services.updateValue(old?.claim, forKey: key)
             if old?.binding != new?.binding { self.noteBinding(of: key, old: old?.binding, new: new?.binding, &work) }
             if let entry = (new ?? old)?.claim.entry { work.statuses.insert(entry) }
             if let new {

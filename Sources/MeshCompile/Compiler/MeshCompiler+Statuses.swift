@@ -21,9 +21,10 @@ extension MeshCompiler {
             if policy.targetRefs.isEmpty {
                 [self.policyConditions[resource.key]].compactMap(\.self)
             } else {
-                [self.targetCondition(of: policy, resource)]
+                [self.targetCondition(of: policy.targetRefs, resource)]
             }
         case .gateway(let gateway): self.conditions(of: gateway, resource)
+        case .route(let kind, let spec): self.conditions(of: kind, spec, resource)
         default: []
         }
     }
@@ -87,11 +88,8 @@ extension MeshCompiler {
         var reason: String
     }
 
-    private func targetCondition(
-        of policy: Declared.AuthorizationPolicy,
-        _ resource: DeclaredResource
-    ) -> ResourceCondition {
-        let targets = policy.targetRefs.map { reference in
+    func targetCondition(of references: [Declared.TargetReference], _ resource: DeclaredResource) -> ResourceCondition {
+        let targets = references.map { reference in
             Target(
                 name: "\(reference.kind)/\(reference.name)",
                 reason: self.reason(of: reference, namespace: resource.metadata.namespace)

@@ -103,7 +103,8 @@ extension MeshCompiler {
             waypoint: binding.address,
             networkGateway: networkGateway,
             applicationTunnel: tunnel,
-            network: network
+            network: network,
+            labels: self.comparedLabels(of: facts)
         )
     }
 

@@ -65,6 +65,9 @@ package struct MeshCompiler<Addresses: VirtualAddresses>: Sendable {
     var workloadFindings: [String: MeshFinding] = [:]
     var policyConditions: [ResourceKey: ResourceCondition] = [:]
 
+    /// What the compilation for waypoints remembers.
+    var l7 = L7State()
+
     /// Every workload and service, by resource name.
     package internal(set) var addressResources: [String: ResourceCatalog.Resource] = [:]
     /// Every policy, by resource name.
@@ -118,9 +121,11 @@ package struct MeshCompiler<Addresses: VirtualAddresses>: Sendable {
         self.publishPolicies(&work)
         self.settleServices(&work)
         self.settleWorkloads(&work)
+        self.settleL7(&work)
         self.settleStatuses(&work)
         work.change.policies.sort()
         work.change.addresses.sort()
+        work.change.sortWaypoints()
         return work.change
     }
 
@@ -141,6 +146,16 @@ package struct MeshCompiler<Addresses: VirtualAddresses>: Sendable {
     func namespace(_ name: String) -> ResourceMetadata {
         self.input.resources[ResourceKey(kind: .namespace, namespace: "", name: name)]?.metadata
             ?? ResourceMetadata(name: name, namespace: "")
+    }
+}
+
+extension CompiledChange {
+    /// Sorts what each waypoint gets.
+    mutating func sortWaypoints() {
+        for owner in self.waypoints.keys {
+            self.waypoints[owner]?.settings.sort()
+            self.waypoints[owner]?.routes.sort()
+        }
     }
 }
 

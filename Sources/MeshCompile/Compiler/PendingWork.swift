@@ -16,6 +16,8 @@ struct PendingWork {
     var memberships: Set<String> = []
     var services: Set<NamespacedHostname> = []
     var workloads: Set<String> = []
+    /// What waypoints are told.
+    var l7 = L7Work()
     /// Resources whose conditions may be others.
     var statuses: Set<ResourceKey> = []
     /// What will be handed out.
@@ -32,4 +34,6 @@ package struct CompilerCounts: Hashable, Sendable {
     package var resolutions = 0
     /// Workloads whose services were looked for.
     package var selections = 0
+    /// What waypoints are told, turned into bytes: for each of them its settings, and its services.
+    package var routeEncodings = 0
 }

@@ -11,6 +11,8 @@ struct ResolvedWorkload: Hashable {
     var networkGateway: GatewayAddress?
     var applicationTunnel: InboundBinding?
     var network: String
+    /// The labels that waypoints compare.
+    var labels: [String: String] = [:]
 
     /// The workload's resource.
     func resource(settings: MeshSettings) -> ResourceCatalog.Resource {
@@ -55,6 +57,18 @@ struct ResolvedWorkload: Hashable {
             }
             message.capacity = facts.capacity.map { capacity in
                 GoogleProtobuf.UInt32Value.with { $0.value = capacity }
+            }
+            if !self.labels.isEmpty {
+                let labels = TulleL7.WorkloadLabels.with { $0.labels = self.labels }
+                message.extensions = [
+                    IstioWorkload.Extension.with {
+                        $0.name = "tulle.l7.v1.WorkloadLabels"
+                        $0.config = GoogleProtobuf.AnyMessage.with {
+                            $0.typeURL = TulleL7.workloadLabelsTypeURL
+                            $0.value = labels.serialized
+                        }
+                    }
+                ]
             }
             for (key, ports) in self.services {
                 message.services[key.description] = IstioWorkload.PortList.with {

@@ -11,6 +11,7 @@ package enum MeshKeys {
     static let trafficDistribution = "networking.istio.io/traffic-distribution"
     static let autoallocate = "networking.istio.io/enable-autoallocate-ip"
     static let tunnel = "networking.istio.io/tunnel"
+    static let tellsIdentity = "ambient.istio.io/xfcc-include-client-identity"
     static let network = "topology.istio.io/network"
     static let managed = "gateway.istio.io/managed"
     static let gatewayServiceAccount = "gateway.istio.io/service-account"

@@ -19,6 +19,19 @@ package struct CompiledChange: Sendable, Hashable {
     package var policies = Resources()
     /// Workloads and services: `istio.workload.Address`.
     package var addresses = Resources()
+    /// What one waypoint gets beside these.
+    package struct Waypoint: Sendable, Hashable {
+        /// What holds for it as a whole: `tulle.l7.v1.WaypointSettings`.
+        package var settings = Resources()
+        /// The services that are bound to it: `tulle.l7.v1.ServiceRoutes`.
+        package var routes = Resources()
+
+        /// Whether nothing changed.
+        package var isEmpty: Bool { self.settings.isEmpty && self.routes.isEmpty }
+    }
+
+    /// What waypoints get, by whose it is.
+    package var waypoints: [WaypointIdentity: Waypoint] = [:]
     /// What is known now of declared resources, for those where it is another; empty for those of which nothing is.
     package var statuses: [ResourceKey: [ResourceCondition]] = [:]
 
@@ -26,5 +39,5 @@ package struct CompiledChange: Sendable, Hashable {
     package init() {}
 
     /// Whether there is nothing to tell data planes.
-    package var isEmpty: Bool { self.policies.isEmpty && self.addresses.isEmpty }
+    package var isEmpty: Bool { self.policies.isEmpty && self.addresses.isEmpty && self.waypoints.isEmpty }
 }

@@ -38,6 +38,8 @@ package struct MeshDelta: Sendable, Hashable {
     package var resources: [DeclaredResource]
     /// The keys of those that are gone.
     package var removedResources: [ResourceKey]
+    /// All keys for tokens that are known; nil for those of the last time.
+    package var keySets: [KeySource: String]?
 
     /// Joins the parts.
     package init(
@@ -46,7 +48,8 @@ package struct MeshDelta: Sendable, Hashable {
         services: [ServiceFacts] = [],
         removedServices: [NamespacedHostname] = [],
         resources: [DeclaredResource] = [],
-        removedResources: [ResourceKey] = []
+        removedResources: [ResourceKey] = [],
+        keySets: [KeySource: String]? = nil
     ) {
         self.workloads = workloads
         self.removedWorkloads = removedWorkloads
@@ -54,6 +57,7 @@ package struct MeshDelta: Sendable, Hashable {
         self.removedServices = removedServices
         self.resources = resources
         self.removedResources = removedResources
+        self.keySets = keySets
     }
 
     /// What leads from one moment to another.

@@ -2,9 +2,11 @@
 package struct ResourceCondition: Hashable, Sendable, Comparable {
     /// The kinds of condition.
     package enum Kind: String, Hashable, Sendable, CaseIterable, Comparable {
-        /// Gateways: whether it can be carried out.
+        /// Gateways and routes: whether it can be carried out.
         case accepted = "Accepted"
-        /// Gateways: whether it has an address and takes connections.
+        /// Routes: whether all that they name is there.
+        case resolvedRefs = "ResolvedRefs"
+        /// Gateways: whether it has an address and takes connections. Routes: whether waypoints have it.
         case programmed = "Programmed"
         /// AuthorizationPolicy without targets: whether ztunnels enforce it.
         case ztunnelAccepted = "ZtunnelAccepted"

@@ -21,6 +21,8 @@ struct WaypointState: Hashable {
     /// Whether it is there to be reached.
     var isReady: Bool
     var binding: InboundBinding
+    /// Whose its configuration is.
+    var identity: WaypointIdentity
     /// Which namespaces may be bound to it.
     var allowedNamespaces: Declared.Gateway.RouteNamespaces
 
@@ -31,6 +33,11 @@ struct WaypointState: Hashable {
         guard Self.classes.contains(gateway.gatewayClassName) else { return nil }
         let metadata = resource.metadata
         self.key = resource.key
+        self.identity = WaypointIdentity(
+            trustDomain: settings.trustDomain,
+            namespace: metadata.namespace,
+            serviceAccount: metadata.annotations[MeshKeys.gatewayServiceAccount] ?? metadata.name
+        )
         self.audience = metadata.labels[MeshKeys.waypointFor].map { Audience(rawValue: $0) ?? .none } ?? .service
         var binding = InboundBinding(annotation: metadata.annotations[MeshKeys.inboundBinding])
         let listener = binding.listener(of: gateway)

@@ -1,0 +1,136 @@
+import MeshConfig
+import MeshModel
+import MeshProtos
+
+/// Turns a destination and the DestinationRules for it into what a waypoint does with it.
+struct ClusterCompilation {
+    let mesh: L7Mesh
+    /// The waypoint's namespace: whose rules count first.
+    let waypoint: String
+
+    /// `outbound|<port>|<subset>|<hostname>`.
+    static func name(port: UInt16, subset: String, hostname: String) -> String {
+        "outbound|\(port)|\(subset)|\(hostname)"
+    }
+
+    /// A destination that is not there.
+    static func missing(port: UInt16, subset: String, hostname: String, namespace: String) -> TulleL7.Cluster {
+        TulleL7.Cluster.with {
+            $0.name = self.name(port: port, subset: subset, hostname: hostname)
+            $0.namespace = namespace
+            $0.hostname = hostname
+            $0.port = UInt32(port)
+            $0.subset = subset
+            $0.missing = true
+        }
+    }
+
+    /// A port of a service, or of one of its subsets.
+    func cluster(_ service: ResolvedService, port: ServicePort, subset: String) -> TulleL7.Cluster {
+        let claim = service.claim
+        let rules = DestinationRules(for: claim, waypoint: self.waypoint, in: self.mesh)
+        guard subset.isEmpty || rules.subsets[subset] != nil else {
+            return Self.missing(
+                port: port.port,
+                subset: subset,
+                hostname: claim.key.hostname,
+                namespace: claim.key.namespace
+            )
+        }
+        let policy = rules.policy(port: port.port, subset: subset)
+        return TulleL7.Cluster.with {
+            $0.name = Self.name(port: port.port, subset: subset, hostname: claim.key.hostname)
+            $0.namespace = claim.key.namespace
+            $0.hostname = claim.key.hostname
+            $0.port = UInt32(port.port)
+            $0.subset = subset
+            $0.subsetLabels = rules.subsets[subset]?.labels ?? [:]
+            $0.protocol = self.spoken(port.appProtocol, policy.connectionPool)
+            $0.loadBalancer = self.loadBalancer(policy, of: service)
+            $0.pool = self.pool(policy.connectionPool)
+            $0.outliers = policy.outlierDetection.map(Self.outliers)
+            $0.tls = policy.tls.flatMap { Self.tls($0, of: claim) }
+            switch policy.proxyProtocol?.text("version") ?? (policy.proxyProtocol == nil ? "" : "V1") {
+            case "V1": $0.proxyProtocol = 1
+            case "V2": $0.proxyProtocol = 2
+            default: break
+            }
+            $0.retryBudget = policy.retryBudget.map(Self.budget)
+            $0.usesUnready = claim.publishesNotReady
+            $0.keepsDestination = claim.isPassthrough || policy.loadBalancer?.text("simple") == "PASSTHROUGH"
+            $0.resolvesAuthority = claim.needsWaypoint
+        }
+    }
+
+    // MARK: What is spoken
+
+    private func spoken(
+        _ declared: ServicePort.AppProtocol,
+        _ pool: ConfigValue?
+    ) -> TulleL7.Cluster.UpstreamProtocol {
+        let http = pool?["http"]
+        switch declared {
+        case .tcp, .tls: return .tcp
+        case .http2, .grpc: return http?["useClientProtocol"]?.flag == true ? .client : .http2
+        case .unknown: return .client
+        case .http11:
+            if http?["useClientProtocol"]?.flag == true { return .client }
+            let mesh = self.mesh.config.traffic.text("h2UpgradePolicy") ?? "DO_NOT_UPGRADE"
+            var upgrade = http?.text("h2UpgradePolicy") ?? "DEFAULT"
+            if upgrade == "DEFAULT" { upgrade = mesh }
+            return upgrade == "UPGRADE" ? .http2 : .http1
+        }
+    }
+
+    // MARK: Connections
+
+    private func pool(_ value: ConfigValue?) -> TulleL7.ConnectionPool? {
+        let connect = self.mesh.config.traffic.milliseconds("connectTimeout")
+        guard value != nil || connect != nil else { return nil }
+        let tcp = value?["tcp"]
+        let http = value?["http"]
+        return TulleL7.ConnectionPool.with {
+            $0.maxConnections = tcp?.count("maxConnections") ?? 0
+            $0.maxPending = http?.count("http1MaxPendingRequests") ?? 0
+            $0.maxRequests = http?.count("http2MaxRequests") ?? 0
+            $0.maxRetries = http?.count("maxRetries") ?? 0
+            $0.maxRequestsPerConnection = http?.count("maxRequestsPerConnection") ?? 0
+            $0.maxStreams = http?.count("maxConcurrentStreams") ?? 0
+            $0.connectTimeoutMilliseconds = tcp?.milliseconds("connectTimeout") ?? connect ?? 0
+            $0.idleTimeoutMilliseconds = http?.milliseconds("idleTimeout") ?? tcp?.milliseconds("idleTimeout") ?? 0
+            $0.maxConnectionMilliseconds = tcp?.milliseconds("maxConnectionDuration") ?? 0
+        }
+    }
+
+    private static func outliers(_ value: ConfigValue) -> TulleL7.OutlierDetection {
+        TulleL7.OutlierDetection.with {
+            $0.consecutive5xx = value.count("consecutive5xxErrors") ?? 5
+            $0.consecutiveGateway = value.count("consecutiveGatewayErrors") ?? 0
+            $0.splitsLocal = value["splitExternalLocalOriginErrors"]?.flag ?? false
+            $0.consecutiveLocal = $0.splitsLocal ? value.count("consecutiveLocalOriginFailures") ?? 5 : 0
+            $0.intervalMilliseconds = value.milliseconds("interval") ?? 0
+            $0.baseEjectionMilliseconds = value.milliseconds("baseEjectionTime") ?? 0
+            $0.maxEjectionPercent = value.count("maxEjectionPercent") ?? 10
+            $0.minHealthPercent = value.count("minHealthPercent") ?? 0
+        }
+    }
+
+    /// DISABLE and ISTIO_MUTUAL mean the tunnel alone.
+    private static func tls(_ value: ConfigValue, of claim: ServiceClaim) -> TulleL7.UpstreamTLS? {
+        guard value.text("mode") == "SIMPLE" else { return nil }
+        return TulleL7.UpstreamTLS.with {
+            $0.serverName = value.text("sni") ?? (claim.key.hostname.hasPrefix("*") ? "" : claim.key.hostname)
+            let own = value.texts("subjectAltNames")
+            $0.subjectAltNames = own.isEmpty ? claim.subjectAltNames : own
+            $0.insecure = value["insecureSkipVerify"]?.flag ?? false
+        }
+    }
+
+    private static func budget(_ value: ConfigValue) -> TulleL7.RetryBudget {
+        TulleL7.RetryBudget.with {
+            $0.percent = UInt32((value["percent"]?.number ?? 20).rounded())
+            $0.minConcurrency = value.count("minRetryConcurrency") ?? 3
+            $0.intervalMilliseconds = value.milliseconds("budgetInterval") ?? 0
+        }
+    }
+}
