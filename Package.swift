@@ -109,7 +109,7 @@ let package = Package(
             [
                 "AWSClient", "CertificateAuthority", "CMeshLinux", "ECSDiscovery", "MeshCompile", "MeshConfig",
                 "MeshModel", "MeshProtos", "MeshTelemetry", "MeshXDS", grpc, grpcTransport, x509, asn1, crypto, logging,
-                lifecycle, nio, nioPosix, nioHTTP1, boringSSL,
+                lifecycle, nio, nioPosix, nioHTTP1, boringSSL, httpClient,
             ]
         ),
         room(

@@ -8,7 +8,9 @@ import MeshXDS
 // The pages below `/v1` that show what is, and need no provider.
 extension AdminPages {
     /// Their names.
-    static let views = ["version", "services", "workloads", "policies", "proxies", "certificates", "findings"]
+    static let views = [
+        "version", "services", "workloads", "policies", "routes", "proxies", "certificates", "findings",
+    ]
 
     /// The page of a name; nil for none.
     ///
@@ -26,6 +28,9 @@ extension AdminPages {
         case "policies":
             try self.requireReady()
             return Self.page(name, self.policies(request))
+        case "routes":
+            try self.requireReady()
+            return Self.page(name, self.routes(request))
         case "proxies": return Self.page(name, self.proxies(request))
         case "findings": return Self.page(name, self.findings(request))
         case "certificates": return .json(try self.certificates(request))
@@ -86,6 +91,18 @@ extension AdminPages {
             .filter { Self.admits(request, namespace: $0.namespace, name: $0.name) }
             .sorted { ($0.namespace, $0.name) < ($1.namespace, $1.name) }
             .map(PolicyPages.policy)
+    }
+
+    /// What waypoints do with services; a service's name is its short one, or its host name.
+    private func routes(_ request: AdminRequest) -> [ConfigValue] {
+        self.publisher.overview.waypoints.sorted { $0.key < $1.key }.flatMap { owner, resources in
+            RoutePages.services(resources, of: owner).filter { page in
+                let hostname = page.text("hostname") ?? ""
+                let wanted = request.parameter("name")
+                guard Self.admits(request, namespace: page.text("namespace") ?? "", name: wanted) else { return false }
+                return wanted == nil || hostname == wanted || hostname.prefix { $0 != "." } == wanted ?? ""
+            }
+        }
     }
 
     private func proxies(_ request: AdminRequest) -> [ConfigValue] {

@@ -104,6 +104,10 @@ package final class ControlPlane: ServiceLifecycle.Service {
                 await parts.publisher.run()
                 return .worker
             }
+            group.addTask {
+                await parts.keySets.run()
+                return .worker
+            }
             if let zones = parts.zones {
                 group.addTask {
                     await zones.run()

@@ -15,6 +15,7 @@ struct ControlPlaneParts: Sendable {
     let workers: [String: DiscoveryWorker]
     let rotation: ServingRotation
     let configuration: ConfigurationStore
+    let keySets: KeySetKeeper
     private let attestor: ECSAttestor
     private let bindings: [RoleBinding]
     private let bound: BoundAccounts
@@ -145,7 +146,7 @@ struct ControlPlaneParts: Sendable {
             mirror: "\(state.path)/last-good",
             memory: FirstSeenFile(state: state),
             logger: logger
-        ) { publisher.overview.statuses }
+        ) { RouteStatuses(publisher.overview, connections: connections.connections, catalog: resources.catalog).all }
         let api = AdminAPI(
             pages: pages,
             resources: declared,
@@ -165,6 +166,10 @@ struct ControlPlaneParts: Sendable {
         let withCertificates = configuration.adminTLSListen.map { adminServer($0, tls: rotation.tls) }
         self.admin = [adminServer(configuration.adminListen, tls: nil)] + [withCertificates].compactMap { $0 }
         self.publisher = publisher
+        let fetcher = KeySetFetcher(networks: KeyNetworks(open: configuration.keyNetworks))
+        self.keySets = KeySetKeeper(publisher: publisher, file: KeySetFile(state: state), logger: logger) {
+            try await fetcher.keys(of: $0)
+        }
         self.zones = zones
         self.rotation = rotation
         self.configuration = declared

@@ -15,6 +15,11 @@ package final class RegistryPublisher: Sendable {
         var snapshots: [String: DiscoverySnapshot] = [:]
         /// Declared resources that were not compiled yet.
         var declared: [DeclaredResource]?
+        /// Keys for tokens that were not compiled yet.
+        var keySets: [KeySource: String]?
+        /// Those that were.
+        var knownKeySets: [KeySource: String] = [:]
+        var keySources: [KeySource] = []
         var isDeclared: Bool
         var news: UInt64 = 0
         var compiler: RegistryCompiler
@@ -30,6 +35,10 @@ package final class RegistryPublisher: Sendable {
         package var findings: [RegistryFinding]
         /// What is known of declared resources, for those of which something is.
         package var statuses: [ResourceKey: [ResourceCondition]]
+        /// What waypoints get, by whose it is.
+        package var waypoints: [WaypointIdentity: WaypointResources]
+        /// The waypoints that carry out each route.
+        package var routeCarriers: [ResourceKey: Set<WaypointIdentity>]
         /// The last good state of every worker, by worker.
         package var snapshots: [String: DiscoverySnapshot]
         /// How many resources were encoded since the start.
@@ -51,6 +60,9 @@ package final class RegistryPublisher: Sendable {
     private let state: Mutex<State>
     private let signal: AsyncStream<Void>
     private let signalling: AsyncStream<Void>.Continuation
+    /// Says that other keys for tokens are asked for than before.
+    let keySourceNews: AsyncStream<Void>
+    private let tellingKeySources: AsyncStream<Void>.Continuation
 
     /// Makes a publisher; `run` does the work.
     ///
@@ -90,6 +102,7 @@ package final class RegistryPublisher: Sendable {
             )
         )
         (self.signal, self.signalling) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (self.keySourceNews, self.tellingKeySources) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Takes a worker's newest state.
@@ -111,6 +124,20 @@ package final class RegistryPublisher: Sendable {
         }
         self.signalling.yield()
     }
+
+    /// Takes all keys for tokens that are known; those that are known already cost nothing.
+    package func supply(_ keySets: [KeySource: String]) {
+        let isNew = self.state.withLock { state in
+            guard (state.keySets ?? state.knownKeySets) != keySets else { return false }
+            state.keySets = keySets
+            state.news += 1
+            return true
+        }
+        if isNew { self.signalling.yield() }
+    }
+
+    /// Where keys for tokens come from that policies ask for.
+    package var keySources: [KeySource] { self.state.withLock(\.keySources) }
 
     /// Publishes until cancelled.
     package func run() async {
@@ -146,8 +173,15 @@ package final class RegistryPublisher: Sendable {
         let outcome = self.state.withLock { state -> (CompiledChange, [MeshService], VIPAllocator?)? in
             guard state.isDeclared, self.store.isReady || self.isComplete(state.snapshots) else { return nil }
             let snapshots = state.snapshots.sorted { $0.key < $1.key }.map(\.value)
-            let change = state.compiler.compile(snapshots, resources: state.declared)
+            let change = state.compiler.compile(snapshots, resources: state.declared, keySets: state.keySets)
+            if state.declared != nil {
+                let sources = state.compiler.keySources
+                if sources != state.keySources { self.tellingKeySources.yield() }
+                state.keySources = sources
+            }
             state.declared = nil
+            state.knownKeySets = state.keySets ?? state.knownKeySets
+            state.keySets = nil
             let allocator = state.compiler.allocator
             let isNew = allocator != state.storedAddresses
             return (change, state.compiler.services.values.sorted { $0.key < $1.key }, isNew ? allocator : nil)
@@ -204,6 +238,8 @@ package final class RegistryPublisher: Sendable {
                 services: state.compiler.services.values.sorted { $0.key < $1.key },
                 findings: state.compiler.findings,
                 statuses: state.compiler.statuses,
+                waypoints: state.compiler.waypointResources,
+                routeCarriers: state.compiler.routeCarriers,
                 snapshots: state.snapshots,
                 encodings: state.compiler.encodings
             )

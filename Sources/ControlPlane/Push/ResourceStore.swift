@@ -37,14 +37,32 @@ package final class ResourceStore: Sendable {
 
     /// Applies a compiled change and tells all listeners.
     package func publish(_ change: CompiledChange) {
-        self.publish([
+        self.publish(
+            [
+                ResourceChange(
+                    XDSTypes.authorization,
+                    changed: change.policies.changed,
+                    removed: change.policies.removed
+                ),
+                ResourceChange(XDSTypes.address, changed: change.addresses.changed, removed: change.addresses.removed),
+            ] + change.waypoints.sorted { $0.key < $1.key }.flatMap(Self.changes)
+        )
+    }
+
+    /// What one waypoint gets, where nobody else finds it.
+    private static func changes(of owner: WaypointIdentity, _ change: CompiledChange.Waypoint) -> [ResourceChange] {
+        [
             ResourceChange(
-                XDSTypes.authorization,
-                changed: change.policies.changed,
-                removed: change.policies.removed
+                XDSTypes.owned(XDSTypes.waypointSettings, by: owner.description),
+                changed: change.settings.changed,
+                removed: change.settings.removed
             ),
-            ResourceChange(XDSTypes.address, changed: change.addresses.changed, removed: change.addresses.removed),
-        ])
+            ResourceChange(
+                XDSTypes.owned(XDSTypes.serviceRoutes, by: owner.description),
+                changed: change.routes.changed,
+                removed: change.routes.removed
+            ),
+        ]
     }
 
     /// Applies changes of several types as one, and tells all listeners once: no stream sees some of them without the

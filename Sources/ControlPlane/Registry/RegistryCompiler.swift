@@ -51,6 +51,12 @@ package struct RegistryCompiler: Sendable {
     package var allocator: VIPAllocator { self.mesh.addresses }
     /// The labels by which policies select each workload, by uid.
     package var workloadLabels: [String: [String: String]] { self.mesh.workloadLabels }
+    /// What waypoints get, by whose it is.
+    package var waypointResources: [WaypointIdentity: WaypointResources] { self.mesh.waypointResources }
+    /// The waypoints that carry out each route.
+    package var routeCarriers: [ResourceKey: Set<WaypointIdentity>] { self.mesh.routeCarriers }
+    /// Where keys for tokens come from that policies ask for.
+    package var keySources: [KeySource] { self.mesh.keySources }
     /// How many resources were encoded since the start; tests hold it against the number of changes.
     package var encodings: Int { self.mesh.counts.encodings + self.mesh.counts.policyEncodings }
 
@@ -66,10 +72,12 @@ package struct RegistryCompiler: Sendable {
     /// - Parameters:
     ///   - snapshots: the last good state of every discovery worker.
     ///   - resources: every declared resource in force; nil for those of the last time.
+    ///   - keySets: all keys for tokens that are known; nil for those of the last time.
     /// - Returns: what is new, different, or gone, sorted by name.
     package mutating func compile(
         _ snapshots: [DiscoverySnapshot],
-        resources: [DeclaredResource]? = nil
+        resources: [DeclaredResource]? = nil,
+        keySets: [KeySource: String]? = nil
     ) -> CompiledChange {
         var services: [String: ObservedService] = [:]
         var tasks: [String: ObservedTask] = [:]
@@ -81,7 +89,7 @@ package struct RegistryCompiler: Sendable {
         }
         let catalog = ServiceCatalog(services: services, clusters: clusters, settings: self.settings)
         self.observed = catalog.findings
-        var delta = MeshDelta()
+        var delta = MeshDelta(keySets: keySets)
         if let resources { self.take(resources, &delta) }
         self.take(catalog.services, &delta)
         self.take(tasks, of: services, clusters: clusters, catalog: catalog, &delta)

@@ -106,9 +106,7 @@ final class DiscoverySession: Sendable {
                 feed.yield(.finished)
             }
             defer { group.cancelAll() }
-            var progress = Progress(
-                machine: DeltaServerStream(id: self.id, awaitsCompanions: true, parentKey: AddressParents.parent)
-            )
+            var progress = Progress(machine: self.machine())
             defer { progress.turn?.end() }
             for await event in events {
                 switch event {
@@ -136,6 +134,20 @@ final class DiscoverySession: Sendable {
                 self.table.update(self.id) { $0.types = progress.machine.status }
             }
         }
+    }
+
+    /// A machine for this client: a waypoint gets what is its own, and asks for all four types; others get two.
+    private func machine() -> DeltaServerStream {
+        let owner = self.peer.identity.principal
+        let settings = XDSTypes.owned(XDSTypes.waypointSettings, by: owner)
+        let isWaypoint = (self.store.catalog?.count(of: settings) ?? 0) > 0
+        return DeltaServerStream(
+            id: self.id,
+            companions: isWaypoint ? XDSTypes.waypointInOrder : XDSTypes.inOrder,
+            owner: owner,
+            awaitsCompanions: true,
+            parentKey: AddressParents.parent
+        )
     }
 
     /// Reads one request after the other, each after the one before was dealt with, and not faster than allowed.
@@ -291,6 +303,8 @@ final class DiscoverySession: Sendable {
         switch typeURL {
         case XDSTypes.address: "Address"
         case XDSTypes.authorization: "Authorization"
+        case XDSTypes.waypointSettings: "WaypointSettings"
+        case XDSTypes.serviceRoutes: "ServiceRoutes"
         default: "other"
         }
     }

@@ -1,11 +1,11 @@
 import AWSSignature
 import CertificateAuthority
-import ControlPlane
 import Crypto
 import Foundation
 import GRPCCore
 import GRPCNIOTransportHTTP2
 import Logging
+import MeshConfig
 import MeshModel
 import MeshProtos
 import MeshXDS
@@ -13,6 +13,8 @@ import SwiftASN1
 import Synchronization
 import Testing
 import X509
+
+@testable import ControlPlane
 
 /// STS and ECS as a test says they are.
 final class FakeAWS: CallerIdentityVerifying, TaskLookup {
@@ -161,11 +163,28 @@ final class TestPlane: Sendable {
     }
 
     /// Publishes a mesh of services with one task each.
-    func publish(_ names: [String]) {
+    func publish(_ names: [String], resources: [DeclaredResource]? = nil) {
         let services = names.map { TestObservations.service($0) }
         let tasks = services.enumerated().map { TestObservations.task($0.offset + 1, of: $0.element) }
-        let change = self.compiler.withLock { $0.compile([TestObservations.snapshot(services, tasks)]) }
+        let change = self.compiler.withLock {
+            $0.compile([TestObservations.snapshot(services, tasks)], resources: resources)
+        }
         self.store.publish(change)
+    }
+
+    /// What the debug pages would show.
+    var overview: RegistryPublisher.Overview {
+        self.compiler.withLock { compiler in
+            RegistryPublisher.Overview(
+                services: [],
+                findings: [],
+                statuses: compiler.statuses,
+                waypoints: compiler.waypointResources,
+                routeCarriers: compiler.routeCarriers,
+                snapshots: [:],
+                encodings: 0
+            )
+        }
     }
 
     /// Publishes policies by name, their content a number.
