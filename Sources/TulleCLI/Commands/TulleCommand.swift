@@ -25,8 +25,8 @@ package struct TulleCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "The mesh's state",
                 subcommands: [
-                    StatusCommand.self, ZTunnelConfigCommand.self, DoctorCommand.self, CertificatesCommand.self,
-                    CACommand.self,
+                    StatusCommand.self, RoutesCommand.self, ZTunnelConfigCommand.self, DoctorCommand.self,
+                    CertificatesCommand.self, CACommand.self,
                 ]
             ),
         ]
