@@ -39,8 +39,8 @@ bench-controlplane: ## pushes to CLIENTS (1000) data planes at 1k, 3k and 10k wo
 build: ## debug build of everything
 	swift build
 
-release: ## release binaries in out/; ztunnel fully static
-	@scripts/build-release.sh ztunnel tulled tulle tulle-lab
+release: ## release binaries in out/; ztunnel and waypoint fully static
+	@scripts/build-release.sh ztunnel waypoint tulled tulle tulle-lab
 
 lint: ## formatting and shell rules; changes nothing
 	@scripts/lint.sh

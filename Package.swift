@@ -53,6 +53,7 @@ let package = Package(
     name: "tulle",
     products: [
         .executable(name: "ztunnel", targets: ["ZTunnelMain"]),
+        .executable(name: "waypoint", targets: ["WaypointMain"]),
         .executable(name: "tulled", targets: ["TulledMain"]),
         .executable(name: "tulle", targets: ["TulleMain"]),
         .executable(name: "tulle-lab", targets: ["TulleLabMain"]),
@@ -119,10 +120,18 @@ let package = Package(
                 "MeshXDS", "MeshYAML", "TunnelEngine",
             ]
         ),
+        room(
+            "Waypoint",
+            [
+                "BoringTLS", "DataPlane", "HTTPRouting", "MeshDNS", "MeshIdentity", "MeshModel", "MeshProtos",
+                "MeshTelemetry", "MeshXDS", "TunnelEngine",
+            ]
+        ),
         room("TulleCLI", ["AWSClient", "MeshConfig", "MeshModel", arguments, logging]),
         room("Lab", ["AWSClient", "AWSSignature", httpClient, logging, nio, nioPosix, nioHTTP1]),
         // L5: programs
         program("ZTunnelMain", path: "ztunnel", ["ZTunnel"]),
+        program("WaypointMain", path: "waypoint", ["Waypoint"]),
         program("TulledMain", path: "tulled", ["ControlPlane", "MeshConfig", arguments, logging, lifecycle, signals]),
         program("TulleMain", path: "tulle", ["TulleCLI", arguments]),
         program("TulleLabMain", path: "tulle-lab", ["Lab", arguments, logging]),
@@ -191,6 +200,13 @@ let package = Package(
             [
                 "BoringTLS", "DataPlane", "DataPlaneTestSupport", "MeshDNS", "MeshIdentity", "MeshModel",
                 "MeshProtos", "MeshTelemetry", "MeshXDS", "MeshYAML", "TunnelEngine",
+            ]
+        ),
+        tests(
+            "Waypoint",
+            [
+                "BoringTLS", "DataPlane", "DataPlaneTestSupport", "HTTPRouting", "MeshDNS", "MeshIdentity", "MeshModel",
+                "MeshProtos", "MeshTelemetry", "MeshXDS", "TunnelEngine",
             ]
         ),
         tests("TulleCLI", ["AWSClient", "AWSTestSupport", "MeshConfig", "MeshModel", arguments, logging]),

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # build-release.sh PRODUCT…: release binaries into out/.
 #
-# ztunnel is linked a second time: fully static and position independent (static-pie), stripped, with unused sections
+# ztunnel and waypoint are linked a second time: fully static and position independent (static-pie), stripped, with unused sections
 # dropped and identical code folded. Only the objects of our own rooms and BoringSSL go in; SwiftNIO is built because
 # BoringSSL comes in its package, but no object of it is linked. Why, and what was measured: docs/decisions/0005.
 #
@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if [ "$#" -eq 0 ]; then
-    echo "usage: scripts/build-release.sh PRODUCT…   (ztunnel, tulled, tulle, tulle-lab)" >&2
+    echo "usage: scripts/build-release.sh PRODUCT…   (ztunnel, waypoint, tulled, tulle, tulle-lab)" >&2
     exit 64
 fi
 
@@ -21,7 +21,8 @@ mkdir -p out
 
 # Rooms in a data plane's closure; the same list stands in Tests/StructureTests, which fails when one is missing here.
 # CLibYAML has no objects: it names the system's libyaml, of which the static archive is linked (docs/decisions/0006).
-data_plane_rooms='ZTunnelMain|ZTunnel|DataPlane|TunnelEngine|BoringTLS|CMeshLinux|AWSSignature|CLibYAML'
+data_plane_rooms='ZTunnelMain|ZTunnel|WaypointMain|Waypoint|HTTPRouting|DataPlane|TunnelEngine|BoringTLS'
+data_plane_rooms+='|CMeshLinux|AWSSignature|CLibYAML'
 data_plane_rooms+='|MeshModel|MeshProtos|MeshTelemetry|MeshIdentity|MeshXDS|MeshDNS|MeshYAML|CNIOBoringSSL'
 
 link_static() { # PRODUCT MODULE
@@ -55,6 +56,7 @@ for product in "$@"; do
     swift build "${flags[@]}" --product "$product"
     case "$product" in
         ztunnel) link_static ztunnel ZTunnelMain ;;
+        waypoint) link_static waypoint WaypointMain ;;
         *) strip -o "out/$product" "$release/$product" ;;
     esac
     printf '✓ out/%s (%s)\n' "$product" "$(du -h --apparent-size "out/$product" | cut -f1)" >&2

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the tests: all of them, or only "unit" or "scenario". One debug build serves the Swift tests and the helpers of
-# the scenarios; only ztunnel is built in release, because the scenarios test the static binary that ships.
+# the scenarios; only the data planes are built in release, because the scenarios test the static binaries that ship.
 #
 # ONLY names scenarios, with whatever pytest takes: ONLY="test_faults.py -k minute". TULLE_ZTUNNEL names a ztunnel that is
 # built already.
@@ -34,6 +34,7 @@ if [ "$part" != unit ]; then
     if compgen -G 'Tests/Scenarios/test_*.py' >/dev/null; then
         if [ "$part" = scenario ]; then swift build; fi
         if [ -z "${TULLE_ZTUNNEL:-}" ]; then scripts/build-release.sh ztunnel; fi
+        if [ -z "${TULLE_WAYPOINT:-}" ]; then scripts/build-release.sh waypoint; fi
         as_root=()
         if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n --preserve-env); fi
         if ! "${as_root[@]}" true 2>/dev/null; then
@@ -42,7 +43,8 @@ if [ "$part" != unit ]; then
             if [ "$part" = scenario ]; then failed=1; fi
         else
             bin=$(swift build --show-bin-path)
-            export TULLE_ZTUNNEL="${TULLE_ZTUNNEL:-$PWD/out/ztunnel}" TULLE_TULLED="$bin/tulled" TULLE_CLI="$bin/tulle" TULLE_LAB="$bin/tulle-lab"
+            export TULLE_ZTUNNEL="${TULLE_ZTUNNEL:-$PWD/out/ztunnel}" TULLE_WAYPOINT="${TULLE_WAYPOINT:-$PWD/out/waypoint}"
+            export TULLE_TULLED="$bin/tulled" TULLE_CLI="$bin/tulle" TULLE_LAB="$bin/tulle-lab"
             export PATH="$PWD/.venv/bin:$PATH"
             # Words of their own, as a person writes them.
             read -r -a chosen <<<"${ONLY:-Tests/Scenarios}"

@@ -53,12 +53,17 @@ enum HouseRules {
                 "BoringTLS", "CMeshLinux", "DataPlane", "MeshDNS", "MeshIdentity", "MeshModel", "MeshProtos",
                 "MeshTelemetry", "MeshXDS", "MeshYAML", "TunnelEngine",
             ],
+            "Waypoint": [
+                "BoringTLS", "DataPlane", "HTTPRouting", "MeshDNS", "MeshIdentity", "MeshModel", "MeshProtos",
+                "MeshTelemetry", "MeshXDS", "TunnelEngine",
+            ],
             "TulleCLI": ["AWSClient", "MeshConfig", "MeshModel"],
             "Lab": ["AWSClient", "AWSSignature"],
         ],
         // L5: programs, wiring only
         [
             "ZTunnelMain": ["ZTunnel"],
+            "WaypointMain": ["Waypoint"],
             "TulledMain": ["ControlPlane", "MeshConfig"],
             "TulleMain": ["TulleCLI"],
             "TulleLabMain": ["Lab"],
@@ -87,7 +92,7 @@ enum HouseRules {
     }
 
     /// The programs that carry traffic.
-    static let dataPlanes = ["ZTunnelMain"]
+    static let dataPlanes = ["ZTunnelMain", "WaypointMain"]
 
     /// What a data plane may take from outside: BoringSSL's package, in one room.
     static let dataPlaneProducts: [String: Set<String>] = ["BoringTLS": ["NIOSSL"]]

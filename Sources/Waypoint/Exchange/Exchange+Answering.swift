@@ -1,0 +1,164 @@
+import HTTPRouting
+import MeshModel
+import MeshTelemetry
+import TunnelEngine
+
+extension Exchange {
+    // MARK: Our own answers
+
+    /// Answers without a destination.
+    func answer(_ reply: LocalReply) {
+        guard !self.isAnswered, !self.isOver else { return }
+        for attempt in self.attempts { attempt.end(cutting: true) }
+        self.attempts = []
+        self.deadline?.cancel()
+        self.record.flags.formUnion(reply.flags.reported)
+        self.record.responseDetails = reply.details
+        let isGRPC = self.view.isGRPC
+        var response = reply.head(asGRPC: isGRPC)
+        self.change(&response)
+        let payload = self.head.method == "HEAD" ? [] : reply.payload(asGRPC: isGRPC)
+        self.sendHead(response, endStream: payload.isEmpty)
+        guard !self.isOver else { return }
+        guard !payload.isEmpty else { return self.answered() }
+        self.waiting = payload
+        self.isWaitingEnd = true
+        self.pumpAnswer()
+    }
+
+    /// Sends the response's head to the client.
+    func sendHead(_ head: HTTPResponseHead, endStream: Bool) {
+        self.isAnswered = true
+        self.mark(.responseBegin)
+        if self.record.isGRPC { self.record.grpcStatus = head.fields.first(named: "grpc-status").flatMap { Int32($0) } }
+        self.record.responseCode = UInt16(clamping: head.status)
+        self.record.keepResponseHeaders(self.served.telemetry.headers) { head.fields.first(named: $0) }
+        guard self.downstream.send(response: head, endStream: endStream) else {
+            self.record.flags.insert(.localReset)
+            self.downstream.reset(.internalError)
+            return self.end()
+        }
+    }
+
+    // MARK: The destination's answer
+
+    /// The client gets this attempt's response.
+    func commit(_ attempt: Attempt, _ head: HTTPResponseHead, endStream: Bool) {
+        self.answering = attempt
+        attempt.responded()
+        for other in self.attempts where other !== attempt { other.end(cutting: true) }
+        self.attempts = [attempt]
+        let credit = self.body.stopKeeping(sent: attempt.sent)
+        if credit > 0 { self.downstream.consumed(credit) }
+        var response = head
+        response.fields.removePrivate()
+        self.change(&response)
+        response.fields.set(
+            "x-envoy-upstream-service-time",
+            "\(self.worker.loop.now &- attempt.began)"
+        )
+        if self.record.responseDetails.isEmpty { self.record.responseDetails = "via_upstream" }
+        self.sendHead(response, endStream: endStream)
+        if endStream { self.responseEnded(attempt) }
+    }
+
+    /// Bytes of the response.
+    func attempt(_ attempt: Attempt, data: UnsafeRawBufferPointer, endStream: Bool) {
+        guard attempt === self.answering, let stream = attempt.stream else { return }
+        self.record.upstreamReceived.body += UInt64(data.count)
+        var rest = data
+        if self.waiting.isEmpty, data.count > 0 {
+            let count = min(self.downstream.capacity(), data.count)
+            if count > 0 {
+                self.downstream.send(
+                    UnsafeRawBufferPointer(rebasing: data[..<count]),
+                    endStream: endStream && count == data.count
+                )
+                self.record.sent.body += UInt64(count)
+                stream.consumed(count)
+                rest = UnsafeRawBufferPointer(rebasing: data[count...])
+            }
+            if rest.isEmpty, endStream { return self.responseEnded(attempt) }
+        }
+        if !rest.isEmpty { self.waiting.append(contentsOf: rest) }
+        if endStream {
+            self.isWaitingEnd = true
+            if self.waiting.isEmpty {
+                self.downstream.finish()
+                return self.responseEnded(attempt)
+            }
+        }
+        // Whoever was not asked until it said 0 does not call back.
+        self.pumpAnswer()
+    }
+
+    /// What came behind the response's body.
+    func attempt(_ attempt: Attempt, trailers: [HeaderField]) {
+        guard attempt === self.answering else { return }
+        self.record.keepTrailers(self.served.telemetry.headers) { trailers.first(named: $0) }
+        if self.record.isGRPC { self.record.grpcStatus = trailers.first(named: "grpc-status").flatMap { Int32($0) } }
+        self.waitingTrailers = trailers
+        self.isWaitingEnd = true
+        if self.waiting.isEmpty { self.finishAnswer() }
+    }
+
+    /// An informational response on its way to the client.
+    func attempt(_ attempt: Attempt, informational head: HTTPResponseHead) {
+        guard !self.isAnswered, self.attempts.count == 1 else { return }
+        self.downstream.sendInformational(head)
+    }
+
+    /// Sends what waits for the client, as far as it takes it.
+    func pumpAnswer() {
+        while !self.waiting.isEmpty, !self.isOver {
+            let count = min(self.downstream.capacity(), self.waiting.count)
+            guard count > 0 else { return }
+            let isLast = self.isWaitingEnd && count == self.waiting.count && self.waitingTrailers.isEmpty
+            self.waiting.withUnsafeBytes {
+                self.downstream.send(UnsafeRawBufferPointer(rebasing: $0[..<count]), endStream: isLast)
+            }
+            self.record.sent.body += UInt64(count)
+            self.waiting.removeFirst(count)
+            self.answering?.stream?.consumed(count)
+            if isLast { return self.answered() }
+        }
+        if self.isWaitingEnd, self.waiting.isEmpty, !self.waitingTrailers.isEmpty { self.finishAnswer() }
+    }
+
+    private func finishAnswer() {
+        self.isWaitingEnd = false
+        if self.waitingTrailers.isEmpty {
+            self.downstream.finish()
+        } else {
+            self.downstream.send(trailers: self.waitingTrailers)
+        }
+        self.answered()
+    }
+
+    private func responseEnded(_ attempt: Attempt) { self.answered() }
+
+    /// All of the answer was handed over. The client may still be sending: what it sends is of no use any more.
+    private func answered() {
+        guard !self.isOver else { return }
+        self.mark(.responseEnd)
+        if let attempt = self.answering {
+            // An endpoint that answered before it read everything may have closed its side.
+            attempt.end(cutting: !(attempt.stream?.isEnded ?? true))
+        }
+        if !self.downstream.isEnded, !self.downstream.isReceiveClosed { self.downstream.reset(.noError) }
+        self.end()
+    }
+
+    /// The response broke off after it had begun.
+    func breakOff(_ failure: Attempt.Failure) {
+        switch failure {
+        case .stream(.reset), .stream(.refused): self.record.flags.insert(.upstreamRemoteReset)
+        case .stream(.malformed), .stream(.protocolError): self.record.flags.insert(.upstreamProtocolError)
+        case .stream(.local): self.record.flags.insert(.localReset)
+        case .timedOut: self.record.flags.insert(.upstreamRequestTimeout)
+        case .stream(.connectionClosed), .connection: self.record.flags.insert(.upstreamConnectionTermination)
+        }
+        self.downstream.reset(.internalError)
+        self.end()
+    }
+}

@@ -1,0 +1,294 @@
+import DataPlane
+import HTTPRouting
+import MeshModel
+import MeshTelemetry
+import TunnelEngine
+
+/// One connection inside a client's tunnel, from its CONNECT request to its end.
+///
+/// It finds out what is spoken and hands the bytes to HTTP or, untouched, to a destination. Confined to its loop.
+final class InnerConnection: ActiveSession {
+    let worker: WaypointWorker
+    let target: InnerTarget
+    /// The client, for telemetry.
+    let source: PeerLabels
+    /// The service that was asked for, for telemetry.
+    let serviceLabels: ServiceLabels
+    /// Our own identity, and the addresses of the connection, as logs show them.
+    let localPrincipal: String
+    let sourceText: String
+    let destinationText: String
+    /// What is known of the connection; the server name comes with a TLS handshake that is passed through.
+    private(set) var facts: ConnectionFacts
+    /// What decides for the connection; the last one when the service is not bound to us any more.
+    private(set) var served: ServicePlan
+    private var standing: AuthorizationStanding?
+    private var stream: ByteStream?
+    private var http: HTTPServerConnection?
+    private var opaque: OpaqueConnection?
+    private var early: [UInt8] = []
+    private var isEarlyEnded = false
+    private lazy var detection = LoopAlarm(loop: self.worker.loop)
+
+    // MARK: Begin
+
+    /// Answers a CONNECT request.
+    static func begin(_ request: TunnelRequest, on worker: WaypointWorker) {
+        let plan = worker.plan
+        switch Dispatch.find(request.authority, in: plan) {
+        case .refused(let refusal):
+            self.refuse(request, refusal, on: worker)
+        case .service(let served, let service, let port, let asked):
+            let address = asked ?? SocketAddress(ip: IPAddress(v4: 0), port: port.port)
+            self.open(request, .service(service, port), served, address, on: worker)
+        case .workload(let workload, let asked):
+            self.open(request, .workload(workload), plan.workloads, asked, on: worker)
+        }
+    }
+
+    private static func refuse(_ request: TunnelRequest, _ refusal: Dispatch.Refusal, on worker: WaypointWorker) {
+        worker.context.access.warning(
+            "tunnel refused",
+            [
+                LogField("src.addr", .bare("\(request.peer)")),
+                LogField("src.identity", request.peerIdentity ?? ""),
+                LogField("authority", String(request.authority.prefix(255))),
+                LogField("status", refusal.status), LogField("reason", refusal.reason),
+            ]
+        )
+        request.refuse(status: refusal.status)
+    }
+
+    private static func open(
+        _ request: TunnelRequest,
+        _ target: InnerTarget,
+        _ served: ServicePlan,
+        _ asked: SocketAddress,
+        on worker: WaypointWorker
+    ) {
+        // Mutual TLS proved it, or there would be no request.
+        guard let peer = request.peerIdentity.flatMap({ try? SPIFFEID(parsing: $0) }) else {
+            return self.refuse(request, Dispatch.Refusal(status: 401, reason: "the peer has no identity"), on: worker)
+        }
+        let facts = ConnectionFacts(
+            peer: peer,
+            local: worker.context.local.identity,
+            source: request.peer.canonical,
+            destination: asked
+        )
+        let connection = InnerConnection(worker: worker, target: target, served: served, facts: facts)
+        guard worker.add(connection) else {
+            return self.refuse(request, Dispatch.Refusal(status: 503, reason: "too many connections"), on: worker)
+        }
+        guard let end = request.accept() else { return worker.remove(connection) }
+        connection.start(end)
+    }
+
+    private init(worker: WaypointWorker, target: InnerTarget, served: ServicePlan, facts: ConnectionFacts) {
+        self.worker = worker
+        self.target = target
+        self.served = served
+        self.facts = facts
+        self.source = worker.plan.source(of: facts)
+        self.localPrincipal = worker.context.local.identity.uri
+        self.sourceText = "\(facts.source)"
+        self.destinationText = "\(facts.destination)"
+        switch target {
+        case .service(let service, _):
+            self.serviceLabels = ServiceLabels(host: service.hostname, name: service.name, namespace: service.namespace)
+        case .workload: self.serviceLabels = .unknown
+        }
+    }
+
+    private func start(_ end: StreamEnd) {
+        let stream = ByteStream.over(tunnel: end, loop: self.worker.loop, isDownstream: true, owner: self)
+        self.stream = stream
+        guard case .service(_, let port) = self.target else { return self.detect() }
+        switch port.appProtocol {
+        case .http11, .http2, .grpc: self.becomeHTTP(.detect)
+        case .tcp:
+            // A server that speaks first must not wait for its client.
+            if self.served.table(port.port)?.connections.asksServerName == true {
+                self.detect()
+            } else {
+                self.becomeOpaque()
+            }
+        case .tls: self.detect()
+        case .unknown:
+            if Self.speaksFirst.contains(port.port) { self.becomeOpaque() } else { self.detect() }
+        }
+    }
+
+    /// Ports of protocols in which the server speaks first: SMTP, DNS, MySQL, MongoDB, as Istio has them.
+    private static let speaksFirst: Set<UInt16> = [25, 53, 3306, 27017]
+
+    /// Waits for the first bytes; a server that speaks first on a port that nobody named gets its turn after a while.
+    private func detect() {
+        let wait = self.worker.plan.settings.detectionMilliseconds
+        guard wait > 0 else { return }
+        self.detection.set(after: wait) { [weak self] in self?.becomeOpaque() }
+    }
+
+    private func look() {
+        switch ProtocolSniffer.judge(self.early, isEnd: self.isEarlyEnded) {
+        case .needsMore: return
+        case .http1: self.isOpaqueByName ? self.becomeOpaque() : self.becomeHTTP(.http1)
+        case .http2: self.isOpaqueByName ? self.becomeOpaque() : self.becomeHTTP(.http2)
+        case .tls: self.lookForServerName()
+        case .tcp: self.becomeOpaque()
+        }
+    }
+
+    private func lookForServerName() {
+        switch ClientHello.read(self.early) {
+        case .needsMore where !self.isEarlyEnded: return
+        case .hello(let hello): self.becomeOpaque(serverName: hello.serverName)
+        case .needsMore, .invalid: self.becomeOpaque()
+        }
+    }
+
+    /// Whether the port is declared as something that is not HTTP, so that only the server name is of interest.
+    private var isOpaqueByName: Bool {
+        guard case .service(_, let port) = self.target else { return false }
+        return port.appProtocol == .tcp || port.appProtocol == .tls
+    }
+
+    private func becomeHTTP(_ kind: HTTPServerConnection.Kind) {
+        guard let stream = self.stream else { return }
+        self.detection.cancel()
+        let early = self.early
+        self.early = []
+        self.http = HTTPServerConnection(
+            over: stream,
+            early: early,
+            kind: kind,
+            limits: self.served.downstreamLimits,
+            owner: self
+        )
+    }
+
+    private func becomeOpaque(serverName: String? = nil) {
+        guard let stream = self.stream, self.opaque == nil, self.http == nil else { return }
+        self.detection.cancel()
+        if let serverName {
+            self.facts = ConnectionFacts(
+                peer: self.facts.peer,
+                local: self.facts.local,
+                source: self.facts.source,
+                destination: self.facts.destination,
+                serverName: serverName
+            )
+        }
+        let opaque = OpaqueConnection(inner: self, downstream: stream, early: self.early, isEnded: self.isEarlyEnded)
+        self.early = []
+        self.opaque = opaque
+        opaque.start()
+    }
+
+    // MARK: For exchanges
+
+    /// How policies look at the connection.
+    func authorization() -> AuthorizationStanding {
+        if let standing { return standing }
+        let made = self.served.requests.standing(for: self.facts)
+        self.standing = made
+        return made
+    }
+
+    /// The routes of the port that was asked for; nil for workloads, and for ports without destination.
+    func table(of served: ServicePlan) -> RouteTable? {
+        guard case .service(_, let port) = self.target else { return nil }
+        return served.table(port.port)
+    }
+
+    /// The port that was asked for.
+    var port: UInt16 {
+        switch self.target {
+        case .service(_, let port): port.port
+        case .workload: self.facts.destination.port
+        }
+    }
+
+    /// The client's identity for `x-forwarded-client-cert`.
+    var forwardedIdentity: String? { self.facts.peer.map { "By=\(self.localPrincipal);URI=\($0.uri)" } }
+
+    // MARK: ActiveSession
+
+    func sample() { self.opaque?.sample() }
+
+    func planChanged(_ plan: WaypointPlan) {
+        let next: ServicePlan?
+        switch self.target {
+        case .service(let service, _): next = plan.services[service.key]
+        case .workload(let workload):
+            let isBound = plan.mesh.workload(uid: workload.uid)?.waypoint.map { plan.isOwn($0) } ?? false
+            next = isBound ? plan.workloads : nil
+        }
+        guard let next else {
+            // Somebody else serves it now: what is open is carried to its end, and no more begins here.
+            self.http?.drain()
+            return
+        }
+        guard next !== self.served else { return }
+        self.served = next
+        self.standing = nil
+        self.opaque?.planChanged()
+    }
+
+    /// Lets go of the client as soon as what is under way has ended.
+    func drain() { self.http?.drain() }
+
+    func terminate() {
+        self.detection.cancel()
+        self.opaque?.terminate()
+        if let http = self.http { http.close() } else { self.stream?.close(isAbortive: true) }
+    }
+
+    fileprivate func ended() {
+        self.detection.cancel()
+        self.stream = nil
+        self.http = nil
+        self.opaque = nil
+        self.worker.remove(self)
+    }
+
+    /// An opaque connection is over.
+    func opaqueEnded() { self.ended() }
+}
+
+// MARK: - Before anybody knows what is spoken
+
+extension InnerConnection: ByteStreamOwner {
+    func byteStream(_ stream: ByteStream, received bytes: UnsafeRawBufferPointer) {
+        self.early.append(contentsOf: bytes)
+        self.look()
+    }
+
+    func byteStreamReceivedEnd(_ stream: ByteStream) {
+        self.isEarlyEnded = true
+        self.look()
+    }
+
+    func byteStreamCanSend(_ stream: ByteStream) {}
+
+    func byteStreamEnded(_ stream: ByteStream, _ outcome: RelayOutcome) { self.ended() }
+}
+
+// MARK: - HTTP
+
+extension InnerConnection: HTTPServerConnectionOwner {
+    func connection(
+        _ connection: HTTPServerConnection,
+        opened stream: HTTPStream,
+        request: HTTPRequestHead,
+        endStream: Bool
+    ) {
+        Exchange(inner: self, downstream: stream, request: request, endStream: endStream).begin()
+    }
+
+    func connection(_ connection: HTTPServerConnection, refused refusal: HTTPRefusal) {
+        self.worker.reporting.refused(refusal, on: self)
+    }
+
+    func connectionEnded(_ connection: HTTPServerConnection, _ outcome: RelayOutcome) { self.ended() }
+}

@@ -1,0 +1,16 @@
+/// A fast source of randomness for choices that need not be unforeseeable: shares, jitter, endpoints (SplitMix64).
+package struct LoopRandom: RandomNumberGenerator {
+    private var state: UInt64
+
+    /// Begins with a seed; different loops need different ones.
+    package init(seed: UInt64) { self.state = seed }
+
+    /// The next 64 bits.
+    package mutating func next() -> UInt64 {
+        self.state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = self.state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,205 @@
+import BoringTLS
+import DataPlane
+import HTTPRouting
+import MeshDNS
+import MeshIdentity
+import MeshModel
+import MeshTelemetry
+import TunnelEngine
+
+/// Something that is carried and can be ended.
+protocol ActiveSession: AnyObject {
+    /// Counts what was carried since the last time.
+    func sample()
+    /// Judges it by a new plan.
+    func planChanged(_ plan: WaypointPlan)
+    /// Ends it at once.
+    func terminate()
+}
+
+/// One event loop of a waypoint's data plane.
+///
+/// `@unchecked Sendable`: apart from `init`, everything runs on the loop's own thread; other threads reach it by
+/// `loop.submit` only.
+final class WaypointWorker: @unchecked Sendable {
+    /// The loop.
+    let loop: EventLoop
+    let context: WaypointContext
+    /// What decides now.
+    private(set) var plan: WaypointPlan
+    var random: LoopRandom
+    private(set) lazy var tunnels = TunnelPool(loop: self.loop, limits: self.poolLimits)
+    private(set) lazy var upstreams = UpstreamPool(worker: self)
+    private lazy var inbound = WaypointTunnels(worker: self)
+    private lazy var server = TunnelServer(
+        loop: self.loop,
+        limits: self.linkLimits,
+        connectionLimit: self.context.configuration.limits.connections,
+        delegate: self.inbound
+    )
+    private let resolver: NameResolver
+    private var sessions: [ObjectIdentifier: any ActiveSession] = [:]
+    private lazy var sampling = LoopAlarm(loop: self.loop)
+    private lazy var deadline = LoopAlarm(loop: self.loop)
+    private var servers: [EndpointServer] = []
+    private var onDrained: (() -> Void)?
+    private var isServing = false
+    /// Requests under way.
+    var requests = 0
+    /// Copies of requests under way.
+    var mirrors = 0
+    /// Bytes of bodies that are inspected.
+    var inspectedBytes = 0
+    /// Tokens that were verified lately.
+    var tokenCache = TokenCache()
+    let reporting: RequestReporting
+    private var direct: [DirectKey: ClusterPlan] = [:]
+
+    private struct DirectKey: Hashable {
+        var uid: String
+        var port: UInt16
+    }
+
+    /// Makes a worker that serves nothing yet.
+    init(loop: EventLoop, context: WaypointContext, resolver: ResolverConfiguration, plan: WaypointPlan) {
+        self.loop = loop
+        self.context = context
+        self.plan = plan
+        self.random = LoopRandom(seed: UInt64.random(in: 0...UInt64.max))
+        self.resolver = NameResolver(loop: loop, configuration: resolver)
+        self.reporting = RequestReporting(context.requestMetrics, registry: context.registry)
+    }
+
+    /// The wall clock, in nanoseconds since 1970.
+    var wallClock: UInt64 { WallClock.nanoseconds }
+
+    /// Microseconds since a record began.
+    func microseconds(since record: RequestRecord) -> UInt64 {
+        let now = WallClock.nanoseconds
+        return now > record.start ? (now - record.start) / 1_000 : 0
+    }
+
+    private var linkLimits: LinkLimits {
+        var limits = self.context.configuration.limits.link
+        limits.keepAlive = self.context.keepAlive
+        return limits
+    }
+
+    private var poolLimits: TunnelPoolLimits {
+        var limits = TunnelPoolLimits()
+        limits.link = self.linkLimits
+        limits.idleMilliseconds = 3_600_000
+        return limits
+    }
+
+    /// Keeps an endpoint that runs on this loop.
+    func keep(_ server: EndpointServer) { self.servers.append(server) }
+
+    // MARK: Life
+
+    /// Starts taking tunnels.
+    func listen() throws(ListenFailure) {
+        self.loop.heldBytesLimit = self.context.configuration.limits.heldBytes
+        let address = self.context.listenAddress(port: MeshPorts.inboundTunnel)
+        do throws(SocketError) {
+            try self.server.listen(on: address)
+        } catch {
+            throw ListenFailure(address: address, error: error)
+        }
+        self.isServing = true
+        self.sample()
+    }
+
+    private func sample() {
+        for session in self.sessions.values { session.sample() }
+        self.sampling.set(after: self.context.configuration.limits.samplingMilliseconds) { [weak self] in
+            self?.sample()
+        }
+    }
+
+    /// Takes over a new plan.
+    func change(_ plan: WaypointPlan) {
+        self.plan = plan
+        for session in Array(self.sessions.values) { session.planChanged(plan) }
+        self.direct = [:]
+        self.upstreams.planChanged(plan)
+    }
+
+    /// Judges the peers of live tunnels anew.
+    func judgePeers() {
+        let context = self.context.identities.latest?.context
+        self.tunnels.judgePeers(with: context)
+        self.server.judgePeers(with: context)
+    }
+
+    /// Takes no new tunnels, tells peers to go elsewhere, and ends what is left after the deadline.
+    /// - Parameter completion: called once, when nothing is carried any more.
+    func drain(milliseconds: UInt64, completion: @escaping () -> Void) {
+        guard self.isServing, self.onDrained == nil else { return completion() }
+        self.onDrained = completion
+        for session in Array(self.sessions.values) { (session as? InnerConnection)?.drain() }
+        self.deadline.set(after: milliseconds) { [weak self] in self?.terminate() }
+        self.server.drain { [weak self] in self?.finish() }
+    }
+
+    private func terminate() {
+        for session in Array(self.sessions.values) { session.terminate() }
+        self.server.close()
+        self.finish()
+    }
+
+    private func finish() {
+        guard let completion = self.onDrained else { return }
+        self.onDrained = nil
+        self.isServing = false
+        self.deadline.cancel()
+        self.sampling.cancel()
+        self.upstreams.close()
+        self.tunnels.close()
+        self.resolver.close()
+        completion()
+    }
+
+    // MARK: What sessions need
+
+    /// The destination that is one workload, for clients that ask for its own address.
+    func cluster(direct workload: Workload, port: UInt16) -> ClusterPlan {
+        let key = DirectKey(uid: workload.uid, port: port)
+        if let known = self.direct[key] { return known }
+        // Few workloads are asked for by address; forgetting them costs counters only.
+        if self.direct.count >= Self.maximumDirect { self.direct = [:] }
+        let made = ClusterPlan(direct: workload, port: port, now: self.loop.now)
+        self.direct[key] = made
+        return made
+    }
+
+    private static let maximumDirect = 1_024
+
+    /// Our certificate; throws where there is no valid one.
+    func identity() throws(IdentityError) -> IdentitySnapshot {
+        try self.context.identities.snapshot(now: self.context.now)
+    }
+
+    /// Looks a name up; the completion is called once, possibly before this returns, with no address where it has none.
+    func resolve(_ name: String, completion: @escaping ([IPAddress]) -> Void) {
+        self.resolver.lookUp(name) { result in
+            switch result {
+            case .success(let answer): completion(answer.addresses)
+            case .failure: completion([])
+            }
+        }
+    }
+
+    /// Adds a session; false when there are too many.
+    func add(_ session: any ActiveSession) -> Bool {
+        guard self.sessions.count < self.context.configuration.limits.sessions else { return false }
+        self.sessions[ObjectIdentifier(session)] = session
+        return true
+    }
+
+    /// Removes a session that is over.
+    func remove(_ session: any ActiveSession) { self.sessions[ObjectIdentifier(session)] = nil }
+
+    /// Sessions under way.
+    var sessionCount: Int { self.sessions.count }
+}

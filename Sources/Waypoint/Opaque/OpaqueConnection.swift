@@ -1,0 +1,279 @@
+import HTTPRouting
+import MeshModel
+import MeshTelemetry
+import TunnelEngine
+
+/// A connection whose bytes are passed on unread: TCP, or TLS by its server name.
+///
+/// Who may connect is judged by what the tunnel proved; a destination is chosen once. Half-close and resets travel end to
+/// end.
+final class OpaqueConnection: ByteStreamOwner {
+    private let inner: InnerConnection
+    private let downstream: ByteStream
+    private var upstream: ByteStream?
+    private var early: [UInt8]
+    private var isEarlyEnded: Bool
+    private var isRelaying = false
+    private var dial: EndpointDial?
+    private var cluster: ClusterPlan?
+    private var endpoint: EndpointHandle?
+    private var use: EndpointUse?
+    private var place: Admission?
+    private var lifetime: LoopAlarm?
+    private var idle: LoopAlarm?
+    private var lastMoved: UInt64 = 0
+    private var tried: [EndpointHandle] = []
+    private var record: RequestRecord
+    private var isOver = false
+
+    private var worker: WaypointWorker { self.inner.worker }
+
+    init(inner: InnerConnection, downstream: ByteStream, early: [UInt8], isEnded: Bool) {
+        self.inner = inner
+        self.downstream = downstream
+        self.early = early
+        self.isEarlyEnded = isEnded
+        self.record = RequestRecord(.tcp, start: inner.worker.wallClock)
+        downstream.owner = self
+    }
+
+    // MARK: Begin
+
+    func start() {
+        self.record.source = self.inner.source
+        self.record.security = self.inner.facts.peer == nil ? .plain : .mutualTLS
+        self.record.downstreamRemoteAddress = "\(self.inner.facts.source)"
+        self.record.downstreamLocalAddress = "\(self.inner.facts.destination)"
+        self.record.serverName = self.inner.facts.serverName
+        self.record.localPrincipal = self.inner.facts.local?.uri ?? ""
+        guard self.isAllowed() else { return self.fail([], self.record.terminationDetails ?? "denied") }
+        switch self.inner.target {
+        case .workload(let workload):
+            self.record.routeName = "direct"
+            self.connect(to: EndpointTarget(workload: workload, port: self.inner.facts.destination.port))
+        case .service(let service, let port):
+            self.record.service = self.inner.serviceLabels
+            self.route(service, port.port)
+        }
+    }
+
+    private func route(_ service: Service, _ port: UInt16) {
+        let served = self.inner.served
+        let outcome =
+            served.table(port)?.connections.choose(
+                serverName: self.inner.facts.serverName,
+                using: &self.worker.random
+            ) ?? .none
+        let cluster: ClusterPlan?
+        switch outcome {
+        case .refused(let reason, let name):
+            self.record.routeName = name
+            return self.fail(.noRouteFound, reason)
+        case .cluster(let place, let name):
+            self.record.routeName = name
+            cluster = served.cluster(place)
+        case .none:
+            let key = service.key
+            cluster = served.clusters.first { $0.key == key && $0.port == port && $0.isWholeService }
+        }
+        guard let cluster else { return self.fail(.noClusterFound, "cluster_not_found") }
+        self.cluster = cluster
+        self.record.cluster = cluster.name
+        self.record.service = cluster.labels
+        self.pick(cluster)
+    }
+
+    private func isAllowed() -> Bool {
+        let standing = self.inner.served.streams.standing(for: self.inner.facts)
+        switch standing.gate() {
+        case .open: break
+        case .ask(let names):
+            self.record.terminationDetails = "authorizer \(names.joined(separator: ", ")) can't judge bytes"
+            return false
+        case .deny(let denial):
+            self.record.terminationDetails = denial.detail
+            return false
+        }
+        guard case .deny(let denial) = standing.decision().verdict else { return true }
+        self.record.terminationDetails = denial.detail
+        return false
+    }
+
+    private func pick(_ cluster: ClusterPlan) {
+        guard !cluster.isMissing else { return self.fail(.noClusterFound, "cluster_not_found") }
+        let demand = PickDemand(hash: cluster.hashPolicy?.key(of: self.inner.facts), tried: self.tried)
+        let now = self.worker.loop.now
+        switch cluster.state.pick(demand, now: now, random: self.worker.random.next()) {
+        case .endpoint(let endpoint):
+            guard let place = cluster.state.admitConnection() else {
+                return self.fail(.upstreamOverflow, "overflow")
+            }
+            self.place = consume place
+            self.endpoint = endpoint
+            self.use = endpoint.beginUse()
+            self.record.destination = cluster.labels(of: endpoint, in: self.worker.plan)
+            self.record.upstreamHost = cluster.hostText(of: endpoint)
+            guard let target = cluster.target(of: endpoint, in: self.worker.plan) else {
+                return self.fail(.noHealthyUpstream, "endpoint is gone")
+            }
+            self.connect(to: target)
+        case .noHealthyEndpoint:
+            self.fail(.noHealthyUpstream, "no_healthy_upstream")
+        case .noSuchSubset:
+            self.fail(.noClusterFound, "cluster_not_found")
+        }
+    }
+
+    private func connect(to target: EndpointTarget) {
+        let service: Service?
+        if case .service = self.inner.target {
+            service = self.cluster?.service(in: self.worker.plan)
+        } else {
+            service = nil
+        }
+        self.record.attempts += 1
+        let dial = EndpointDial(worker: self.worker, timeout: self.cluster?.connectMilliseconds ?? 10_000)
+        self.dial = dial
+        self.mark(.forwardBegin)
+        dial.start(target, of: service, port: self.cluster?.port ?? target.port) { [weak self] result in
+            guard let self, !self.isOver else {
+                if case .success(let opened) = result { EndpointDial.close(opened) }
+                return
+            }
+            self.dial = nil
+            switch result {
+            case .success(let opened): self.opened(opened)
+            case .failure(let failure): self.failed(failure)
+            }
+        }
+    }
+
+    /// Nothing of the client was sent yet, so another endpoint may be tried once.
+    private func failed(_ failure: EndpointDial.Failure) {
+        self.record.upstreamFailure = failure.reason
+        guard let cluster = self.cluster, let endpoint = self.endpoint else {
+            return self.fail(.upstreamConnectionFailure, failure.reason)
+        }
+        cluster.state.report(
+            endpoint,
+            failure.kind == .timedOut ? .connectTimeout : .connectFailure,
+            now: self.worker.loop.now
+        )
+        self.release()
+        self.tried.append(endpoint)
+        guard self.tried.count < 2 else { return self.fail(.upstreamConnectionFailure, failure.reason) }
+        self.pick(cluster)
+    }
+
+    private func opened(_ opened: EndpointDial.Opened) {
+        let loop = self.worker.loop
+        let upstream: ByteStream
+        switch opened {
+        case .stream(let stream):
+            upstream = ByteStream.over(tunnel: stream, loop: loop, isDownstream: false, owner: self)
+        case .socket(let descriptor):
+            do throws(SocketError) {
+                upstream = try ByteStream.over(socket: descriptor, loop: loop, isDownstream: false, owner: self)
+            } catch {
+                return self.failed(EndpointDial.Failure(kind: .refused, reason: "\(error)"))
+            }
+        }
+        self.upstream = upstream
+        if let cluster, let endpoint { cluster.state.report(endpoint, .success, now: loop.now) }
+        if let header = self.cluster?.proxyHeader(for: self.inner.facts) { upstream.send(header) }
+        self.isRelaying = true
+        let early = self.early
+        self.early = []
+        self.downstream.becomeRelay(with: upstream, early: early)
+        self.lastMoved = loop.now
+        if let most = self.cluster?.maximumMilliseconds, most > 0 {
+            let alarm = LoopAlarm(loop: loop)
+            self.lifetime = alarm
+            alarm.set(after: most) { [weak self] in self?.terminate() }
+        }
+        self.worker.reporting.tick(&self.record, rules: self.inner.served.telemetry.metrics)
+    }
+
+    // MARK: ByteStreamOwner, until bytes flow by themselves
+
+    func byteStream(_ stream: ByteStream, received bytes: UnsafeRawBufferPointer) {
+        // The stream's window bounds it: nothing is given back.
+        if stream === self.downstream { self.early.append(contentsOf: bytes) }
+    }
+
+    func byteStreamReceivedEnd(_ stream: ByteStream) {}
+    func byteStreamCanSend(_ stream: ByteStream) {}
+
+    func byteStreamEnded(_ stream: ByteStream, _ outcome: RelayOutcome) {
+        guard !self.isOver else { return }
+        if outcome != .complete {
+            let flag: OutcomeFlags =
+                stream === self.downstream ? .downstreamConnectionTermination : .upstreamConnectionTermination
+            self.record.flags.insert(flag)
+            self.record.terminationDetails = "\(outcome)"
+        }
+        if !self.isRelaying || outcome != .complete || stream === self.downstream || self.downstream.isEnded {
+            self.end()
+        }
+    }
+
+    // MARK: End
+
+    private func fail(_ flags: OutcomeFlags, _ reason: String) {
+        self.record.flags.formUnion(flags)
+        if self.record.terminationDetails == nil { self.record.terminationDetails = reason }
+        self.end(isAbortive: true)
+    }
+
+    /// Ends it at once.
+    func terminate() { self.fail(.localReset, "the waypoint ends it") }
+
+    private func release() {
+        self.use = nil
+        self.place = nil
+    }
+
+    private func end(isAbortive: Bool = false) {
+        guard !self.isOver else { return }
+        self.isOver = true
+        self.count()
+        self.mark(.responseEnd)
+        self.dial?.cancel()
+        self.lifetime?.cancel()
+        self.release()
+        self.downstream.close(isAbortive: isAbortive)
+        self.upstream?.close(isAbortive: isAbortive)
+        self.worker.reporting.ended(&self.record, self.inner.served.telemetry)
+        self.inner.opaqueEnded()
+    }
+
+    // MARK: Seen from outside
+
+    private func mark(_ point: RequestTiming.Point) {
+        if self.record.timing[point] == nil { self.record.timing[point] = self.worker.microseconds(since: self.record) }
+    }
+
+    private func count() {
+        let (received, sent) = (self.downstream.bytesReceived, self.downstream.bytesSent)
+        if received != self.record.received.body || sent != self.record.sent.body {
+            self.lastMoved = self.worker.loop.now
+        }
+        self.record.received.body = received
+        self.record.sent.body = sent
+    }
+
+    /// Counts what was carried, and ends what stood still for too long.
+    func sample() {
+        guard self.isRelaying, !self.isOver else { return }
+        self.count()
+        self.worker.reporting.tick(&self.record, rules: self.inner.served.telemetry.metrics)
+        let most = self.cluster?.idleMilliseconds ?? 3_600_000
+        if self.worker.loop.now &- self.lastMoved > most { self.fail([], "idle for \(most) ms") }
+    }
+
+    /// What was allowed may not be any more.
+    func planChanged() {
+        guard !self.isOver, !self.isAllowed() else { return }
+        self.fail([], self.record.terminationDetails ?? "denied")
+    }
+}

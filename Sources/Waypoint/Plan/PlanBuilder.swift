@@ -1,0 +1,177 @@
+import DataPlane
+import HTTPRouting
+import MeshModel
+import MeshProtos
+import MeshTelemetry
+
+/// Makes plans. It keeps what was made of resources that did not change, and the state of clusters over all plans: what is
+/// known of endpoints must not be lost because a route changed.
+struct PlanBuilder {
+    private let local: LocalWorkload
+    private let sinks: ReportSinks
+    private var reporting: ReportingPlan
+    private var settings: TulleL7.WaypointSettings?
+    private var made = PlanSettings()
+    private var resources: [NamespacedHostname: TulleL7.ServiceRoutes] = [:]
+    private var services: [NamespacedHostname: ServicePlan] = [:]
+    private var workloads: ServicePlan
+    private var clusters: [ClusterKey: ClusterState] = [:]
+    private var endpoints: [ClusterKey: [EndpointFacts]] = [:]
+    private var place = ClientPlace()
+
+    /// What tells the states of clusters apart.
+    private struct ClusterKey: Hashable {
+        var service: NamespacedHostname
+        var name: String
+    }
+
+    init(local: LocalWorkload, sinks: ReportSinks) {
+        self.local = local
+        self.sinks = sinks
+        self.reporting = ReportingPlan(nil, sinks: sinks, proxy: ProxyFacts(), context: AccessLogContext())
+        self.workloads = ServicePlan.closed(PlanSettings())
+    }
+
+    // MARK: Resources
+
+    /// Takes our own settings over; those of another waypoint of our namespace are none of our business.
+    mutating func set(settings: TulleL7.WaypointSettings, name: String, now: UInt64) throws(PlanError) {
+        guard "\(settings.namespace)/\(settings.name)" == name else {
+            throw PlanError("resource is for \(settings.namespace)/\(settings.name)")
+        }
+        guard self.isOwn(name) else { return }
+        guard settings != self.settings else { return }
+        var made = try PlanSettings(settings)
+        for authorizer in settings.authorizers {
+            guard let cluster = authorizer.cluster else { continue }
+            made.authorizers[authorizer.name] = AuthorizerTarget(
+                plan: AuthorizerPlan(authorizer),
+                cluster: self.cluster(cluster, of: Self.settingsKey, now: now)
+            )
+        }
+        self.made = made
+        self.settings = settings
+        self.reporting = self.makeReporting(settings)
+        self.workloads = ServicePlan(workloads: settings, settings: self.made, reporting: self.reporting)
+        // All that is made depends on settings.
+        self.services = [:]
+        for key in self.resources.keys { self.rebuild(key, now: now) }
+    }
+
+    mutating func removeSettings(_ name: String) {
+        guard self.isOwn(name) else { return }
+        self.settings = nil
+        self.services = [:]
+        self.workloads = ServicePlan.closed(PlanSettings())
+    }
+
+    private func makeReporting(_ settings: TulleL7.WaypointSettings) -> ReportingPlan {
+        var proxy = ProxyFacts()
+        proxy.node = self.local.name
+        proxy.canonicalService = settings.name
+        proxy.canonicalRevision = "latest"
+        proxy.namespace = settings.namespace
+        proxy.cluster = self.local.cluster
+        let context = AccessLogContext(hostname: self.local.name) { name in
+            EnvironmentVariables.read { $0 == name }[name]
+        }
+        return ReportingPlan(settings, sinks: self.sinks, proxy: proxy, context: context)
+    }
+
+    private func isOwn(_ name: String) -> Bool {
+        name == "\(self.local.identity.namespace)/\(self.local.identity.serviceAccount)"
+    }
+
+    /// Takes a service over.
+    mutating func set(service: TulleL7.ServiceRoutes, name: String, now: UInt64) throws(PlanError) {
+        let key = NamespacedHostname(namespace: service.namespace, hostname: service.hostname)
+        guard "\(key)" == name else { throw PlanError("resource is for \(key)") }
+        guard self.resources[key] != service else { return }
+        self.resources[key] = service
+        self.rebuild(key, now: now)
+    }
+
+    mutating func removeService(_ name: String) {
+        guard let key = NamespacedHostname(parsing: name) else { return }
+        self.resources[key] = nil
+        self.services[key] = nil
+        self.clusters = self.clusters.filter { $0.key.service != key }
+        self.endpoints = self.endpoints.filter { $0.key.service != key }
+    }
+
+    /// Under which the clusters of our own settings go.
+    private static let settingsKey = NamespacedHostname(namespace: "", hostname: "")
+
+    private mutating func cluster(_ cluster: TulleL7.Cluster, of key: NamespacedHostname, now: UInt64) -> ClusterPlan {
+        let clusterKey = ClusterKey(service: key, name: cluster.name)
+        // Its endpoints follow with the next plan.
+        self.endpoints[clusterKey] = nil
+        if let known = self.clusters[clusterKey] {
+            known.update(cluster: cluster, now: now)
+            return ClusterPlan(cluster, state: known)
+        }
+        let state = ClusterState(cluster, place: self.place, seed: UInt64.random(in: 0...UInt64.max))
+        self.clusters[clusterKey] = state
+        return ClusterPlan(cluster, state: state)
+    }
+
+    private mutating func rebuild(_ key: NamespacedHostname, now: UInt64) {
+        guard self.settings != nil, let resource = self.resources[key] else { return }
+        var clusters: [ClusterPlan] = []
+        var kept: Set<String> = []
+        for cluster in resource.clusters {
+            clusters.append(self.cluster(cluster, of: key, now: now))
+            kept.insert(cluster.name)
+        }
+        self.clusters = self.clusters.filter { $0.key.service != key || kept.contains($0.key.name) }
+        self.services[key] = ServicePlan(
+            resource,
+            clusters: clusters,
+            settings: self.made,
+            reporting: self.reporting,
+            keeping: self.services[key]
+        )
+    }
+
+    // MARK: Plans
+
+    /// Makes a plan of this moment.
+    mutating func plan(mesh: MeshSnapshot, own: Workload, now: UInt64) -> WaypointPlan {
+        let place = ClientPlace(locality: own.locality, labels: own.labels, node: own.node, network: own.network)
+        if place != self.place {
+            // What clusters prefer depends on it; it changes once, when the mesh comes to know us.
+            self.place = place
+            self.clusters = [:]
+            for key in self.resources.keys { self.rebuild(key, now: now) }
+        }
+        for (key, served) in self.services {
+            for cluster in served.clusters {
+                self.updateEndpoints(ClusterKey(service: key, name: cluster.name), cluster, mesh, now)
+            }
+        }
+        for authorizer in self.made.authorizers.values {
+            let key = ClusterKey(service: Self.settingsKey, name: authorizer.cluster.name)
+            self.updateEndpoints(key, authorizer.cluster, mesh, now)
+        }
+        return WaypointPlan(
+            mesh: mesh,
+            own: own,
+            settings: self.made,
+            services: self.services,
+            workloads: self.workloads,
+            isComplete: self.settings != nil
+        )
+    }
+
+    private mutating func updateEndpoints(
+        _ key: ClusterKey,
+        _ cluster: ClusterPlan,
+        _ mesh: MeshSnapshot,
+        _ now: UInt64
+    ) {
+        let facts = cluster.endpoints(in: mesh)
+        guard facts != self.endpoints[key] else { return }
+        self.endpoints[key] = facts
+        cluster.state.update(endpoints: facts, now: now)
+    }
+}

@@ -1,0 +1,99 @@
+import HTTPRouting
+import MeshModel
+import TunnelEngine
+
+/// One HTTP connection to an endpoint's application.
+final class UpstreamConnection: HTTPClientConnectionOwner, ByteStreamOwner {
+    private weak var host: UpstreamHost?
+    private let cluster: ClusterPlan
+    /// Holds the place among the cluster's connections.
+    private let dial: UpstreamDial
+    private var connection: HTTPClientConnection?
+    private var served: UInt32 = 0
+
+    init(host: UpstreamHost, cluster: ClusterPlan, dial: UpstreamDial) {
+        self.host = host
+        self.cluster = cluster
+        self.dial = dial
+    }
+
+    /// Begins HTTP on what was opened, which it takes over, also when it throws.
+    func open(
+        _ opened: EndpointDial.Opened,
+        version: HTTPVersion,
+        loop: EventLoop
+    ) throws(EndpointDial.Failure) {
+        let bytes: ByteStream
+        switch opened {
+        case .stream(let stream):
+            bytes = ByteStream.over(tunnel: stream, loop: loop, isDownstream: false, owner: self)
+        case .socket(let descriptor):
+            do throws(SocketError) {
+                bytes = try ByteStream.over(socket: descriptor, loop: loop, isDownstream: false, owner: self)
+            } catch {
+                throw EndpointDial.Failure(kind: .refused, reason: "\(error)")
+            }
+        }
+        self.connection = HTTPClientConnection(
+            over: bytes,
+            version: version,
+            limits: self.cluster.upstreamLimits,
+            owner: self
+        )
+    }
+
+    /// Whether another request may be sent now.
+    var canServe: Bool { self.connection?.canOpenStream == true && !self.isSpent }
+
+    private var isSpent: Bool {
+        let most = self.cluster.requestsPerConnection
+        return most > 0 && self.served >= most
+    }
+
+    /// Sends the ticket's request.
+    func serve(_ ticket: UpstreamTicket) {
+        guard let owner = ticket.owner else { return ticket.cancel() }
+        self.served &+= 1
+        ticket.identity = self.dial.peerIdentity
+        guard
+            let stream = self.connection?.openStream(request: ticket.request, endStream: ticket.endStream, owner: owner)
+        else {
+            return ticket.finish(
+                .failure(EndpointDial.Failure(kind: .refused, reason: "the request can't be sent on this connection"))
+            )
+        }
+        // Its last request: what comes after needs another one.
+        if self.isSpent { self.connection?.drain() }
+        ticket.finish(.success(stream))
+    }
+
+    /// Ends it when it is of no use any more.
+    func rest() {
+        if let connection, connection.activeStreams == 0, self.isSpent || !connection.isReusable { connection.close() }
+    }
+
+    /// Ends it when nothing is carried any more.
+    func drain() { self.connection?.drain() }
+
+    /// Ends it at once.
+    func close() { self.connection?.close() }
+
+    // MARK: HTTPClientConnectionOwner
+
+    func connectionCapacityChanged(_ connection: HTTPClientConnection) {
+        self.host?.serveWaiting()
+        self.rest()
+    }
+
+    func connectionEnded(_ connection: HTTPClientConnection, _ outcome: RelayOutcome) {
+        self.connection = nil
+        self.host?.ended(self)
+    }
+
+    // MARK: ByteStreamOwner, for the moment before HTTP takes over
+
+    func byteStream(_ stream: ByteStream, received bytes: UnsafeRawBufferPointer) {}
+    func byteStreamReceivedEnd(_ stream: ByteStream) {}
+    func byteStreamCanSend(_ stream: ByteStream) {}
+    func byteStreamEnded(_ stream: ByteStream, _ outcome: RelayOutcome) {}
+}

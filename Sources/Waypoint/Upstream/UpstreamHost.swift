@@ -1,0 +1,151 @@
+import HTTPRouting
+import MeshModel
+import TunnelEngine
+
+/// The connections of one loop to one endpoint of a cluster, and the requests that wait for one.
+///
+/// HTTP/1.1 carries one request at a time on a connection, HTTP/2 many. Requests wait in order; a connection that comes up
+/// serves the first of them, and one that can't be opened fails the first of them.
+final class UpstreamHost {
+    private let pool: UpstreamPool
+    let key: UpstreamKey
+    private let cluster: ClusterPlan
+    private let endpoint: EndpointHandle
+    private var connections: [UpstreamConnection] = []
+    private var dials: [ObjectIdentifier: UpstreamDial] = [:]
+    private var waiting: ArraySlice<UpstreamTicket> = []
+
+    init(pool: UpstreamPool, key: UpstreamKey, cluster: ClusterPlan, endpoint: EndpointHandle) {
+        self.pool = pool
+        self.key = key
+        self.cluster = cluster
+        self.endpoint = endpoint
+    }
+
+    /// Whether nothing is left of it.
+    var isEmpty: Bool { self.connections.isEmpty && self.dials.isEmpty && self.waiting.isEmpty }
+
+    /// Opens a stream for the ticket, now or as soon as a connection has room.
+    func serve(_ ticket: UpstreamTicket) {
+        if self.waiting.isEmpty, let connection = self.connections.last(where: \.canServe) {
+            return connection.serve(ticket)
+        }
+        guard let place = self.cluster.state.admitPending() else {
+            return ticket.finish(.failure(EndpointDial.Failure(kind: .overloaded, reason: "too many requests wait")))
+        }
+        ticket.place = consume place
+        self.waiting.append(ticket)
+        self.dialMore()
+    }
+
+    /// Opens connections for those who wait, one for each in HTTP/1.1, as far as the cluster's limit allows.
+    private func dialMore() {
+        let wanted = self.key.version == .http2 ? min(1, self.waiting.count) : self.waiting.count
+        while self.dials.count < wanted {
+            let isFirst = self.connections.isEmpty && self.dials.isEmpty
+            guard let place = self.cluster.state.admitConnection(isFirst: isFirst) else { return }
+            self.dial(place)
+        }
+    }
+
+    private func dial(_ place: consuming Admission) {
+        let plan = self.pool.worker.plan
+        guard let target = self.cluster.target(of: self.endpoint, in: plan) else {
+            return self.failFirst(EndpointDial.Failure(kind: .noRoute, reason: "\(self.endpoint.id) is gone"))
+        }
+        let dial = UpstreamDial(worker: self.pool.worker, timeout: self.cluster.connectMilliseconds, place: place)
+        let key = ObjectIdentifier(dial)
+        self.dials[key] = dial
+        dial.start(target, of: self.cluster.service(in: plan), port: self.cluster.port) { [self] result in
+            self.dials[key] = nil
+            switch result {
+            case .failure(let failure):
+                self.failFirst(failure)
+                self.pool.settle(self)
+            case .success(let opened):
+                self.open(opened, dial)
+            }
+        }
+    }
+
+    private func open(_ opened: EndpointDial.Opened, _ dial: UpstreamDial) {
+        let connection = UpstreamConnection(host: self, cluster: self.cluster, dial: dial)
+        do throws(EndpointDial.Failure) {
+            try connection.open(opened, version: self.key.version, loop: self.pool.worker.loop)
+        } catch {
+            self.failFirst(error)
+            return self.pool.settle(self)
+        }
+        self.connections.append(connection)
+        self.serveWaiting()
+        connection.rest()
+    }
+
+    private func failFirst(_ failure: EndpointDial.Failure) {
+        while let ticket = self.waiting.popFirst() {
+            guard ticket.isWanted else { continue }
+            return ticket.finish(.failure(failure))
+        }
+    }
+
+    /// A connection has room again, or there is a new one.
+    func serveWaiting() {
+        while let next = self.waiting.first {
+            guard next.isWanted else {
+                self.waiting.removeFirst()
+                continue
+            }
+            guard let connection = self.connections.last(where: \.canServe) else { break }
+            self.waiting.removeFirst()
+            connection.serve(next)
+        }
+        if !self.waiting.isEmpty { self.dialMore() }
+    }
+
+    /// A connection is gone.
+    func ended(_ connection: UpstreamConnection) {
+        self.connections.removeAll { $0 === connection }
+        if !self.waiting.isEmpty { self.dialMore() }
+        self.pool.settle(self)
+    }
+
+    /// Lets connections end with what they carry; those that carry nothing end now.
+    func drain() {
+        for connection in self.connections { connection.drain() }
+    }
+
+    /// Ends everything at once.
+    func close() {
+        for dial in self.dials.values { dial.cancel() }
+        self.dials = [:]
+        while let ticket = self.waiting.popFirst() {
+            ticket.finish(.failure(EndpointDial.Failure(kind: .refused, reason: "the waypoint ends")))
+        }
+        for connection in self.connections { connection.close() }
+    }
+}
+
+/// A dial, and the place among the cluster's connections that it holds until its connection ends.
+final class UpstreamDial {
+    private let dial: EndpointDial
+    private var place: Admission?
+
+    init(worker: WaypointWorker, timeout: UInt64, place: consuming Admission) {
+        self.dial = EndpointDial(worker: worker, timeout: timeout)
+        self.place = consume place
+    }
+
+    /// Whom the endpoint proved to be.
+    var peerIdentity: String? { self.dial.peerIdentity }
+
+    func start(
+        _ target: EndpointTarget,
+        of service: Service?,
+        port: UInt16,
+        completion: @escaping (Result<EndpointDial.Opened, EndpointDial.Failure>) -> Void
+    ) {
+        self.dial.start(target, of: service, port: port, completion: completion)
+    }
+
+    func cancel() { self.dial.cancel() }
+}
