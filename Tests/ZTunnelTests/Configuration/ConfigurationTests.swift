@@ -60,8 +60,7 @@ struct ConfigurationTests {
             error?.all.map(\.variable) == [
                 "PROXY_WORKLOAD_INFO", "PROXY_MODE", "NETWORK", "INSTANCE_IP", "XDS_ADDRESS", "XDS_HEADER_a:b",
                 "ISTIO_META_DNS_PROXY_ADDR", "IPV6_ENABLED", "SECRET_TTL", "POOL_MAX_STREAMS_PER_CONNECTION",
-                "COMPLIANCE_POLICY", "ZTUNNEL_WORKER_THREADS", "RUST_LOG", "LOG_FORMAT", "PROXY_WORKLOAD_INFO",
-                "BOOTSTRAP_TOKEN",
+                "COMPLIANCE_POLICY", "ZTUNNEL_WORKER_THREADS", "RUST_LOG", "LOG_FORMAT", "BOOTSTRAP_TOKEN",
             ]
         )
         let lines = error?.all.map(\.description) ?? []
