@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Formatting and shell rules. Changes nothing; "make format" repairs the first kind.
+# Formatting, shell rules, and dashboards that are what their script writes. Changes nothing; "make format" repairs the
+# first kind.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 swift format lint --strict --parallel --recursive Package.swift Sources Tests Fuzz Benchmarks
@@ -7,4 +8,5 @@ for script in scripts/*.sh scripts/*/*.sh .ci/run; do
     if [ -e "$script" ]; then bash -n "$script"; fi
 done
 if command -v shellcheck >/dev/null; then shellcheck -x scripts/*.sh .ci/run; fi
+python3 deploy/grafana/make_dashboards.py --check
 echo "lint: clean"
