@@ -10,7 +10,8 @@ package enum Analyzer {
         let rules: [(AnalysisContext) -> [Finding]] = [
             WaypointRules.references, WaypointRules.gateways, PolicyRules.ztunnelPolicies, PolicyRules.selectors,
             PolicyRules.targets, PolicyRules.waypointAdmission, PeerRules.all, RouteRules.parents, RouteRules.backends,
-            RouteRules.shadows, DestinationRules.all, ServiceRules.hosts, ServiceRules.addresses, IdentityRules.all,
+            RouteRules.shadows, TrafficRules.parents, TrafficRules.subsets, TrafficRules.providers,
+            DestinationRules.all, ServiceRules.hosts, ServiceRules.addresses, IdentityRules.all,
         ]
         return rules.flatMap { $0(context) }.sorted { left, right in
             if left.code.severity != right.code.severity { return left.code.severity > right.code.severity }

@@ -14,6 +14,7 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
     case policyBarsWaypoint = "TUL0205"
     case trustDomainsIgnored = "TUL0206"
     case actionUnsupported = "TUL0207"
+    case providerUnknown = "TUL0208"
     case peerPortUnknown = "TUL0211"
     case peerAuthenticationTwice = "TUL0212"
     case peerSelectorInRoot = "TUL0213"
@@ -24,6 +25,9 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
     case destinationHostUnknown = "TUL0304"
     case destinationWithoutWaypoint = "TUL0305"
     case routeBackendMissing = "TUL0306"
+    case routeParentUnsupported = "TUL0307"
+    case subsetUnknown = "TUL0308"
+    case routeKindsMixed = "TUL0309"
 
     case hostnameTwice = "TUL0401"
     case addressTwice = "TUL0402"
@@ -60,11 +64,11 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
         case .waypointMissing, .waypointRefusesNamespace, .waypointListenerWrong, .waypointClassWrong,
             .policyTargetMissing, .policyTargetWithoutWaypoint, .policyBarsWaypoint, .actionUnsupported,
             .peerAuthenticationTwice, .routeParentMissing, .routeBackendMissing, .addressTwice, .portConflict,
-            .roleUnbound, .roleBoundTwice:
+            .roleUnbound, .roleBoundTwice, .providerUnknown, .routeParentUnsupported, .subsetUnknown:
             .error
         case .waypointTypeMismatch, .policyNeedsWaypoint, .selectorMatchesNothing, .trustDomainsIgnored,
             .peerPortUnknown, .peerSelectorInRoot, .routeWithoutWaypoint, .routeMatchShadowed,
-            .destinationHostUnknown, .destinationWithoutWaypoint, .hostnameTwice:
+            .destinationHostUnknown, .destinationWithoutWaypoint, .hostnameTwice, .routeKindsMixed:
             .warning
         case .waypointUnused, .addressInsideBlock, .namespaceUndeclared: .info
         }
@@ -86,6 +90,7 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
         case .policyBarsWaypoint: "an ALLOW policy does not let the waypoint through"
         case .trustDomainsIgnored: "trust domains in a policy that ztunnel enforces"
         case .actionUnsupported: "an action that ztunnel does not know"
+        case .providerUnknown: "a provider that the mesh does not have"
         case .peerPortUnknown: "a port of a PeerAuthentication is no workload's"
         case .peerAuthenticationTwice: "two PeerAuthentications for the same workloads"
         case .peerSelectorInRoot: "a PeerAuthentication with a selector in the root namespace"
@@ -95,6 +100,9 @@ package enum FindingCode: String, Hashable, Sendable, CaseIterable {
         case .destinationHostUnknown: "a DestinationRule's host is not there"
         case .destinationWithoutWaypoint: "a DestinationRule's service has no waypoint to carry it out"
         case .routeBackendMissing: "a route leads to a service that is not there"
+        case .routeParentUnsupported: "a route is attached to what takes none"
+        case .subsetUnknown: "a route leads to a subset that nobody declares"
+        case .routeKindsMixed: "a service has routes of two kinds"
         case .hostnameTwice: "two ServiceEntries have the same host"
         case .addressTwice: "two services have the same address"
         case .portConflict: "two ServiceEntries disagree on a host's port"

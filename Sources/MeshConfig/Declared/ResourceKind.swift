@@ -19,6 +19,8 @@ package enum ResourceKind: String, Hashable, Sendable, CaseIterable {
     case ecsAccount = "ECSAccount"
     case serviceAccountBinding = "ServiceAccountBinding"
     case payloadPolicy = "PayloadPolicy"
+    case rateLimitPolicy = "RateLimitPolicy"
+    case healthCheckPolicy = "HealthCheckPolicy"
 
     /// The API group and its versions that are read, newest first: `v1` alone for the core group.
     package var apiVersions: [String] {
@@ -38,7 +40,8 @@ package enum ResourceKind: String, Hashable, Sendable, CaseIterable {
         case .authorizationPolicy, .peerAuthentication, .requestAuthentication:
             ["security.istio.io/v1", "security.istio.io/v1beta1"]
         case .telemetry: ["telemetry.istio.io/v1", "telemetry.istio.io/v1alpha1"]
-        case .meshConfig, .ecsAccount, .serviceAccountBinding, .payloadPolicy: ["tulle.mesh/v1alpha1"]
+        case .meshConfig, .ecsAccount, .serviceAccountBinding, .payloadPolicy, .rateLimitPolicy, .healthCheckPolicy:
+            ["tulle.mesh/v1alpha1"]
         }
     }
 

@@ -19,7 +19,7 @@ enum SpecReader {
         case .meshConfig: .meshConfig(self.meshConfig(spec))
         case .ecsAccount: .ecsAccount(self.ecsAccount(spec))
         case .httpRoute, .grpcRoute, .tcpRoute, .tlsRoute, .referenceGrant, .virtualService, .destinationRule,
-            .requestAuthentication, .telemetry, .payloadPolicy:
+            .requestAuthentication, .telemetry, .payloadPolicy, .rateLimitPolicy, .healthCheckPolicy:
             .route(kind, spec)
         }
     }

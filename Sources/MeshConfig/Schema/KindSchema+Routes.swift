@@ -38,7 +38,8 @@ extension KindSchema {
         )
     }
 
-    private static let httpMatch = ValueSchema.object([
+    /// Conditions on a request, as HTTPRoutes have them.
+    static let requestMatch = ValueSchema.object([
         .optional(
             "path",
             .object([
@@ -82,7 +83,7 @@ extension KindSchema {
                 .list(
                     .object([
                         .optional("name", .string(.dnsSubdomain)),
-                        .optional("matches", .list(Self.httpMatch, 0...64)),
+                        .optional("matches", .list(Self.requestMatch, 0...64)),
                         .optional("filters", Self.httpFilters),
                         .optional(
                             "backendRefs",

@@ -27,6 +27,8 @@ struct KindSchema: Sendable {
             case .ecsAccount: self.ecsAccount
             case .serviceAccountBinding: self.serviceAccountBinding
             case .payloadPolicy: self.payloadPolicy
+            case .rateLimitPolicy: self.rateLimitPolicy
+            case .healthCheckPolicy: self.healthCheckPolicy
             }
         return KindSchema(kind: kind, spec: spec)
     }

@@ -55,7 +55,7 @@ extension KindRules {
         }
     }
 
-    private mutating func routeMatch(_ match: SpecCursor) {
+    mutating func routeMatch(_ match: SpecCursor) {
         if let path = match["path"], let value = path["value"] {
             if path.text("type") == "RegularExpression" {
                 self.regex(value)

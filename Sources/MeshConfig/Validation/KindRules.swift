@@ -33,6 +33,8 @@ struct KindRules {
         case .meshConfig: self.meshConfig(spec)
         case .ecsAccount: self.ecsAccount(spec)
         case .payloadPolicy: self.payloadPolicy(spec)
+        case .rateLimitPolicy: self.rateLimitPolicy(spec)
+        case .healthCheckPolicy: self.healthCheckPolicy(spec)
         }
     }
 

@@ -52,8 +52,13 @@ struct RouteMesh {
 
     /// What the waypoint does with a service of `shop`.
     func routes(_ name: String = "orders", owner: WaypointIdentity = Self.owner) throws -> TulleL7.ServiceRoutes {
-        let resource = try #require(self.mesh.compiler.l7.routes[Facts.key(name)]?[owner])
-        #expect(resource.name == Facts.key(name).description)
+        try self.routes(of: Facts.key(name), owner: owner)
+    }
+
+    /// What a waypoint does with any service.
+    func routes(of key: NamespacedHostname, owner: WaypointIdentity = Self.owner) throws -> TulleL7.ServiceRoutes {
+        let resource = try #require(self.mesh.compiler.l7.routes[key]?[owner])
+        #expect(resource.name == key.description)
         return try TulleL7.ServiceRoutes(decoding: resource.bytes)
     }
 

@@ -15,7 +15,8 @@ struct RouteRulesTests {
         #expect(codes([Make.httpRoute([], parent: entry)]) == [.routeParentMissing])
         let gateway: ConfigValue = ["name": "waypoint"]
         #expect(codes([Make.httpRoute([], parent: gateway)]) == [.routeParentMissing])
-        #expect(codes([Make.httpRoute([], parent: gateway), Make.waypoint(), Make.bound()]).isEmpty)
+        let own = codes([Make.httpRoute([], parent: gateway), Make.waypoint(), Make.bound()])
+        #expect(own == [.routeParentUnsupported], "TUL0307: it takes no routes of its own")
         let other: ConfigValue = ["kind": "Service", "name": "web", "namespace": "other"]
         #expect(codes([Make.httpRoute([], parent: other)], Self.bound) == [.routeParentMissing])
         #expect(codes([Make.virtualService([], host: "gone")], Self.bound) == [.routeParentMissing])

@@ -246,6 +246,30 @@ enum Documents {
             deny: {status: 403, body: no}
             """
         ),
+        (
+            .rateLimitPolicy,
+            """
+            targetRefs: [{kind: Service, name: api}]
+            limits:
+              - name: each-client
+                match: {path: {value: /api}, method: POST, headers: [{name: x-tier, value: free}]}
+                requests: 100
+                window: 1m
+                burst: 20
+                key: [principal, 'header:x-user', 'claim:sub']
+            """
+        ),
+        (
+            .healthCheckPolicy,
+            """
+            targetRefs: [{kind: Service, name: api}]
+            port: 80
+            http: {path: /healthz, host: api.example.com, expectedStatuses: [200, 204]}
+            interval: 5s
+            timeout: 500ms
+            unhealthyThreshold: 2
+            """
+        ),
     ]
 
     /// A document of a kind.

@@ -304,6 +304,24 @@ import Testing
             "role of account 444455556666"
         ),
         (
+            .rateLimitPolicy,
+            "targetRefs: [{kind: Service, name: a}]\nlimits: [{requests: 1, window: 100ms}]", .outOfRange, "from 1s"
+        ),
+        (
+            .rateLimitPolicy,
+            "targetRefs: [{kind: Service, name: a}]\nlimits: [{requests: 1, window: 1s, key: [host]}]", .badValue,
+            "must be principal"
+        ),
+        (
+            .healthCheckPolicy,
+            "targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: a}]\ntcp: {}", .contradiction,
+            "must be a Service"
+        ),
+        (
+            .healthCheckPolicy, "targetRefs: [{kind: Service, name: a}]\ntcp: {}\ninterval: 1s\ntimeout: 2s",
+            .contradiction, "longer than interval"
+        ),
+        (
             .payloadPolicy, "targetRefs: [{kind: Service, name: a}]\nrules: [{json: {pointer: a, exists: true}}]",
             .badValue, "JSON Pointer"
         ),

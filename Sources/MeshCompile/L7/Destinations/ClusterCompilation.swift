@@ -49,6 +49,7 @@ struct ClusterCompilation {
             $0.loadBalancer = self.loadBalancer(policy, of: service)
             $0.pool = self.pool(policy.connectionPool)
             $0.outliers = policy.outlierDetection.map(Self.outliers)
+            $0.healthCheck = self.healthCheck(claim, port: port.port)
             $0.tls = policy.tls.flatMap { Self.tls($0, of: claim) }
             switch policy.proxyProtocol?.text("version") ?? (policy.proxyProtocol == nil ? "" : "V1") {
             case "V1": $0.proxyProtocol = 1
@@ -60,6 +61,37 @@ struct ClusterCompilation {
             $0.keepsDestination = claim.isPassthrough || policy.loadBalancer?.text("simple") == "PASSTHROUGH"
             $0.resolvesAuthority = claim.needsWaypoint
         }
+    }
+
+    // MARK: Health
+
+    /// The oldest HealthCheckPolicy of the service that is for the port.
+    private func healthCheck(_ claim: ServiceClaim, port: UInt16) -> TulleL7.HealthCheck? {
+        let policies = self.mesh.resources(.healthCheckPolicy, attachedTo: self.mesh.references(to: claim))
+        for resource in policies where resource.metadata.namespace == claim.key.namespace {
+            guard case .route(_, let spec) = resource.spec, (spec.port("port") ?? port) == port else { continue }
+            return TulleL7.HealthCheck.with {
+                if let http = spec["http"] {
+                    $0.kind = .http
+                    $0.path = http.text("path") ?? "/"
+                    $0.host = http.text("host") ?? ""
+                    $0.expectedStatuses = http.list("expectedStatuses").compactMap { value in
+                        value.integer.map { UInt32(clamping: $0) }
+                    }
+                } else if let grpc = spec["grpc"] {
+                    $0.kind = .grpc
+                    $0.service = grpc.text("service") ?? ""
+                } else {
+                    $0.kind = .tcp
+                }
+                $0.intervalMilliseconds = spec.milliseconds("interval") ?? 10_000
+                $0.timeoutMilliseconds = spec.milliseconds("timeout") ?? 1000
+                $0.unhealthyThreshold = spec.count("unhealthyThreshold") ?? 3
+                $0.healthyThreshold = spec.count("healthyThreshold") ?? 2
+                $0.port = spec.count("probePort") ?? 0
+            }
+        }
+        return nil
     }
 
     // MARK: What is spoken

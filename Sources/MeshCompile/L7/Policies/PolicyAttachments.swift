@@ -45,7 +45,8 @@ struct PolicyAttachments {
             $0.payloads = self.resources(.payloadPolicy).compactMap(PayloadTranslation.policy)
             let most = ServiceCompilation.Limits.policies
             // What is beyond the bound is not left out but closes the service.
-            guard $0.policies.count > most || $0.tokens.count > most || $0.payloads.count > most else { return }
+            let counts = [$0.policies.count, $0.tokens.count, $0.payloads.count, self.rateLimits.count]
+            guard counts.contains(where: { $0 > most }) else { return }
             $0.tokens.removeAll()
             $0.payloads.removeAll()
             $0.policies = [
@@ -123,6 +124,27 @@ struct PolicyAttachments {
                 }
                 $0.forwardsToken = rule["forwardOriginalToken"]?.flag ?? false
                 $0.spaceDelimitedClaims = rule.texts("spaceDelimitedClaims")
+            }
+        }
+    }
+
+    // MARK: Limits
+
+    /// Limits on requests. Where there are more than the bound, ``security`` closes the service.
+    var rateLimits: [TulleL7.RateLimit] {
+        self.resources(.rateLimitPolicy).flatMap { resource -> [TulleL7.RateLimit] in
+            guard case .route(_, let spec) = resource.spec else { return [] }
+            return spec.list("limits").enumerated().map { index, limit in
+                TulleL7.RateLimit.with {
+                    let name = limit.text("name") ?? "\(index)"
+                    $0.name = "\(resource.metadata.namespace)/\(resource.metadata.name)/\(name)"
+                    $0.match = limit["match"].map(HTTPRouteMatch.match)
+                    $0.requests = limit.count("requests") ?? 0
+                    $0.windowMilliseconds = limit.milliseconds("window") ?? 0
+                    $0.burst = limit.count("burst") ?? 0
+                    $0.key = limit.texts("key")
+                    $0.status = limit.count("status") ?? 429
+                }
             }
         }
     }

@@ -9,7 +9,8 @@ enum HTTPRouteMatch {
         return written.isEmpty ? [self.match(.null)] : written.map(self.match)
     }
 
-    private static func match(_ value: ConfigValue) -> TulleL7.RouteMatch {
+    /// The conditions of one match; without a path, that of the prefix `/`.
+    static func match(_ value: ConfigValue) -> TulleL7.RouteMatch {
         TulleL7.RouteMatch.with {
             $0.path = self.path(value["path"])
             $0.headers = self.headers(value)

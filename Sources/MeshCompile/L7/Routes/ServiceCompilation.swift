@@ -54,6 +54,7 @@ struct ServiceCompilation {
         let attachments = PolicyAttachments(mesh: self.mesh, waypoint: self.waypoint, claim: self.claim)
         routes.security = attachments.security
         routes.telemetry = attachments.telemetry
+        routes.rateLimits = Array(attachments.rateLimits.prefix(Limits.policies))
         routes.clusters = self.clusters.values.sorted { $0.name < $1.name }
         return routes
     }
