@@ -17,7 +17,7 @@ package struct FuzzTarget: Sendable {
     /// All of them.
     package static let all =
         FuzzTarget.http2 + FuzzTarget.http1 + FuzzTarget.discovery + FuzzTarget.dns + FuzzTarget.capture
-        FuzzTarget.certificates + FuzzTarget.texts + FuzzTarget.configuration + FuzzTarget.telemetry
+        + FuzzTarget.certificates + FuzzTarget.texts + FuzzTarget.configuration + FuzzTarget.telemetry
         + FuzzTarget.security
 
     /// The target of that name.
