@@ -28,12 +28,12 @@ struct SessionToken: Sendable, Hashable {
     func sealed(scope: String, hmac: ([UInt8]) -> [UInt8]) -> String? {
         let content = self.content
         guard let tag = Self.tag(content, scope, hmac), let masked = Self.masked(content, tag, hmac) else { return nil }
-        return Base64URLText.encode(tag + masked)
+        return Base64URL.encode(tag + masked)
     }
 
     /// Opens a token; nil unless it was made under this scope and key.
     init?(opening text: String, scope: String, hmac: ([UInt8]) -> [UInt8]) {
-        guard text.utf8.count == Self.textLength, let bytes = Base64URLText.decode(text.utf8) else { return nil }
+        guard text.utf8.count == Self.textLength, let bytes = Base64URL.decode(text.utf8) else { return nil }
         let tag = Array(bytes.prefix(Self.tagLength))
         guard let content = Self.masked(Array(bytes.dropFirst(Self.tagLength)), tag, hmac),
             let expected = Self.tag(content, scope, hmac), Self.isSame(tag, expected)

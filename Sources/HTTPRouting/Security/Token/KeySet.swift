@@ -99,6 +99,6 @@ package struct KeySet: Sendable, Hashable {
     }
 
     private static func bytes(_ entry: ClaimValue, _ name: String) -> [UInt8]? {
-        self.text(entry, name).flatMap { Base64URLText.decode($0.utf8) }
+        self.text(entry, name).flatMap { Base64URL.decode($0.utf8) }
     }
 }

@@ -26,7 +26,7 @@ struct SignedToken: Sendable {
         guard parts.count == 3 else { return nil }
         guard let header = Self.object(parts[0], Self.headerLimits),
             let payload = Self.object(parts[1], Self.payloadLimits),
-            let signature = Base64URLText.decode(parts[2]), !signature.isEmpty,
+            let signature = Base64URL.decode(parts[2]), !signature.isEmpty,
             case .string(let name)? = header[["alg"]], let algorithm = SignatureAlgorithm(rawValue: name),
             // None is understood here, and one that is not understood must not be passed over (RFC 7515 §4.1.11).
             header[["crit"]] == nil, header[["enc"]] == nil, header[["zip"]] == nil,
@@ -45,7 +45,7 @@ struct SignedToken: Sendable {
     }
 
     private static func object(_ encoded: some Sequence<UInt8>, _ limits: JSONLimits) -> ClaimValue? {
-        guard let bytes = Base64URLText.decode(encoded), let value = try? JSONTree.read(bytes, limits: limits),
+        guard let bytes = Base64URL.decode(encoded), let value = try? JSONTree.read(bytes, limits: limits),
             case .object = value
         else { return nil }
         return value

@@ -104,8 +104,3 @@ extension TokenEngine {
         self.check(Sample.request(fields: [TokenMint.bearer(token)]), now: now)
     }
 }
-
-/// The room's coding, for anything that has bytes.
-enum Base64URL {
-    static func encode(_ bytes: some Sequence<UInt8>) -> String { Base64URLText.encode(Array(bytes)) }
-}
