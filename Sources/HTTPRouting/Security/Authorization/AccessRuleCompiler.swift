@@ -195,7 +195,7 @@ extension AccessRuleCompiler {
             guard let block = AddressBlock(parsing: value) else {
                 throw self.fault("\(field) \(value) must be an IP address or <address>/<prefix length>")
             }
-            blocks.append(block)
+            blocks.append(block.canonical)
         }
         return blocks
     }
