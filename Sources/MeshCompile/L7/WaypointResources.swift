@@ -8,6 +8,12 @@ package struct WaypointResources: Sendable, Hashable {
     /// `tulle.l7.v1.ServiceRoutes`, sorted by name.
     package var routes: [ResourceCatalog.Resource] = []
 
+    /// Joins the two.
+    package init(settings: [ResourceCatalog.Resource] = [], routes: [ResourceCatalog.Resource] = []) {
+        self.settings = settings
+        self.routes = routes
+    }
+
     var sorted: Self {
         Self(
             settings: self.settings.sorted { $0.name < $1.name },

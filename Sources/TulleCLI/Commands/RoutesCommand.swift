@@ -20,19 +20,37 @@ struct RoutesCommand: AsyncParsableCommand {
     func run() async throws {
         let run = CommandRun()
         try await run.perform {
-            var query: [String] = []
-            if let namespace = self.namespace.filter { query.append("namespace=\(AdminClient.encoded(namespace))") }
-            if let service { query.append("name=\(AdminClient.encoded(service))") }
-            let path = "/v1/routes" + (query.isEmpty ? "" : "?\(query.joined(separator: "&"))")
-            let answer = try await run.withAdmin(self.connection) { try await $0.call("GET", path) }
-            let routes = answer["routes"]?.array ?? []
-            guard !routes.isEmpty || self.service == nil else {
-                throw CommandFailure(
-                    "no waypoint stands in front of \"\(self.service ?? "")\"",
-                    hint: "'tulle waypoint list -A' lists waypoints; the label istio.io/use-waypoint binds a service"
+            try await run.withAdmin(self.connection) { admin in
+                try await Self.show(
+                    admin,
+                    service: self.service,
+                    namespace: self.namespace.filter,
+                    output: self.output,
+                    console: run.console
                 )
             }
-            run.console.result(self.output.text(answer) { RouteTables.text(routes, isWide: $0) })
         }
+    }
+
+    static func show(
+        _ admin: AdminClient,
+        service: String?,
+        namespace: String?,
+        output: OutputOptions,
+        console: Console
+    ) async throws {
+        var query: [String] = []
+        if let namespace { query.append("namespace=\(AdminClient.encoded(namespace))") }
+        if let service { query.append("name=\(AdminClient.encoded(service))") }
+        let path = "/v1/routes" + (query.isEmpty ? "" : "?\(query.joined(separator: "&"))")
+        let answer = try await admin.call("GET", path)
+        let routes = answer["routes"]?.array ?? []
+        if let service, routes.isEmpty {
+            throw CommandFailure(
+                "no waypoint stands in front of \"\(service)\"",
+                hint: "'tulle waypoint list -A' lists waypoints; the label istio.io/use-waypoint binds a service"
+            )
+        }
+        console.result(output.text(answer) { RouteTables.text(routes, isWide: $0) })
     }
 }
