@@ -93,6 +93,8 @@ extension Exchange {
 }
 
 extension ResponseFlags {
+    private static let translation = OutcomeFlags.Translation(ResponseFlags.names.map { ($0.flag.rawValue, $0.name) })
+
     /// The same flags as telemetry has them.
-    var reported: OutcomeFlags { OutcomeFlags(rawValue: self.rawValue) }
+    var reported: OutcomeFlags { Self.translation(self.rawValue) }
 }

@@ -53,12 +53,12 @@ struct SessionTests {
     @Test("the address is not to be seen, and another endpoint's value has nothing in common")
     func hidden() throws {
         let keeper = self.keeper()
-        let bytes = try #require(Base64URLText.decode(self.issued(keeper).utf8))
+        let bytes = try #require(Base64URL.decode(self.issued(keeper).utf8))
         let address: [UInt8] = [0x0a, 0x00, 0x02, 0x03]
         #expect(!bytes.indices.dropLast(3).contains { Array(bytes[$0..<$0 + 4]) == address })
         var next = Self.endpoint
         next.port += 1
-        let others = try #require(Base64URLText.decode(self.issued(keeper, next).utf8))
+        let others = try #require(Base64URL.decode(self.issued(keeper, next).utf8))
         #expect(zip(bytes, others).count { $0 == $1 } < 8)
     }
 
@@ -66,12 +66,12 @@ struct SessionTests {
     func forged() throws {
         let keeper = self.keeper()
         let value = self.issued(keeper)
-        let bytes = try #require(Base64URLText.decode(value.utf8))
+        let bytes = try #require(Base64URL.decode(value.utf8))
         for index in bytes.indices {
             for bit in [UInt8(1), 128] {
                 var changed = bytes
                 changed[index] ^= bit
-                let request = RequestLab.request([("cookie", "s=\(Base64URLText.encode(changed))")])
+                let request = RequestLab.request([("cookie", "s=\(Base64URL.encode(changed))")])
                 #expect(keeper.session(of: request, now: 1000) == nil)
             }
         }
@@ -164,12 +164,12 @@ struct SessionTests {
 
     @Test(arguments: [([UInt8](), ""), ([0], "AA"), ([255, 254], "__4"), ([1, 2, 3], "AQID")])
     func base64(_ bytes: [UInt8], _ text: String) {
-        #expect(Base64URLText.encode(bytes) == text)
-        #expect(Base64URLText.decode(text.utf8) == bytes)
+        #expect(Base64URL.encode(bytes) == text)
+        #expect(Base64URL.decode(text.utf8) == bytes)
     }
 
     @Test("text that no encoder writes is refused", arguments: ["A", "AB", "AA=", "A+", "__5", "AAAAA"])
     func base64Refusals(_ text: String) {
-        #expect(Base64URLText.decode(text.utf8) == nil)
+        #expect(Base64URL.decode(text.utf8) == nil)
     }
 }
