@@ -40,7 +40,7 @@ extension MeshCompiler {
             let services = mesh.services(reference)
             scope.services.formUnion(services.map(\.claim.key))
             // How a service is used concerns all who send requests to it.
-            if kind == .destinationRule || kind == .healthCheckPolicy {
+            if [.destinationRule, .healthCheckPolicy, .backendTrafficPolicy].contains(kind) {
                 for service in services { self.noteUsers(of: service.claim, mesh, &scope) }
             }
             switch reference {

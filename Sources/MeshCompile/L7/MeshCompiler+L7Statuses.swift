@@ -34,7 +34,8 @@ extension MeshCompiler {
             RouteStatus(resource, spec, mesh: self.l7Mesh, bound: self.l7.waypoints).virtualServiceConditions
         case .destinationRule:
             RouteStatus(resource, spec, mesh: self.l7Mesh, bound: self.l7.waypoints).destinationRuleConditions
-        case .requestAuthentication, .telemetry, .payloadPolicy, .rateLimitPolicy, .healthCheckPolicy:
+        case .requestAuthentication, .telemetry, .payloadPolicy, .rateLimitPolicy, .healthCheckPolicy,
+            .backendTrafficPolicy:
             self.policyConditions(spec, resource)
         default: []
         }

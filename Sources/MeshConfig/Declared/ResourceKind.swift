@@ -19,6 +19,7 @@ package enum ResourceKind: String, Hashable, Sendable, CaseIterable {
     case ecsAccount = "ECSAccount"
     case serviceAccountBinding = "ServiceAccountBinding"
     case payloadPolicy = "PayloadPolicy"
+    case backendTrafficPolicy = "XBackendTrafficPolicy"
     case rateLimitPolicy = "RateLimitPolicy"
     case healthCheckPolicy = "HealthCheckPolicy"
 
@@ -42,6 +43,7 @@ package enum ResourceKind: String, Hashable, Sendable, CaseIterable {
         case .telemetry: ["telemetry.istio.io/v1", "telemetry.istio.io/v1alpha1"]
         case .meshConfig, .ecsAccount, .serviceAccountBinding, .payloadPolicy, .rateLimitPolicy, .healthCheckPolicy:
             ["tulle.mesh/v1alpha1"]
+        case .backendTrafficPolicy: ["gateway.networking.x-k8s.io/v1alpha1"]
         }
     }
 

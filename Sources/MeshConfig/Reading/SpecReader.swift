@@ -19,7 +19,8 @@ enum SpecReader {
         case .meshConfig: .meshConfig(self.meshConfig(spec))
         case .ecsAccount: .ecsAccount(self.ecsAccount(spec))
         case .httpRoute, .grpcRoute, .tcpRoute, .tlsRoute, .referenceGrant, .virtualService, .destinationRule,
-            .requestAuthentication, .telemetry, .payloadPolicy, .rateLimitPolicy, .healthCheckPolicy:
+            .requestAuthentication, .telemetry, .payloadPolicy, .rateLimitPolicy, .healthCheckPolicy,
+            .backendTrafficPolicy:
             .route(kind, spec)
         }
     }

@@ -73,6 +73,13 @@ extension KindSchema {
             .optional("consistentHash", Self.consistentHash),
             .optional("localityLbSetting", Self.locality),
             .optional(
+                "zoneAwareLbSetting",
+                .object(
+                    [.optional("enabled", .boolean), .optional("minClusterSize", .integer(0...1_000_000))],
+                    unsupported: ["failover", "failoverPriority"]
+                )
+            ),
+            .optional(
                 "warmup",
                 .object([
                     .required("duration", .string(.duration)),
@@ -82,8 +89,7 @@ extension KindSchema {
             ),
             .optional("warmupDurationSecs", .string(.duration)),
         ],
-        groups: [.atMostOne(["simple", "consistentHash"]), .atMostOne(["warmup", "warmupDurationSecs"])],
-        unsupported: ["zoneAwareLbSetting"]
+        groups: [.atMostOne(["simple", "consistentHash"]), .atMostOne(["warmup", "warmupDurationSecs"])]
     )
 
     private static let connectionPool = ValueSchema.object([

@@ -16,6 +16,39 @@ extension KindSchema {
         .required("limits", .list(Self.limit, 1...64)),
     ])
 
+    private static let serviceReference = ValueSchema.object([
+        .optional("group", .choice(["", "core"]), default: .string("")),
+        .required("kind", .choice(["Service"])),
+        .required("name", .string(.hostname)),
+    ])
+
+    /// The Gateway API's experimental kind.
+    static let backendTrafficPolicy = ObjectSchema(
+        fields: [
+            .required("targetRefs", .list(Self.serviceReference, 1...16)),
+            .optional(
+                "retryConstraint",
+                .object([
+                    .optional(
+                        "budget",
+                        .object([
+                            .optional("percent", .integer(0...100), default: .integer(20)),
+                            .optional("interval", .string(.gatewayDuration), default: .string("10s")),
+                        ])
+                    ),
+                    .optional(
+                        "minRetryRate",
+                        .object([
+                            .optional("count", .integer(1...1_000_000), default: .integer(10)),
+                            .optional("interval", .string(.gatewayDuration), default: .string("1s")),
+                        ])
+                    ),
+                ])
+            ),
+        ],
+        unsupported: ["sessionPersistence"]
+    )
+
     static let healthCheckPolicy = ObjectSchema(
         fields: [
             .required("targetRefs", .list(Self.targetReference, 1...16)),

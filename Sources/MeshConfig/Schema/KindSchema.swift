@@ -27,6 +27,7 @@ struct KindSchema: Sendable {
             case .ecsAccount: self.ecsAccount
             case .serviceAccountBinding: self.serviceAccountBinding
             case .payloadPolicy: self.payloadPolicy
+            case .backendTrafficPolicy: self.backendTrafficPolicy
             case .rateLimitPolicy: self.rateLimitPolicy
             case .healthCheckPolicy: self.healthCheckPolicy
             }

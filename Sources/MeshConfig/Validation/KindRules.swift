@@ -33,6 +33,7 @@ struct KindRules {
         case .meshConfig: self.meshConfig(spec)
         case .ecsAccount: self.ecsAccount(spec)
         case .payloadPolicy: self.payloadPolicy(spec)
+        case .backendTrafficPolicy: self.targetReferences(spec)
         case .rateLimitPolicy: self.rateLimitPolicy(spec)
         case .healthCheckPolicy: self.healthCheckPolicy(spec)
         }

@@ -71,6 +71,38 @@ struct WaypointSettingsTests {
         #expect(try mesh.cluster("outbound|9000||orders.shop.mesh.internal").healthCheck == nil)
     }
 
+    @Test("budgets of retries: XBackendTrafficPolicy's, unless a DestinationRule has one")
+    func retryBudgets() throws {
+        let policy = """
+            apiVersion: gateway.networking.x-k8s.io/v1alpha1
+            kind: XBackendTrafficPolicy
+            metadata: {name: b, namespace: shop}
+            spec:
+              targetRefs: [{group: '', kind: Service, name: orders}]
+              retryConstraint: {budget: {percent: 30, interval: 5s}, minRetryRate: {count: 5, interval: 2s}}
+            ---
+
+            """
+        let name = "outbound|80||orders.shop.mesh.internal"
+        let budget = try #require(try RouteMesh(policy).cluster(name).retryBudget)
+        #expect(budget.percent == 30)
+        #expect(budget.intervalMilliseconds == 5000)
+        #expect(budget.minPerSecond == 3)
+        let rule = """
+            apiVersion: networking.istio.io/v1
+            kind: DestinationRule
+            metadata: {name: d, namespace: shop}
+            spec:
+              host: orders
+              trafficPolicy:
+                retryBudget: {percent: 7}
+                loadBalancer: {zoneAwareLbSetting: {enabled: true}}
+            """
+        let cluster = try RouteMesh(policy + rule).cluster(name)
+        #expect(cluster.retryBudget?.percent == 7)
+        #expect(cluster.loadBalancer?.locality?.mode == .failover, "zone awareness is failing over by place")
+    }
+
     @Test("94: a wildcard that is resolved for each request, and connections that keep their address")
     func kinds() throws {
         var mesh = try RouteMesh()

@@ -247,6 +247,15 @@ enum Documents {
             """
         ),
         (
+            .backendTrafficPolicy,
+            """
+            targetRefs: [{group: "", kind: Service, name: api}]
+            retryConstraint:
+              budget: {percent: 30, interval: 5s}
+              minRetryRate: {count: 3, interval: 1s}
+            """
+        ),
+        (
             .rateLimitPolicy,
             """
             targetRefs: [{kind: Service, name: api}]

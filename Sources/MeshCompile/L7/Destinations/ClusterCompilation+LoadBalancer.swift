@@ -69,9 +69,16 @@ extension ClusterCompilation {
     /// The rule's own word, else the service's, else the mesh's. Priorities need outlier detection, but where the service
     /// asks for them.
     private func locality(_ policy: TrafficPolicy, of service: ResolvedService) -> TulleL7.Locality? {
+        let panic = policy.outlierDetection?.count("minHealthPercent") ?? 0
+        // A waypoint does not know how its own instances are spread, so this is failing over by place, always.
+        if let zones = policy.loadBalancer?["zoneAwareLbSetting"], zones["enabled"]?.flag != false {
+            return TulleL7.Locality.with {
+                $0.mode = .failover
+                $0.panicPercent = panic
+            }
+        }
         let own = policy.loadBalancer?["localityLbSetting"]
         if own?["enabled"]?.flag == false { return nil }
-        let panic = policy.outlierDetection?.count("minHealthPercent") ?? 0
         if let own {
             return Self.locality(own, hasOutlierDetection: policy.outlierDetection != nil, panic: panic)
         }

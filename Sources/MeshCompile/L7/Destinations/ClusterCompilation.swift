@@ -56,7 +56,7 @@ struct ClusterCompilation {
             case "V2": $0.proxyProtocol = 2
             default: break
             }
-            $0.retryBudget = policy.retryBudget.map(Self.budget)
+            $0.retryBudget = policy.retryBudget.map(Self.budget) ?? self.constraint(claim)
             $0.usesUnready = claim.publishesNotReady
             $0.keepsDestination = claim.isPassthrough || policy.loadBalancer?.text("simple") == "PASSTHROUGH"
             $0.resolvesAuthority = claim.needsWaypoint
@@ -89,6 +89,23 @@ struct ClusterCompilation {
                 $0.unhealthyThreshold = spec.count("unhealthyThreshold") ?? 3
                 $0.healthyThreshold = spec.count("healthyThreshold") ?? 2
                 $0.port = spec.count("probePort") ?? 0
+            }
+        }
+        return nil
+    }
+
+    /// The retryConstraint of the service's oldest XBackendTrafficPolicy.
+    private func constraint(_ claim: ServiceClaim) -> TulleL7.RetryBudget? {
+        let policies = self.mesh.resources(.backendTrafficPolicy, attachedTo: self.mesh.references(to: claim))
+        for resource in policies where resource.metadata.namespace == claim.key.namespace {
+            guard case .route(_, let spec) = resource.spec, let constraint = spec["retryConstraint"] else { continue }
+            return TulleL7.RetryBudget.with {
+                $0.percent = constraint["budget"]?.count("percent") ?? 20
+                $0.intervalMilliseconds = constraint["budget"]?.milliseconds("interval") ?? 10_000
+                let rate = constraint["minRetryRate"]
+                let count = Double(rate?.count("count") ?? 10)
+                let seconds = Double(max(1, rate?.milliseconds("interval") ?? 1000)) / 1000
+                $0.minPerSecond = UInt32(min((count / seconds).rounded(.up), 1_000_000))
             }
         }
         return nil

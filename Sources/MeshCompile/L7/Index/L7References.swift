@@ -21,7 +21,8 @@ struct L7References: Hashable {
             case .referenceGrant: self.attached = [.grants(namespace: namespace)]
             case .virtualService: self.note(virtualService: spec, names)
             case .destinationRule: self.attached = [.host(names.full(spec.text("host") ?? ""))]
-            case .requestAuthentication, .telemetry, .payloadPolicy, .rateLimitPolicy, .healthCheckPolicy:
+            case .requestAuthentication, .telemetry, .payloadPolicy, .rateLimitPolicy, .healthCheckPolicy,
+                .backendTrafficPolicy:
                 self.note(policy: spec, kind, in: namespace)
             default: return nil
             }
