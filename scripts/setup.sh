@@ -25,6 +25,7 @@ needs=(
     tcpdump:tcpdump
     nginx:nginx-light
     curl:curl
+    h2load:nghttp2-client
     dig:bind9-dnsutils
     openssl:openssl
     python3:python3

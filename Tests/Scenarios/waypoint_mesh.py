@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from definitions import task_definition, workload
@@ -32,7 +32,7 @@ metadata: {{name: {NAMESPACE}, labels: {{istio.io/use-waypoint: {WAYPOINT}}}}}
 class WaypointMesh(Mesh):
     """`shell` is the client; `app` has two versions, `app-v1` and `app-v2`, each a service of its own."""
 
-    ROLES = ("shell", "app", "app-v1", "app-v2", WAYPOINT)
+    ROLES = ("shell", "other", "app", "app-v1", "app-v2", "zonal", "speech", "web", WAYPOINT)
 
     def __init__(self, directory: Path, number: int = 0, **more):
         super().__init__(directory, number, **more)
@@ -50,6 +50,7 @@ class WaypointMesh(Mesh):
                     "environment": {"LOG_LEVEL": "info"},
                 },
                 "tulle/l7": {"entryPoint": server},
+                "tulle/grpc": {"entryPoint": [python, str(CLIENTS / "grpc_echo.py"), "serve"]},
             },
         )
 
@@ -60,6 +61,22 @@ class WaypointMesh(Mesh):
         role = self.make_role(name)
         container = workload("app", name, str(port), port=port, image="tulle/l7")
         self.make_service(name, role, [container], tags={"tulle/ports": f"http:80:{port}/tcp:9000"})
+        if count != 1:
+            self.scale(name, count)
+        self.enrol(name, name, "appmesh")
+
+    def make_grpc(self, name: str) -> None:
+        """A gRPC service on port 7070."""
+        role = self.make_role(name)
+        container = workload("app", name, "7070", port=7070, image="tulle/grpc")
+        self.make_service(name, role, [container], tags={"tulle/ports": "grpc:7070"})
+        self.enrol(name, name, "appmesh")
+
+    def make_web(self, name: str, count: int = 1) -> None:
+        """nginx on port 80, for load."""
+        role = self.make_role(name)
+        container = workload("web", "http", "8080", port=8080, image="tulle/echo")
+        self.make_service(name, role, [container], tags={"tulle/ports": "http:80:8080"})
         if count != 1:
             self.scale(name, count)
         self.enrol(name, name, "appmesh")
@@ -86,7 +103,8 @@ class WaypointMesh(Mesh):
         self.aws(
             "ecs", "create-service", "--cluster", CLUSTER, "--service-name", name, "--task-definition", name,
             "--desired-count", "1", "--launch-type", "FARGATE",
-            "--network-configuration", json.dumps(self.network),
+            "--network-configuration", json.dumps(self.network), "--propagate-tags", "SERVICE",
+            "--enable-ecs-managed-tags", "--tags", f"key=tulle/namespace,value={NAMESPACE}",
         )
 
     # --- configuration ----------------------------------------------------------------------------------------------
@@ -107,6 +125,19 @@ class WaypointMesh(Mesh):
             yield
         finally:
             self.tulle_in("delete", "-f", "-", text=text)
+
+    def requests_by(self, label: str) -> dict[str, int]:
+        """How many requests the waypoint has counted, by a label of `istio_requests_total`."""
+        counts: dict[str, int] = {}
+        for task in self.tasks(WAYPOINT):
+            text = self.exec(WAYPOINT, "curl", "-s", "http://127.0.0.1:15020/metrics").stdout
+            for line in text.splitlines():
+                found = re.match(r'istio_requests_total\{(.*)\} (\d+)', line)
+                if found:
+                    value = re.search(rf'\b{label}="([^"]*)"', found[1])
+                    counts[value[1]] = counts.get(value[1], 0) + int(found[2])
+            break
+        return counts
 
     # --- requests ---------------------------------------------------------------------------------------------------
 
@@ -132,7 +163,8 @@ class Answer:
         words = last.split()
         self.status = int(words[0]) if words else 0
         self.seconds = float(words[1]) if len(words) > 1 else 0.0
-        head, _, self.body = text.rpartition("\r\n\r\n")
+        # Text mode has made line feeds of all line ends.
+        head, _, self.body = text.rpartition("\n\n")
         self.headers: dict[str, str] = {}
         for line in head.splitlines():
             if ":" in line:

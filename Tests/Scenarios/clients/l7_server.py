@@ -19,6 +19,8 @@ import os
 import sys
 
 name, port = sys.argv[1], int(sys.argv[2])
+#: The task's id begins the last part of this address.
+task = os.environ.get("ECS_CONTAINER_METADATA_URI_V4", "").rsplit("/", 1)[-1].partition("-")[0]
 failures: dict[str, int] = {}
 counts = {"requests": 0}
 
@@ -92,7 +94,7 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
                     continue
             if content is None:
                 answer = {
-                    "name": name, "host": os.environ.get("HOSTNAME", ""), "method": method, "target": target,
+                    "name": name, "task": task, "method": method, "target": target,
                     "headers": headers, "body": body.decode("latin-1"), "requests": counts["requests"],
                 }
                 content = json.dumps(answer).encode()
