@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the part of docs/limits.md that tells ztunnel's limits, from the code that has them.
+"""Writes the part of docs/limits.md that tells the limits of the data planes, from the code that has them.
 
     scripts/limits.py           writes the page
     scripts/limits.py --check   fails when the page is not what the code says
@@ -19,9 +19,11 @@ PAGE = ROOT / "docs/limits.md"
 BEGIN = "<!-- made by scripts/limits.py: change the code and run `make limits` -->"
 END = "<!-- end of what scripts/limits.py makes -->"
 
-#: The rooms of the data plane, and what a reader calls them.
+#: The rooms of the data planes, and what a reader calls them.
 ROOMS = {
     "ZTunnel": "ztunnel",
+    "Waypoint": "waypoint",
+    "HTTPRouting": "routes, policies, choice of endpoints",
     "DataPlane": "control plane, attestation, own endpoints",
     "TunnelEngine": "sockets, TLS and HTTP/2",
     "BoringTLS": "TLS",

@@ -173,6 +173,7 @@ final class WaypointWorker: @unchecked Sendable {
         return made
     }
 
+    /// Workloads whose numbers one loop keeps for clients that ask for them by address.
     private static let maximumDirect = 1_024
 
     /// Our certificate; throws where there is no valid one.
