@@ -21,7 +21,7 @@ struct ConformanceTableTests {
     }
 
     /// The pages, and how many cases each has rows for.
-    private static let pages = [("ztunnel", 140), ("controlplane", 121)]
+    private static let pages = [("ztunnel", 140), ("controlplane", 121), ("waypoint", 358)]
 
     private func rows(_ page: String) throws -> [Row] {
         let page = PackageDescription.root.appending(path: "docs/conformance/\(page).md")
