@@ -1,13 +1,16 @@
 # The front door. Each verb is one script, so that what CI runs and what a person runs is the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down test unit scenario fuzz sanitize attack soak bench-controlplane build release lint format protos limits setup clean
+.PHONY: help demo demo-l7 demo-down test unit scenario fuzz sanitize attack soak bench-controlplane build release lint format protos limits setup clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## set up, build release and play the walkthrough: two ECS services, one mutual TLS tunnel
 	@scripts/demo.sh
+
+demo-l7: ## canary, route by header, policy by method, faults and retries through a waypoint (root)
+	@scripts/demo-l7.sh
 
 demo-down: ## remove whatever the demo made
 	@scripts/demo.sh down
