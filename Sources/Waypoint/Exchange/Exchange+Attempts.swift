@@ -119,7 +119,8 @@ extension Exchange {
         guard self.inspection == nil else { return }
         for attempt in self.attempts { self.pump(attempt) }
         guard !self.isOver, !self.attempts.isEmpty else { return }
-        let sent = self.attempts.reduce(0) { max($0, $1.sent) }
+        // What the slowest has not sent must still be there for it.
+        let sent = self.attempts.reduce(self.body.end) { min($0, $1.sent) }
         let credit = self.body.sent(to: sent)
         if !self.body.isReplayable { self.machine?.obstacles.insert(.bodyIsGone) }
         if credit > 0 { self.downstream.consumed(credit) }
@@ -203,7 +204,10 @@ extension Exchange {
             switch failure.kind {
             case .timedOut: (.connectFailure, .connectTimeout, .connectTimeout)
             case .overloaded: (.refusedHere, nil, .overflow)
-            case .refused, .noRoute: (.connectFailure, .connectFailure, .connectFailure())
+            case .unsendable: (.refusedHere, nil, self.head.upgrade == nil ? .headersTooLarge : .upgradeFailed)
+            case .refused: (.connectFailure, .connectFailure, .connectFailure())
+            // It was never asked: this loop may not know yet what the mesh has of a new one.
+            case .noRoute: (.connectFailure, nil, .connectFailure())
             }
         case .stream(let failure):
             switch failure {

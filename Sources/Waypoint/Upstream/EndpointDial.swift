@@ -17,7 +17,11 @@ final class EndpointDial {
     /// Why nothing stands.
     struct Failure: Error, Sendable {
         /// The kinds that are told apart in answers, retries and outlier detection.
-        enum Kind: Sendable { case refused, timedOut, overloaded, noRoute }
+        enum Kind: Sendable {
+            case refused, timedOut, overloaded, noRoute
+            /// The connection stands, but this request's head can't be sent on it: no fault of the endpoint.
+            case unsendable
+        }
 
         var kind: Kind
         /// For the log.

@@ -42,8 +42,17 @@ final class UpstreamConnection: HTTPClientConnectionOwner, ByteStreamOwner {
         )
     }
 
-    /// Whether another request may be sent now.
-    var canServe: Bool { self.connection?.canOpenStream == true && !self.isSpent }
+    /// Whether the ticket's request may be sent now.
+    func canServe(_ ticket: UpstreamTicket) -> Bool {
+        guard let connection = self.connection, connection.canOpenStream, !self.isSpent else { return false }
+        return ticket.request.upgrade == nil || connection.allowsUpgrade != nil
+    }
+
+    /// Whether the endpoint has not said yet what it takes.
+    var isStarting: Bool { self.connection.map { $0.allowsUpgrade == nil && $0.isReusable } ?? false }
+
+    /// Whether a request was sent on it.
+    var hasServed: Bool { self.served > 0 }
 
     private var isSpent: Bool {
         let most = self.cluster.requestsPerConnection
@@ -53,15 +62,15 @@ final class UpstreamConnection: HTTPClientConnectionOwner, ByteStreamOwner {
     /// Sends the ticket's request.
     func serve(_ ticket: UpstreamTicket) {
         guard let owner = ticket.owner else { return ticket.cancel() }
-        self.served &+= 1
         ticket.identity = self.dial.peerIdentity
         guard
             let stream = self.connection?.openStream(request: ticket.request, endStream: ticket.endStream, owner: owner)
         else {
             return ticket.finish(
-                .failure(EndpointDial.Failure(kind: .refused, reason: "the request can't be sent on this connection"))
+                .failure(EndpointDial.Failure(kind: .unsendable, reason: "the endpoint takes no such head"))
             )
         }
+        self.served &+= 1
         // Its last request: what comes after needs another one.
         if self.isSpent { self.connection?.drain() }
         ticket.finish(.success(stream))

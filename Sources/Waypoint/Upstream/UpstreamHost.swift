@@ -9,11 +9,15 @@ import TunnelEngine
 final class UpstreamHost {
     private let pool: UpstreamPool
     let key: UpstreamKey
-    private let cluster: ClusterPlan
+    /// As the latest request has it: its bounds may have changed since the first.
+    private var cluster: ClusterPlan
     private let endpoint: EndpointHandle
     private var connections: [UpstreamConnection] = []
     private var dials: [ObjectIdentifier: UpstreamDial] = [:]
     private var waiting: ArraySlice<UpstreamTicket> = []
+    /// How many wait before those that gave up are looked for.
+    private var pruneCount = UpstreamHost.pruneMinimum
+    private static let pruneMinimum = 64
 
     init(pool: UpstreamPool, key: UpstreamKey, cluster: ClusterPlan, endpoint: EndpointHandle) {
         self.pool = pool
@@ -26,8 +30,9 @@ final class UpstreamHost {
     var isEmpty: Bool { self.connections.isEmpty && self.dials.isEmpty && self.waiting.isEmpty }
 
     /// Opens a stream for the ticket, now or as soon as a connection has room.
-    func serve(_ ticket: UpstreamTicket) {
-        if self.waiting.isEmpty, let connection = self.connections.last(where: \.canServe) {
+    func serve(_ ticket: UpstreamTicket, cluster: ClusterPlan) {
+        self.cluster = cluster
+        if self.waiting.isEmpty, let connection = self.connections.last(where: { $0.canServe(ticket) }) {
             return connection.serve(ticket)
         }
         guard let place = self.cluster.state.admitPending() else {
@@ -35,17 +40,30 @@ final class UpstreamHost {
         }
         ticket.place = consume place
         self.waiting.append(ticket)
+        self.prune()
         self.dialMore()
+    }
+
+    /// Those that gave up have no place any more, so that nothing else bounds how many of them are kept.
+    private func prune() {
+        guard self.waiting.count > self.pruneCount else { return }
+        self.waiting.removeAll { !$0.isWanted }
+        self.pruneCount = max(Self.pruneMinimum, self.waiting.count * 2)
     }
 
     /// Opens connections for those who wait, one for each in HTTP/1.1, as far as the cluster's limit allows.
     private func dialMore() {
-        let wanted = self.key.version == .http2 ? min(1, self.waiting.count) : self.waiting.count
-        while self.dials.count < wanted {
+        // A dial may fail at once, and with it whoever waits: both are counted anew each time.
+        while self.dials.count < self.wantedDials {
             let isFirst = self.connections.isEmpty && self.dials.isEmpty
             guard let place = self.cluster.state.admitConnection(isFirst: isFirst) else { return }
             self.dial(place)
         }
+    }
+
+    private var wantedDials: Int {
+        guard self.key.version == .http2, !self.waiting.isEmpty else { return self.waiting.count }
+        return self.connections.contains(where: \.isStarting) ? 0 : 1
     }
 
     private func dial(_ place: consuming Admission) {
@@ -60,7 +78,7 @@ final class UpstreamHost {
             self.dials[key] = nil
             switch result {
             case .failure(let failure):
-                self.failFirst(failure)
+                self.failed(failure)
                 self.pool.settle(self)
             case .success(let opened):
                 self.open(opened, dial)
@@ -73,12 +91,24 @@ final class UpstreamHost {
         do throws(EndpointDial.Failure) {
             try connection.open(opened, version: self.key.version, loop: self.pool.worker.loop)
         } catch {
-            self.failFirst(error)
+            self.failed(error)
             return self.pool.settle(self)
         }
         self.connections.append(connection)
         self.serveWaiting()
         connection.rest()
+    }
+
+    /// A connection was not made.
+    private func failed(_ failure: EndpointDial.Failure) {
+        guard self.connections.isEmpty, self.dials.isEmpty else {
+            self.failFirst(failure)
+            return self.dialMore()
+        }
+        // Nothing else is tried for those that wait, and trying once for each would take them one timeout after the other.
+        let all = self.waiting
+        self.waiting = []
+        for ticket in all where ticket.isWanted { ticket.finish(.failure(failure)) }
     }
 
     private func failFirst(_ failure: EndpointDial.Failure) {
@@ -95,7 +125,7 @@ final class UpstreamHost {
                 self.waiting.removeFirst()
                 continue
             }
-            guard let connection = self.connections.last(where: \.canServe) else { break }
+            guard let connection = self.connections.last(where: { $0.canServe(next) }) else { break }
             self.waiting.removeFirst()
             connection.serve(next)
         }
@@ -105,6 +135,10 @@ final class UpstreamHost {
     /// A connection is gone.
     func ended(_ connection: UpstreamConnection) {
         self.connections.removeAll { $0 === connection }
+        if !connection.hasServed {
+            // Whoever caused it would wait for ever if the endpoint ends each connection at once.
+            self.failFirst(EndpointDial.Failure(kind: .refused, reason: "the connection ended at once"))
+        }
         if !self.waiting.isEmpty { self.dialMore() }
         self.pool.settle(self)
     }

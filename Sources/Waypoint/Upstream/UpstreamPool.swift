@@ -32,10 +32,10 @@ final class UpstreamPool {
             port: endpoint.address.port,
             version: version
         )
-        if let known = self.hosts[key] { return known.serve(ticket) }
+        if let known = self.hosts[key] { return known.serve(ticket, cluster: cluster) }
         let host = UpstreamHost(pool: self, key: key, cluster: cluster, endpoint: endpoint)
         self.hosts[key] = host
-        host.serve(ticket)
+        host.serve(ticket, cluster: cluster)
         self.settle(host)
     }
 
