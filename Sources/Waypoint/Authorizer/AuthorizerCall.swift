@@ -77,7 +77,8 @@ final class AuthorizerCall: HTTPStreamOwner {
             }
             self.ticket = nil
             switch result {
-            case .failure: self.fail(.unavailable)
+            // What can't be asked because of what the client says is no outage.
+            case .failure(let failure): self.fail(failure.kind == .unsendable ? .unsendable : .unavailable)
             case .success(let stream):
                 self.stream = stream
                 self.pump()
@@ -117,7 +118,9 @@ final class AuthorizerCall: HTTPStreamOwner {
     }
 
     private func fail(_ fault: AuthorizerFault) {
-        if let endpoint { self.target.cluster.state.report(endpoint, .reset, now: self.worker.loop.now) }
+        if let endpoint, fault != .unsendable {
+            self.target.cluster.state.report(endpoint, .reset, now: self.worker.loop.now)
+        }
         self.finish(self.target.plan.answer(to: fault))
     }
 
@@ -146,6 +149,7 @@ final class AuthorizerCall: HTTPStreamOwner {
 
     func stream(_ stream: HTTPStream, response head: HTTPResponseHead, endStream: Bool) {
         self.head = head
+        if let endpoint { self.target.cluster.state.report(endpoint, .status(head.status), now: self.worker.loop.now) }
         if endStream { self.ended([]) }
     }
 
