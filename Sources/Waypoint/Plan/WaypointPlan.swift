@@ -34,7 +34,10 @@ final class WaypointPlan: Sendable {
         self.services = services
         self.workloads = workloads
         self.isComplete = isComplete
-        self.clusterStates = Set(services.values.flatMap { $0.clusters.map { ObjectIdentifier($0.state) } })
+        var states = Set(services.values.flatMap { $0.clusters.map { ObjectIdentifier($0.state) } })
+        // Connections to authorizers must not end with each change of the mesh.
+        for authorizer in settings.authorizers.values { states.insert(ObjectIdentifier(authorizer.cluster.state)) }
+        self.clusterStates = states
     }
 
     /// Knows nothing and serves nobody.
