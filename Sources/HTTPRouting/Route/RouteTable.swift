@@ -11,6 +11,8 @@ package struct RouteTable: Sendable {
     package let isGRPCOnly: Bool
     /// What connections that are no HTTP follow.
     package let connections: ConnectionRoutes
+    /// Whether some route has an authorizer asked.
+    package let asksAuthorizers: Bool
     /// What can't be carried out, by entry.
     package let faults: [(entry: Int, fault: RouteFault)]
 
@@ -48,6 +50,7 @@ package struct RouteTable: Sendable {
         self.isGRPCOnly = routes.grpcOnly
         self.index = RouteIndex(conditions)
         self.actions = actions
+        self.asksAuthorizers = declared.contains { $0.authorizer != nil }
         self.matched = matched
         self.faults = faults
         self.connections = ConnectionRoutes(tls: routes.tls, tcp: routes.tcp, clusters: clusters)

@@ -28,6 +28,7 @@ final class InnerConnection: ActiveSession {
     private var opaque: OpaqueConnection?
     private var early: [UInt8] = []
     private var isEarlyEnded = false
+    private var isDraining = false
     private lazy var detection = LoopAlarm(loop: self.worker.loop)
 
     // MARK: Begin
@@ -115,12 +116,9 @@ final class InnerConnection: ActiveSession {
             }
         case .tls: self.detect()
         case .unknown:
-            if Self.speaksFirst.contains(port.port) { self.becomeOpaque() } else { self.detect() }
+            if self.target.isGuessed { self.detect() } else { self.becomeOpaque() }
         }
     }
-
-    /// Ports of protocols in which the server speaks first: SMTP, DNS, MySQL, MongoDB, as Istio has them.
-    private static let speaksFirst: Set<UInt16> = [25, 53, 3306, 27017]
 
     /// Waits for the first bytes; a server that speaks first on a port that nobody named gets its turn after a while.
     private func detect() {
@@ -165,6 +163,7 @@ final class InnerConnection: ActiveSession {
             limits: self.served.downstreamLimits,
             owner: self
         )
+        if self.isDraining { self.http?.drain() }
     }
 
     private func becomeOpaque(serverName: String? = nil) {
@@ -226,8 +225,7 @@ final class InnerConnection: ActiveSession {
         }
         guard let next else {
             // Somebody else serves it now: what is open is carried to its end, and no more begins here.
-            self.http?.drain()
-            return
+            return self.drain()
         }
         guard next !== self.served else { return }
         self.served = next
@@ -236,7 +234,10 @@ final class InnerConnection: ActiveSession {
     }
 
     /// Lets go of the client as soon as what is under way has ended.
-    func drain() { self.http?.drain() }
+    func drain() {
+        self.isDraining = true
+        self.http?.drain()
+    }
 
     func terminate() {
         self.detection.cancel()

@@ -84,6 +84,11 @@ final class OpaqueConnection: ByteStreamOwner {
     }
 
     private func isAllowed() -> Bool {
+        // A client that waits, or writes what only its destination takes for HTTP, must not get around what reads requests.
+        if self.inner.target.isGuessed, self.inner.served.judgesContent(self.inner.port) {
+            self.record.terminationDetails = "requests of this port must be read, and these bytes are no HTTP"
+            return false
+        }
         let standing = self.inner.served.streams.standing(for: self.inner.facts)
         switch standing.gate() {
         case .open: break

@@ -157,6 +157,11 @@ final class ServicePlan: Sendable {
     /// The routes of a port; nil where the resource has neither routes nor a destination for it.
     func table(_ port: UInt16) -> RouteTable? { self.tables[port] }
 
+    /// Whether requests of a port are judged by what only HTTP can say and no policy for connections stands in for.
+    func judgesContent(_ port: UInt16) -> Bool {
+        self.payloads?.isEnforced == true || self.tables[port]?.asksAuthorizers == true
+    }
+
     /// The destination at a place of the resource.
     func cluster(_ place: Int) -> ClusterPlan? { self.clusters.indices.contains(place) ? self.clusters[place] : nil }
 

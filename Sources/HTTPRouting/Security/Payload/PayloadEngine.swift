@@ -34,6 +34,9 @@ package final class PayloadEngine: Sendable {
     /// Whether there is no policy, so that everything passes.
     package var isEmpty: Bool { self.policies.isEmpty && self.closing == nil }
 
+    /// Whether some policy refuses what it does not like, so that bodies must be read.
+    package var isEnforced: Bool { self.closing != nil || self.policies.contains(where: \.isEnforced) }
+
     /// Begins with a request.
     ///
     /// - Parameters:
