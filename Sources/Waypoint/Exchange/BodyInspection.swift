@@ -8,6 +8,8 @@ final class BodyInspection {
     enum Reader {
         case payload(PayloadInspection)
         case authorizer(AuthorizerBody)
+        /// It is reading: nobody else may hold what it has read, or each piece of a body would copy all before it.
+        case reading
     }
 
     /// What came of the bytes so far.
@@ -36,7 +38,7 @@ final class BodyInspection {
         let wait: UInt64 =
             switch reader {
             case .payload(let inspection): inspection.deadline &- min(inspection.deadline, worker.loop.now)
-            case .authorizer: Self.authorizerMilliseconds
+            case .authorizer, .reading: Self.authorizerMilliseconds
             }
         self.alarm.set(after: wait, onTimeout)
     }
@@ -56,7 +58,10 @@ final class BodyInspection {
         guard self.worker.inspectedBytes <= self.worker.context.configuration.limits.inspectedBytes else {
             return .outOfMemory
         }
-        switch self.reader {
+        let reader = self.reader
+        self.reader = .reading
+        switch consume reader {
+        case .reading: return .more
         case .payload(var inspection):
             defer { self.reader = .payload(inspection) }
             if let verdict = inspection.take(bytes) { return .verdict(verdict) }

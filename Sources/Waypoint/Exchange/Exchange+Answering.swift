@@ -9,6 +9,7 @@ extension Exchange {
     /// Answers without a destination.
     func answer(_ reply: LocalReply) {
         guard !self.isAnswered, !self.isOver else { return }
+        self.stopJudging()
         for attempt in self.attempts { attempt.end(cutting: true) }
         self.attempts = []
         self.deadline?.cancel()
@@ -105,6 +106,8 @@ extension Exchange {
     /// An informational response on its way to the client.
     func attempt(_ attempt: Attempt, informational head: HTTPResponseHead) {
         guard !self.isAnswered, self.attempts.count == 1 else { return }
+        var head = head
+        head.fields.removePrivate()
         self.downstream.sendInformational(head)
     }
 

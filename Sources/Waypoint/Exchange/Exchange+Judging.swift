@@ -65,7 +65,7 @@ extension Exchange {
             connection: self.inner.facts
         )
         self.record.isGRPC = self.view.isGRPC
-        switch self.inner.authorization().gate(self.view) {
+        switch self.standing.gate(self.view) {
         case .open: self.authenticate()
         case .deny(let denial): self.deny(denial)
         case .ask(let names): self.ask(names) { [self] in self.authenticate() }
@@ -93,7 +93,7 @@ extension Exchange {
 
     /// Asks the AuthorizationPolicies.
     private func authorize() {
-        let decision = self.inner.authorization().decision(self.view)
+        let decision = self.standing.decision(self.view)
         self.worker.reporting.note(decision, &self.record)
         if case .deny(let denial) = decision.verdict { return self.deny(denial) }
         self.chooseRoute()
@@ -182,6 +182,7 @@ extension Exchange {
 
     private func leave(_ inspection: BodyInspection) {
         self.inspection = nil
+        self.afterInspection = nil
         inspection.release()
     }
 
@@ -202,10 +203,9 @@ extension Exchange {
             self.leave(inspection)
             self.follow(verdict)
         case .body(let body):
+            let proceed = self.afterInspection
             self.leave(inspection)
             self.seenBody = body
-            let proceed = self.afterInspection
-            self.afterInspection = nil
             proceed?()
         }
     }
@@ -223,7 +223,13 @@ extension Exchange {
     private func ask(_ names: [String], then proceed: @escaping () -> Void) {
         guard let name = names.first else { return proceed() }
         guard let target = self.plan.settings.authorizers[name] else { return self.answer(.authorizerFailed()) }
-        if let body = target.plan.body, self.seenBody == nil {
+        if var body = target.plan.body, self.seenBody == nil {
+            if self.head.upgrade != nil {
+                // What comes is another protocol, and only once the upgrade was allowed.
+                _ = body.finish()
+                self.seenBody = body
+                return self.ask(names, then: proceed)
+            }
             return self.collect(.authorizer(body)) { [self] in self.ask(names, then: proceed) }
         }
         let call = AuthorizerCall(target, on: self.worker)
@@ -238,6 +244,8 @@ extension Exchange {
         call.start(self.view, body: body, facts: facts) { [weak self] answer in
             guard let self, !self.isOver else { return }
             self.question = nil
+            // The next authorizer wants as much of the body as its own settings say.
+            self.seenBody = nil
             switch answer {
             case .allow(let changes):
                 changes.apply(to: &self.view)

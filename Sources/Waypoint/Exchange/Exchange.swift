@@ -14,6 +14,8 @@ final class Exchange {
     /// What decided for the service when the request came.
     let served: ServicePlan
     let plan: WaypointPlan
+    /// How the policies of that moment look at the connection.
+    let standing: AuthorizationStanding
     /// The request as it is sent on.
     var head: HTTPRequestHead
     /// The request as everything that decides sees it.
@@ -71,6 +73,7 @@ final class Exchange {
         self.downstream = downstream
         self.served = inner.served
         self.plan = inner.worker.plan
+        self.standing = inner.authorization()
         self.head = request
         self.view = RequestView(
             method: request.method,
@@ -111,22 +114,27 @@ final class Exchange {
 
     // MARK: End
 
-    /// The exchange is over: everything is given back and reported.
-    func end() {
-        guard !self.isOver else { return }
-        self.isOver = true
-        self.downstream.owner = nil
+    /// Nothing more is decided about the request: what still comes of it must not set anything going.
+    func stopJudging() {
         self.alarm?.cancel()
-        self.deadline?.cancel()
         self.question?.cancel()
         self.question = nil
         self.inspection?.release()
         self.inspection = nil
         self.afterInspection = nil
+        self.retryPlace = nil
+    }
+
+    /// The exchange is over: everything is given back and reported.
+    func end() {
+        guard !self.isOver else { return }
+        self.isOver = true
+        self.downstream.owner = nil
+        self.deadline?.cancel()
+        self.stopJudging()
         for attempt in self.attempts { attempt.end(cutting: true) }
         self.attempts = []
         self.mirrors = []
-        self.retryPlace = nil
         self.answering = nil
         self.worker.requests -= 1
         self.worker.reporting.ended(self)
@@ -160,6 +168,11 @@ extension Exchange: HTTPStreamOwner {
     func stream(_ stream: HTTPStream, trailers: [HeaderField]) {
         guard !self.isOver else { return }
         self.mark(.requestEnd)
+        // Some servers read them as if they were fields of the head.
+        var trailers = trailers
+        trailers.removePrivate()
+        trailers.removeClaims()
+        trailers.remove(named: "x-forwarded-client-cert")
         self.body.finish(trailers: trailers)
         for mirror in self.mirrors { mirror.append(UnsafeRawBufferPointer(start: nil, count: 0), isEnd: true) }
         if let inspection = self.inspection {
