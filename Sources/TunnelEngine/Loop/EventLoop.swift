@@ -247,7 +247,7 @@ extension EventLoop {
 
     /// Asks to keep `count` more bytes of a connection whose last progress was at `progress`; false when there is no
     /// room for it.
-    func hold(_ count: Int, progress: UInt64) -> Bool {
+    package func hold(_ count: Int, progress: UInt64) -> Bool {
         if self.heldBytes + count > self.heldBytesLimit {
             let isStalled = self.now > progress + 1_000
             if isStalled || self.heldBytes + count > 2 * self.heldBytesLimit { return false }
@@ -260,7 +260,7 @@ extension EventLoop {
     func holdAnyway(_ count: Int) { self.heldBytes += count }
 
     /// Gives bytes back that were held.
-    func release(_ count: Int) { self.heldBytes -= count }
+    package func release(_ count: Int) { self.heldBytes -= count }
 
     // MARK: Readable from any thread
 

@@ -89,9 +89,7 @@ final class Attempt: HTTPStreamOwner {
         self.timer = nil
         self.ticket?.cancel()
         self.ticket = nil
-        self.use = nil
-        self.admission = nil
-        self.retryPlace = nil
+        self.finished()
         let stream = self.stream
         self.stream = nil
         stream?.owner = nil
@@ -102,6 +100,13 @@ final class Attempt: HTTPStreamOwner {
     func responded() {
         self.timer?.cancel()
         self.timer = nil
+    }
+
+    /// The endpoint has said everything: what is held of the cluster's limits is given back.
+    func finished() {
+        self.use = nil
+        self.admission = nil
+        self.retryPlace = nil
     }
 
     // MARK: HTTPStreamOwner

@@ -12,6 +12,7 @@ extension Exchange {
         self.stopJudging()
         for attempt in self.attempts { attempt.end(cutting: true) }
         self.attempts = []
+        _ = self.body.stopKeeping(sent: self.body.end)
         self.deadline?.cancel()
         self.record.flags.formUnion(reply.flags.reported)
         self.record.responseDetails = reply.details
@@ -51,6 +52,7 @@ extension Exchange {
         self.attempts = [attempt]
         let credit = self.body.stopKeeping(sent: attempt.sent)
         if credit > 0 { self.downstream.consumed(credit) }
+        self.release()
         var response = head
         response.fields.removePrivate()
         self.change(&response)
@@ -83,6 +85,8 @@ extension Exchange {
         }
         if !rest.isEmpty { self.waiting.append(contentsOf: rest) }
         if endStream {
+            // It is the client that we wait for now: that must take no place among the cluster's requests.
+            attempt.finished()
             self.isWaitingEnd = true
             if self.waiting.isEmpty {
                 self.downstream.finish()
@@ -91,6 +95,7 @@ extension Exchange {
         }
         // Whoever was not asked until it said 0 does not call back.
         self.pumpAnswer()
+        self.hold()
     }
 
     /// What came behind the response's body.
@@ -98,6 +103,7 @@ extension Exchange {
         guard attempt === self.answering else { return }
         self.record.keepTrailers(self.served.telemetry.headers) { trailers.first(named: $0) }
         if self.record.isGRPC { self.record.grpcStatus = trailers.first(named: "grpc-status").flatMap { Int32($0) } }
+        attempt.finished()
         self.waitingTrailers = trailers
         self.isWaitingEnd = true
         if self.waiting.isEmpty { self.finishAnswer() }
@@ -113,6 +119,7 @@ extension Exchange {
 
     /// Sends what waits for the client, as far as it takes it.
     func pumpAnswer() {
+        defer { self.release() }
         while !self.waiting.isEmpty, !self.isOver {
             let count = min(self.downstream.capacity(), self.waiting.count)
             guard count > 0 else { return }

@@ -124,6 +124,7 @@ extension Exchange {
         let credit = self.body.sent(to: sent)
         if !self.body.isReplayable { self.machine?.obstacles.insert(.bodyIsGone) }
         if credit > 0 { self.downstream.consumed(credit) }
+        self.release()
     }
 
     private func pump(_ attempt: Attempt) {
@@ -132,7 +133,9 @@ extension Exchange {
             let room = stream.capacity()
             guard room > 0, !attempt.isOver else { return }
             let hasTrailers = !self.body.trailers.isEmpty
-            let count = self.body.take(from: attempt.sent, room: room) { bytes, isLast in
+            // A send that fails may lead back here and let go of the body.
+            let body = self.body
+            let count = body.take(from: attempt.sent, room: room) { bytes, isLast in
                 let ends = isLast && !hasTrailers
                 if ends { attempt.isSent = true }
                 stream.send(bytes, endStream: ends)

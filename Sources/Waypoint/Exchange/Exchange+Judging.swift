@@ -190,6 +190,7 @@ extension Exchange {
     func inspected(_ inspection: BodyInspection, _ data: UnsafeRawBufferPointer, isEnd: Bool) {
         if data.count > 0 { self.body.append(data) }
         _ = self.body.credit(to: self.body.end)
+        self.hold()
         self.judge(inspection, data, isEnd: isEnd)
     }
 

@@ -65,6 +65,8 @@ final class Exchange {
     var answerChanges: [HeaderField] = []
     var isAnswered = false
     private(set) var isOver = false
+    /// Bytes of both bodies that are kept, as the loop's budget counts them.
+    private var heldBytes = 0
 
     var worker: WaypointWorker { self.inner.worker }
 
@@ -112,6 +114,26 @@ final class Exchange {
         if self.record.timing[point] == nil { self.record.timing[point] = self.worker.microseconds(since: self.record) }
     }
 
+    // MARK: Memory
+
+    /// Tells the loop's budget how many bytes of both bodies are kept; without room for more it is over.
+    func hold() {
+        let count = self.body.count + self.waiting.count
+        guard count > self.heldBytes, !self.isOver else { return self.release() }
+        guard self.worker.loop.hold(count - self.heldBytes, progress: 0) else {
+            return self.isAnswered ? self.breakOff(.stream(.local)) : self.answer(.overloaded)
+        }
+        self.heldBytes = count
+    }
+
+    /// Gives back to the budget what is not kept any more.
+    func release() {
+        let count = self.isOver ? 0 : self.body.count + self.waiting.count
+        guard count < self.heldBytes else { return }
+        self.worker.loop.release(self.heldBytes - count)
+        self.heldBytes = count
+    }
+
     // MARK: End
 
     /// Nothing more is decided about the request: what still comes of it must not set anything going.
@@ -136,6 +158,7 @@ final class Exchange {
         self.attempts = []
         self.mirrors = []
         self.answering = nil
+        self.release()
         self.worker.requests -= 1
         self.worker.reporting.ended(self)
     }
@@ -159,9 +182,12 @@ extension Exchange: HTTPStreamOwner {
             stream.consumed(data.count)
             return self.inspected(inspection, data, isEnd: endStream)
         }
+        // Our own answer is on its way: whatever still comes is for nobody.
+        if self.isAnswered, self.answering == nil { return }
         for mirror in self.mirrors { mirror.append(data, isEnd: endStream) }
         if data.count > 0, !self.passOn(data, endStream: endStream) { self.body.append(data) }
         self.pumpRequest()
+        self.hold()
         if endStream { self.requestEnded() }
     }
 

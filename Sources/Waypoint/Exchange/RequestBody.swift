@@ -26,6 +26,9 @@ struct RequestBody {
     /// Whether nothing is held.
     var isEmpty: Bool { self.kept.isEmpty }
 
+    /// How many bytes are held.
+    var count: Int { self.kept.count }
+
     /// The place behind the last byte that came.
     var end: Int { self.start + self.kept.count }
 

@@ -57,6 +57,7 @@ final class WaypointWorker: @unchecked Sendable {
 
     private struct DirectKey: Hashable {
         var uid: String
+        var ip: IPAddress?
         var port: UInt16
     }
 
@@ -121,8 +122,7 @@ final class WaypointWorker: @unchecked Sendable {
     func change(_ plan: WaypointPlan) {
         self.plan = plan
         for session in Array(self.sessions.values) { session.planChanged(plan) }
-        self.direct = [:]
-        self.upstreams.planChanged(plan)
+        self.upstreams.planChanged(plan, keeping: Set(self.direct.values.map { ObjectIdentifier($0.state) }))
     }
 
     /// Judges the peers of live tunnels anew.
@@ -164,7 +164,7 @@ final class WaypointWorker: @unchecked Sendable {
 
     /// The destination that is one workload, for clients that ask for its own address.
     func cluster(direct workload: Workload, port: UInt16) -> ClusterPlan {
-        let key = DirectKey(uid: workload.uid, port: port)
+        let key = DirectKey(uid: workload.uid, ip: workload.addresses.first, port: port)
         if let known = self.direct[key] { return known }
         // Few workloads are asked for by address; forgetting them costs counters only.
         if self.direct.count >= Self.maximumDirect { self.direct = [:] }

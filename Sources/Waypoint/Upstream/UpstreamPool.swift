@@ -45,9 +45,12 @@ final class UpstreamPool {
     }
 
     /// Lets go of connections to endpoints that are gone, and of clusters that are gone.
-    func planChanged(_ plan: WaypointPlan) {
+    /// - Parameter kept: clusters that are no plan's.
+    func planChanged(_ plan: WaypointPlan, keeping kept: Set<ObjectIdentifier>) {
         for (key, host) in self.hosts
-        where !plan.clusterStates.contains(key.cluster) || plan.mesh.workload(uid: key.endpoint) == nil {
+        where !(plan.clusterStates.contains(key.cluster) || kept.contains(key.cluster))
+            || plan.mesh.workload(uid: key.endpoint) == nil
+        {
             host.drain()
         }
     }

@@ -145,6 +145,28 @@ struct AdversityTests {
         #expect(try bench.carried().requests == 0)
     }
 
+    @Test(
+        "bodies that are kept count, and without room for more there is 503",
+        arguments: [HTTPVersion.http11, .http2]
+    )
+    func boundsMemory(_ version: HTTPVersion) throws {
+        let place = WaypointBench.reserve(1)
+        let backend = try TestBackend(place.endpoints[0]) { TestBackend.Reply(200, "\($0.body.count)") }
+        let bench = try WaypointBench(place)
+        let head = HTTPRequestHead(method: "POST", authority: "echo.demo", path: "/")
+        let body = [UInt8](repeating: 7, count: 60_000)
+        func request(keeping limit: Int) throws -> TestClient.Answer {
+            bench.worker.loop.submit { [loop = bench.worker.loop] in loop.heldBytesLimit = limit }
+            return try bench.client.connect(WaypointBench.authority, version: version).request(head, body: body)
+        }
+        let refused = try request(keeping: 20_000)
+        #expect(refused.status == 503)
+        #expect(refused.text == "envoy overloaded")
+        #expect(backend.requests.isEmpty)
+        #expect(try request(keeping: 1_000_000).text == "60000")
+        #expect(try bench.carried().requests == 0)
+    }
+
     @Test("trailers say nothing that only proxies and tokens may say")
     func cleansTrailers() throws {
         let place = WaypointBench.reserve(1)

@@ -24,7 +24,7 @@ final class WaypointBench: @unchecked Sendable {
     let client: TestClient
     private let authority: TestAuthority
     private let thread: TestLoop
-    private let worker: WaypointWorker
+    let worker: WaypointWorker
     private let context: WaypointContext
     private var builder: PlanBuilder
     private let mesh: MeshSnapshot
