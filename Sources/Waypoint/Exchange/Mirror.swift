@@ -26,7 +26,8 @@ final class Mirror: HTTPStreamOwner {
         self.worker = worker
         self.isWhole = body.isWhole
         let now = worker.loop.now
-        guard worker.mirrors < worker.context.configuration.limits.mirrors, !cluster.isMissing,
+        guard body.count <= Self.pendingBytes, worker.mirrors < worker.context.configuration.limits.mirrors,
+            !cluster.isMissing,
             case .endpoint(let endpoint) = cluster.state.pick(PickDemand(), now: now, random: worker.random.next()),
             let place = cluster.state.admitRequest(now: now)
         else { return nil }

@@ -159,11 +159,14 @@ final class OpaqueConnection: ByteStreamOwner {
         guard let cluster = self.cluster, let endpoint = self.endpoint else {
             return self.fail(.upstreamConnectionFailure, failure.reason)
         }
-        cluster.state.report(
-            endpoint,
-            failure.kind == .timedOut ? .connectTimeout : .connectFailure,
-            now: self.worker.loop.now
-        )
+        let outcome: EndpointOutcome? =
+            switch failure.kind {
+            case .timedOut: .connectTimeout
+            case .refused: .connectFailure
+            // It was never asked.
+            case .overloaded, .noRoute, .unsendable: nil
+            }
+        if let outcome { cluster.state.report(endpoint, outcome, now: self.worker.loop.now) }
         self.release()
         self.tried.append(endpoint)
         guard self.tried.count < 2 else { return self.fail(.upstreamConnectionFailure, failure.reason) }

@@ -135,7 +135,7 @@ final class UpstreamHost {
     /// A connection is gone.
     func ended(_ connection: UpstreamConnection) {
         self.connections.removeAll { $0 === connection }
-        if !connection.hasServed {
+        if !connection.hasServed, self.dials.isEmpty {
             // Whoever caused it would wait for ever if the endpoint ends each connection at once.
             self.failFirst(EndpointDial.Failure(kind: .refused, reason: "the connection ended at once"))
         }

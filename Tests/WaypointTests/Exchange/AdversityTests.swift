@@ -167,6 +167,29 @@ struct AdversityTests {
         #expect(try bench.carried().requests == 0)
     }
 
+    @Test("a client that does not read its answer takes no place from others")
+    func slowReader() throws {
+        let place = WaypointBench.reserve(1)
+        let backend = try TestBackend(place.endpoints[0]) { request in
+            TestBackend.Reply(200, request.head.path == "/long" ? String(repeating: "a", count: 100_000) : "short")
+        }
+        defer { withExtendedLifetime(backend) {} }
+        let bench = try WaypointBench(
+            place,
+            routes: { resource in resource.clusters = [Self.cluster { $0.pool = .with { $0.maxRequests = 1 } }] }
+        )
+        let slow = SlowReader(try bench.client.open(WaypointBench.authority))
+        slow.start()
+        #expect(slow.heard.wait(timeout: .now() + 10) == .success)
+        // The place is given back when the answer's end has come, which may be a moment after its beginning.
+        let isServed = try (0..<50).contains { _ in
+            try bench.client.request(WaypointBench.authority, .get("/")).text == "short"
+        }
+        #expect(isServed)
+        let carried = try bench.carried().requests
+        #expect(carried == 1)
+    }
+
     @Test("trailers say nothing that only proxies and tokens may say")
     func cleansTrailers() throws {
         let place = WaypointBench.reserve(1)
@@ -197,6 +220,35 @@ private final class Listening: ByteStreamOwner, Sendable {
     func byteStreamReceivedEnd(_ stream: ByteStream) { stream.close(isAbortive: false) }
     func byteStreamCanSend(_ stream: ByteStream) {}
     func byteStreamEnded(_ stream: ByteStream, _ outcome: RelayOutcome) { self.ended.signal() }
+}
+
+/// A client of HTTP/2 that takes a window of its answer and no more.
+private final class SlowReader: HTTPClientConnectionOwner, HTTPStreamOwner, @unchecked Sendable {
+    let heard = DispatchSemaphore(value: 0)
+    private let bytes: ByteStream
+    private var connection: HTTPClientConnection?
+
+    init(_ bytes: ByteStream) { self.bytes = bytes }
+
+    func start() {
+        self.bytes.loop.submit { [self] in
+            var limits = HTTPLimits()
+            limits.streamWindow = 65_535
+            let connection = HTTPClientConnection(over: self.bytes, version: .http2, limits: limits, owner: self)
+            self.connection = connection
+            _ = connection.openStream(request: .get("/long"), endStream: true, owner: self)
+        }
+    }
+
+    func connectionCapacityChanged(_ connection: HTTPClientConnection) {}
+    func connectionEnded(_ connection: HTTPClientConnection, _ outcome: RelayOutcome) { self.connection = nil }
+
+    func stream(_ stream: HTTPStream, informational head: HTTPResponseHead) {}
+    func stream(_ stream: HTTPStream, response head: HTTPResponseHead, endStream: Bool) { self.heard.signal() }
+    func stream(_ stream: HTTPStream, data: UnsafeRawBufferPointer, endStream: Bool) {}
+    func stream(_ stream: HTTPStream, trailers: [HeaderField]) {}
+    func streamCanSend(_ stream: HTTPStream) {}
+    func streamReset(_ stream: HTTPStream, _ failure: HTTPStreamFailure) {}
 }
 
 /// An application that answers 418 as soon as it has seen a request's head.
