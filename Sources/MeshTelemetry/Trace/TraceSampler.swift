@@ -39,6 +39,15 @@ package struct TraceSampler: Hashable, Sendable {
         }
     }
 
+    /// The share of traces that begin here and are recorded, in parts per million.
+    package var partsPerMillion: UInt32 {
+        switch self.root {
+        case .always: 1_000_000
+        case .never: 0
+        case .ratio(let bound): UInt32(Double(bound) / 9_223_372_036_854_775_808 * 1_000_000)
+        }
+    }
+
     /// Whether a trace that begins here is recorded.
     package func decide(_ trace: TraceContext) -> Bool {
         switch self.root {

@@ -34,6 +34,10 @@ package struct Configuration: Sendable {
     package var joinedIdentityPath: String? = "/var/lib/tulle/waypoint-identity.json"
     /// `OTEL_…`: where spans go without a word of the control plane.
     package var tracing: OTLPSettings?
+    /// `OTEL_…`: where metrics are sent, besides being scraped.
+    package var metricExport: OTLPSettings?
+    /// `OTEL_…`: where the lines of all access logs are sent, besides being written.
+    package var accessExport: OTLPSettings?
     /// Bounds.
     package var limits = WaypointLimits()
 
@@ -80,6 +84,8 @@ package struct Configuration: Sendable {
         self.limits.connections = environment.number("MAX_CONNECTIONS", in: 1...1_000_000) ?? self.limits.connections
         self.limits.requests = environment.number("MAX_REQUESTS", in: 1...1_000_000) ?? self.limits.requests
         self.tracing = OTLPSettings(&environment)
+        self.metricExport = OTLPSettings(&environment, signal: .metrics)
+        self.accessExport = OTLPSettings(&environment, signal: .logs)
         guard environment.errors.isEmpty else { throw ConfigurationErrors(all: environment.errors) }
     }
 }

@@ -14,6 +14,7 @@ final class ControlPart: @unchecked Sendable {
     private let workers: [WaypointWorker]
     private let resolver: NameResolver
     private let state: PlanState
+    private let exports: TelemetryExports
     private var servers: [EndpointServer] = []
     private lazy var certificates = self.makeKeeper()
     private var discovery: DiscoveryClient?
@@ -29,7 +30,15 @@ final class ControlPart: @unchecked Sendable {
         self.plan = plan
         self.workers = workers
         self.resolver = NameResolver(loop: loop, configuration: plan.resolver)
+        let exports = TelemetryExports(
+            loop: loop,
+            context: context,
+            resolver: self.resolver,
+            variables: plan.telemetryVariables
+        )
+        self.exports = exports
         self.state = PlanState(context: context) { plan in
+            exports.update(traces: plan.settings.traces, logs: plan.settings.logs)
             for worker in workers { worker.loop.submit { worker.change(plan) } }
         }
     }
@@ -38,6 +47,7 @@ final class ControlPart: @unchecked Sendable {
     /// - Parameter synced: called once, when there is enough to serve.
     func begin(synced: @escaping () -> Void) {
         self.synced = synced
+        self.exports.begin()
         if let secret = self.plan.token.joinToken {
             let proof = JoinProof(
                 token: secret,
@@ -145,6 +155,9 @@ final class ControlPart: @unchecked Sendable {
         self.synced = nil
         synced?()
     }
+
+    /// Sends the telemetry that waits; for the end of the process.
+    func flushExports(completion: @escaping () -> Void) { self.exports.flush(completion: completion) }
 
     // MARK: Endpoints
 

@@ -19,6 +19,8 @@ package struct StartPlan: Sendable {
     package var metadata: (address: SocketAddress, request: HTTPClientRequest)?
     /// The task's DNS servers.
     package var resolver: ResolverConfiguration
+    /// The variables of OpenTelemetry, for collectors that the mesh names later.
+    package var telemetryVariables: [String: String]
 
     /// Why a waypoint can't start; one line each.
     package struct Problems: Error, Sendable {
@@ -43,6 +45,12 @@ package struct StartPlan: Sendable {
             name: "",
             addresses: addresses
         )
+        let known = Set(OTLPSettings.variables)
+        self.telemetryVariables = environment.filter { known.contains($0.key) }
+        let name = WaypointContext.serviceName(of: self.token.identity)
+        self.configuration.tracing?.nameService(name)
+        self.configuration.metricExport?.nameService(name)
+        self.configuration.accessExport?.nameService(name)
         self.resolver = ResolverConfiguration(parsing: SmallFile.read("/etc/resolv.conf", limit: 65_536) ?? "")
         guard self.token.joinToken == nil else { return }
         do {

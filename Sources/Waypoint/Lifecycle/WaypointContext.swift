@@ -41,7 +41,11 @@ package final class WaypointContext: CertificateSubject {
         log: Log,
         writeLine: @escaping @Sendable ([UInt8]) -> Void
     ) {
-        self.sinks = ReportSinks(writeLine: writeLine)
+        self.sinks = ReportSinks(
+            exportsSpans: configuration.tracing != nil,
+            exportsRecords: configuration.accessExport != nil,
+            writeLine: writeLine
+        )
         self.configuration = configuration
         self.local = local
         self.log = log
@@ -62,6 +66,12 @@ package final class WaypointContext: CertificateSubject {
 
     /// Seconds since 1970.
     package var now: Int64 { Timestamp.now().seconds }
+
+    /// The name under which collectors know us, unless the environment says another.
+    var serviceName: String { Self.serviceName(of: self.local.identity) }
+
+    /// `<gateway>.<namespace>`.
+    static func serviceName(of identity: SPIFFEID) -> String { "\(identity.serviceAccount).\(identity.namespace)" }
 
     /// Monotonic milliseconds, as the loops count them.
     var milliseconds: UInt64 { WallClock.monotonicMilliseconds }

@@ -156,7 +156,19 @@ final class WaypointProcess: Sendable {
         }
     }
 
+    /// Gives what is told about the last requests a moment to leave.
+    private func flushExports() {
+        let isDone = Atomic(false)
+        self.controlLoop.submit { [control] in control.flushExports { isDone.store(true, ordering: .relaxed) } }
+        for _ in 0..<Self.flushSteps where !isDone.load(ordering: .relaxed) { usleep(Self.flushStepMicroseconds) }
+    }
+
+    /// Looks at the flag while telemetry leaves, and the time between two.
+    private static let flushSteps = 200
+    private static let flushStepMicroseconds: UInt32 = 5_000
+
     private func end(_ status: CInt) -> CInt {
+        self.flushExports()
         for loop in self.workers.map(\.loop) + [self.controlLoop] { loop.stop() }
         self.context.log.info("waypoint ended", [LogField("status", status)])
         self.writer.close()

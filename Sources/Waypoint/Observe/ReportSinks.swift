@@ -1,3 +1,4 @@
+import DataPlane
 import MeshTelemetry
 import Synchronization
 
@@ -6,6 +7,10 @@ import Synchronization
 final class ReportSinks: Sendable {
     /// Writes a finished line to standard output.
     let writeLine: @Sendable ([UInt8]) -> Void
+    /// Spans for the collector that the environment names, where the mesh names none; nil without one.
+    let ownSpans: ExportQueue<RequestSpan>?
+    /// Lines of access logs for the collector that the environment names; nil without one.
+    let ownRecords: ExportQueue<AccessLogRecord>?
     private let queues = Mutex(Queues())
 
     private struct Queues {
@@ -13,7 +18,18 @@ final class ReportSinks: Sendable {
         var records: [String: ExportQueue<AccessLogRecord>] = [:]
     }
 
-    init(writeLine: @escaping @Sendable ([UInt8]) -> Void) { self.writeLine = writeLine }
+    /// - Parameters:
+    ///   - exportsSpans: whether the environment names a collector of spans.
+    ///   - exportsRecords: whether the environment names a collector of lines.
+    init(
+        exportsSpans: Bool = false,
+        exportsRecords: Bool = false,
+        writeLine: @escaping @Sendable ([UInt8]) -> Void
+    ) {
+        self.ownSpans = exportsSpans ? ExportQueue() : nil
+        self.ownRecords = exportsRecords ? ExportQueue() : nil
+        self.writeLine = writeLine
+    }
 
     /// The queue of a provider's spans.
     func spans(_ provider: String) -> ExportQueue<RequestSpan> {
@@ -32,6 +48,17 @@ final class ReportSinks: Sendable {
             let made = ExportQueue<AccessLogRecord>()
             queues.records[provider] = made
             return made
+        }
+    }
+
+    /// Lets go of the queue of a provider that is gone.
+    func forget(_ provider: String, _ signal: OTLPSignal) {
+        self.queues.withLock { queues in
+            switch signal {
+            case .traces: queues.spans[provider] = nil
+            case .logs: queues.records[provider] = nil
+            case .metrics: break
+            }
         }
     }
 }

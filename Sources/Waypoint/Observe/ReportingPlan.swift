@@ -8,8 +8,17 @@ struct ReportingPlan: Sendable {
     private let sinks: ReportSinks
     private let proxy: ProxyFacts
     private let context: AccessLogContext
+    /// Which requests are traced where the mesh says nothing.
+    private let sampler: TraceSampler?
 
-    init(_ settings: TulleL7.WaypointSettings?, sinks: ReportSinks, proxy: ProxyFacts, context: AccessLogContext) {
+    init(
+        _ settings: TulleL7.WaypointSettings?,
+        sinks: ReportSinks,
+        proxy: ProxyFacts,
+        context: AccessLogContext,
+        sampler: TraceSampler? = nil
+    ) {
+        self.sampler = sampler
         self.logs = settings?.logs ?? []
         self.traces = settings?.traces ?? []
         self.sinks = sinks
@@ -23,7 +32,7 @@ struct ReportingPlan: Sendable {
         do throws(RequestTelemetry.Failure) {
             let telemetry = try RequestTelemetry(
                 metrics: declared.metrics.map { Self.override($0) },
-                logs: declared.accessLogs.filter { !$0.disabled }.compactMap { self.log($0) },
+                logs: declared.accessLogs.filter { !$0.disabled }.compactMap { self.log($0) } + self.ownLogs,
                 tracing: self.tracing(declared.tracing),
                 proxy: self.proxy,
                 context: self.context
@@ -56,16 +65,23 @@ struct ReportingPlan: Sendable {
         return RequestTelemetry.Log(.json(labels.isEmpty ? nil : labels), filter: filter, to: output)
     }
 
+    /// What the environment asks for comes beside what the mesh says.
+    private var ownLogs: [RequestTelemetry.Log] {
+        self.sinks.ownRecords.map { [RequestTelemetry.Log(.record(nil, members: []), to: .records($0))] } ?? []
+    }
+
     private func tracing(_ declared: TulleL7.Telemetry.Tracing?) -> RequestTelemetry.Tracing? {
-        guard let provider = self.traces.first(where: { $0.name == declared?.provider }) ?? self.traces.first else {
-            return nil
-        }
+        let provider = self.traces.first(where: { $0.name == declared?.provider }) ?? self.traces.first
+        guard let spans = provider.map({ self.sinks.spans($0.name) }) ?? self.sinks.ownSpans else { return nil }
         var settings = TracingRules.Settings()
-        let fraction = declared?.sampling?.fraction ?? provider.fraction
-        settings.sampler.random = min(fraction, RequestSampler.whole)
+        if let fraction = declared?.sampling?.fraction ?? provider?.fraction {
+            settings.sampler.random = min(fraction, RequestSampler.whole)
+        } else if let sampler = self.sampler {
+            settings.sampler.random = sampler.partsPerMillion
+        }
         settings.isDisabled = declared?.disabled ?? false
         settings.keepsContext = declared?.keepsContext ?? false
-        if provider.b3 { settings.forms = [.w3c, .b3] }
+        if provider?.b3 == true { settings.forms = [.w3c, .b3] }
         settings.tags = (declared?.tags ?? []).map { tag in
             let source: TracingRules.CustomTag.Source =
                 if !tag.header.isEmpty {
@@ -77,6 +93,6 @@ struct ReportingPlan: Sendable {
                 }
             return TracingRules.CustomTag(tag.tag, source, fallback: tag.defaultValue)
         }
-        return RequestTelemetry.Tracing(settings, spans: self.sinks.spans(provider.name))
+        return RequestTelemetry.Tracing(settings, spans: spans)
     }
 }

@@ -9,6 +9,7 @@ import MeshTelemetry
 struct PlanBuilder {
     private let local: LocalWorkload
     private let sinks: ReportSinks
+    private let sampler: TraceSampler?
     private var reporting: ReportingPlan
     private var settings: TulleL7.WaypointSettings?
     private var made = PlanSettings()
@@ -25,8 +26,10 @@ struct PlanBuilder {
         var name: String
     }
 
-    init(local: LocalWorkload, sinks: ReportSinks) {
+    /// - Parameter sampler: decides on traces where the mesh says nothing about them.
+    init(local: LocalWorkload, sinks: ReportSinks, sampler: TraceSampler? = nil) {
         self.local = local
+        self.sampler = sampler
         self.sinks = sinks
         self.reporting = ReportingPlan(nil, sinks: sinks, proxy: ProxyFacts(), context: AccessLogContext())
         self.workloads = ServicePlan.closed(PlanSettings())
@@ -75,7 +78,13 @@ struct PlanBuilder {
         let context = AccessLogContext(hostname: self.local.name) { name in
             EnvironmentVariables.read { $0 == name }[name]
         }
-        return ReportingPlan(settings, sinks: self.sinks, proxy: proxy, context: context)
+        return ReportingPlan(
+            settings,
+            sinks: self.sinks,
+            proxy: proxy,
+            context: context,
+            sampler: self.sampler
+        )
     }
 
     private func isOwn(_ name: String) -> Bool {

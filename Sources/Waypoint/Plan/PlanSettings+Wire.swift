@@ -21,5 +21,7 @@ extension PlanSettings {
         self.allowsHTTP10 = wire.http10
         self.servesServices = wire.servesServices
         self.servesWorkloads = wire.servesWorkloads
+        self.logs = wire.logs
+        self.traces = wire.traces
     }
 }

@@ -17,7 +17,9 @@ struct PlanSettings: Sendable {
     var servesWorkloads = false
     /// Who can be asked about requests.
     var authorizers: [String: AuthorizerTarget] = [:]
+    /// Where access logs go.
     var logs: [TulleL7.LogProvider] = []
+    /// Where spans go.
     var traces: [TulleL7.TraceProvider] = []
 
     /// Nothing was said.

@@ -21,7 +21,11 @@ final class PlanState {
     init(context: WaypointContext, onPlan: @escaping (WaypointPlan) -> Void) {
         self.context = context
         self.mesh = MeshState()
-        self.builder = PlanBuilder(local: context.local, sinks: context.sinks)
+        self.builder = PlanBuilder(
+            local: context.local,
+            sinks: context.sinks,
+            sampler: context.configuration.tracing?.sampler
+        )
         self.onPlan = onPlan
         self.plan = WaypointPlan.empty(own: context.local.client(in: MeshSnapshot()))
     }
