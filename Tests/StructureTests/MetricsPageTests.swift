@@ -22,7 +22,7 @@ struct MetricsPageTests {
         let page = try self.text("docs/metrics.md")
         var found: Set<String> = []
         for room in [
-            "MeshTelemetry", "DataPlane", "ZTunnel", "MeshDNS", "MeshXDS", "TunnelEngine", "ControlPlane",
+            "MeshTelemetry", "DataPlane", "ZTunnel", "MeshDNS", "MeshXDS", "TunnelEngine", "ControlPlane", "Waypoint",
         ] {
             for file in try SourceFile.all(in: "Sources/\(room)") {
                 for name in self.names(in: try self.text(file.path)) {

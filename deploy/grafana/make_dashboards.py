@@ -323,7 +323,7 @@ def ztunnel() -> Dashboard:
 
 def waypoint() -> Dashboard:
     board = Dashboard("tulle-waypoint", "Tulle Waypoint", "The proxies that route and judge requests.", [
-        variable("instance", "Instance", "label_values(istio_requests_total, instance)"),
+        variable("instance", "Instance", 'label_values(istio_build{component="proxy"}, instance)'),
     ])
     labels = 'instance=~"$instance",reporter="waypoint"'
     board.number("Requests", "reqps", rate("istio_requests_total", labels))
@@ -343,10 +343,29 @@ def waypoint() -> Dashboard:
                 ("429", rate("istio_requests_total", f'{labels},response_code="429"')))
     board.row("Opaque connections")
     tcp_rows(board, labels, "destination_service", "{{destination_service}}")
+    own = 'instance=~"$instance"'
+    board.row("Destinations")
+    board.graph("Under way", "short", ("{{kind}}", f"sum by (kind) (tulle_waypoint_active{{{own}}})"))
+    board.graph("Towards destinations", "short",
+                ("{{cluster}} {{kind}}", f"sum by (cluster, kind) (tulle_upstream_active{{{own}}})"))
+    board.graph("Endpoints", "short",
+                ("{{cluster}} {{state}}", f"max by (cluster, state) (tulle_upstream_endpoints{{{own}}})"))
+    board.graph("Ejections and overflow", "ops",
+                ("{{cluster}} ejected", rate("tulle_upstream_ejections_total", own, "cluster")),
+                ("{{cluster}} {{kind}}", rate("tulle_upstream_overflow_total", own, "cluster, kind")))
+    board.graph("Retries and mirrors", "ops",
+                ("{{kind}}", rate("tulle_http_retries_total", own, "kind")),
+                ("mirror {{result}}", rate("tulle_http_mirrored_total", own, "result")))
+    board.row("Policies")
+    board.graph("Tokens", "ops", ("{{result}}", rate("tulle_token_checks_total", own, "result")))
+    board.graph("Authorizers", "ops",
+                ("{{authorizer}} {{result}}", rate("tulle_authorizer_checks_total", own, "authorizer, result")))
+    board.graph("Dry runs", "ops", ("{{action}} {{result}}", rate("istio_dry_run_total", own, "action, result")))
+    board.graph("Bodies under inspection", "bytes", ("{{instance}}", f"tulle_inspected_bytes{{{own}}}"))
+    board.graph("Not HTTP", "ops", ("{{reason}}", rate("tulle_http_refusals_total", own, "reason")))
     board.row("Telemetry")
     board.graph("Counted without a series of their own", "ops",
-                ("{{instance}}", rate("tulle_request_series_overflowed_total", 'instance=~"$instance"', "instance")))
-    own = 'instance=~"$instance"'
+                ("{{instance}}", rate("tulle_request_series_overflowed_total", own, "instance")))
     control_link(board, own)
     process(board, own)
     return board

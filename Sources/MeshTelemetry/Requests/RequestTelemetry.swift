@@ -170,11 +170,14 @@ extension RequestTelemetry {
     /// Gives a request its id and its place in a trace.
     /// - Parameters:
     ///   - find: gives the value of the request's first header of a lower-case name.
+    ///   - tunnel: the trace of the tunnel that brought the request. A request without a trace of its own goes on with
+    ///     it where somebody records it; otherwise nobody would find the spans above.
     ///   - wish: whether the request asks to be traced.
     /// - Returns: the headers to set before it is sent on; nil as a value removes one.
     package func begin(
         _ record: inout RequestRecord,
         find: (String) -> String?,
+        tunnel: TraceContext? = nil,
         wish: RequestSampler.Wish = RequestSampler.Wish(),
         using generator: inout some RandomNumberGenerator
     ) -> [(name: String, value: String?)] {
@@ -182,7 +185,9 @@ extension RequestTelemetry {
         var id = known ?? RequestID.make(using: &generator)
         defer { record.requestID = id }
         guard let tracing = self.tracing else { return known == nil ? [("x-request-id", id)] : [] }
-        let incoming = IncomingTrace(find)
+        var incoming = IncomingTrace(find)
+        let hasParent = incoming.form == .w3c
+        if let tunnel, tunnel.isSampled { incoming.goOn(with: tunnel) }
         let sampler = tracing.settings.sampler
         let reason = sampler.decide(incoming, requestID: known, wish: wish, using: &generator)
         let trace = RequestTrace(incoming, isSampled: reason != .none, using: &generator)
@@ -192,7 +197,7 @@ extension RequestTelemetry {
         if sampler.usesRequestID { id = RequestID.setting(reason, in: id) }
         if id != known { headers.append(("x-request-id", id)) }
         if !tracing.settings.keepsContext {
-            headers += trace.headers(tracing.settings.forms, hasParent: incoming.form == .w3c)
+            headers += trace.headers(tracing.settings.forms, hasParent: hasParent)
         }
         return headers
     }

@@ -41,6 +41,13 @@ package struct IncomingTrace: Hashable, Sendable {
         self.readB3(find)
     }
 
+    /// Takes the trace of what brought the request, where the request says nothing of one.
+    mutating func goOn(with carrier: TraceContext) {
+        guard self.context == nil, self.isSampled == nil else { return }
+        self.context = carrier
+        self.isSampled = carrier.isSampled
+    }
+
     /// `traceparent` of any version: as the standard rules it, higher ones are read as far as version 00 goes.
     private static func w3c(_ text: String) -> TraceContext? {
         let text = text.utf8.count <= 512 ? text : ""

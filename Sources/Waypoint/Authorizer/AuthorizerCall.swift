@@ -121,12 +121,15 @@ final class AuthorizerCall: HTTPStreamOwner {
         if let endpoint, fault != .unsendable {
             self.target.cluster.state.report(endpoint, .reset, now: self.worker.loop.now)
         }
-        self.finish(self.target.plan.answer(to: fault))
+        self.finish(self.target.plan.answer(to: fault), isFailed: true)
     }
 
-    private func finish(_ answer: AuthorizerAnswer) {
+    private func finish(_ answer: AuthorizerAnswer, isFailed: Bool = false) {
         let completion = self.completion
         self.completion = nil
+        if completion != nil {
+            self.worker.context.metrics.count(answer, isFailed: isFailed, of: self.target.plan.name)
+        }
         self.release()
         completion?(answer)
     }

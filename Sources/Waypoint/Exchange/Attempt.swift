@@ -62,7 +62,12 @@ final class Attempt: HTTPStreamOwner {
             }
         }
         self.isSent = endStream
-        let ticket = UpstreamTicket(request: request, endStream: endStream, owner: self) { [weak self] result in
+        let ticket = UpstreamTicket(
+            request: request,
+            endStream: endStream,
+            owner: self,
+            trace: exchange.tunnelTrace
+        ) { [weak self] result in
             guard let self, !self.isOver else {
                 if case .success(let stream) = result { stream.reset(.cancel) }
                 return

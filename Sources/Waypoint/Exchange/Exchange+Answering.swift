@@ -35,6 +35,7 @@ extension Exchange {
         if self.record.isGRPC { self.record.grpcStatus = head.fields.first(named: "grpc-status").flatMap { Int32($0) } }
         self.record.responseCode = UInt16(clamping: head.status)
         self.record.keepResponseHeaders(self.served.telemetry.headers) { head.fields.first(named: $0) }
+        self.measure(sent: head, isWhole: endStream)
         guard self.downstream.send(response: head, endStream: endStream) else {
             self.record.flags.insert(.localReset)
             self.downstream.reset(.internalError)
@@ -68,16 +69,14 @@ extension Exchange {
     /// Bytes of the response.
     func attempt(_ attempt: Attempt, data: UnsafeRawBufferPointer, endStream: Bool) {
         guard attempt === self.answering, let stream = attempt.stream else { return }
-        self.record.upstreamReceived.body += UInt64(data.count)
+        self.measure(answered: data.count)
         var rest = data
         if self.waiting.isEmpty, data.count > 0 {
             let count = min(self.downstream.capacity(), data.count)
             if count > 0 {
-                self.downstream.send(
-                    UnsafeRawBufferPointer(rebasing: data[..<count]),
-                    endStream: endStream && count == data.count
-                )
-                self.record.sent.body += UInt64(count)
+                let piece = UnsafeRawBufferPointer(rebasing: data[..<count])
+                self.measure(sent: piece)
+                self.downstream.send(piece, endStream: endStream && count == data.count)
                 stream.consumed(count)
                 rest = UnsafeRawBufferPointer(rebasing: data[count...])
             }
@@ -101,6 +100,7 @@ extension Exchange {
     /// What came behind the response's body.
     func attempt(_ attempt: Attempt, trailers: [HeaderField]) {
         guard attempt === self.answering else { return }
+        self.measure(answeredTrailers: trailers)
         self.record.keepTrailers(self.served.telemetry.headers) { trailers.first(named: $0) }
         if self.record.isGRPC { self.record.grpcStatus = trailers.first(named: "grpc-status").flatMap { Int32($0) } }
         attempt.finished()
@@ -125,9 +125,10 @@ extension Exchange {
             guard count > 0 else { return }
             let isLast = self.isWaitingEnd && count == self.waiting.count && self.waitingTrailers.isEmpty
             self.waiting.withUnsafeBytes {
-                self.downstream.send(UnsafeRawBufferPointer(rebasing: $0[..<count]), endStream: isLast)
+                let piece = UnsafeRawBufferPointer(rebasing: $0[..<count])
+                self.measure(sent: piece)
+                self.downstream.send(piece, endStream: isLast)
             }
-            self.record.sent.body += UInt64(count)
             self.waiting.removeFirst(count)
             self.answering?.stream?.consumed(count)
             if isLast { return self.answered() }
@@ -140,6 +141,7 @@ extension Exchange {
         if self.waitingTrailers.isEmpty {
             self.downstream.finish()
         } else {
+            self.measure(sentTrailers: self.waitingTrailers)
             self.downstream.send(trailers: self.waitingTrailers)
         }
         self.answered()

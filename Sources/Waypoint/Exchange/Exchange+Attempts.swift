@@ -84,8 +84,14 @@ extension Exchange {
         self.record.upstreamVersion = RequestRecord.Version(version)
         var request = self.head
         if machine.attempts > 1 { request.fields.set("x-envoy-attempt-count", "\(machine.attempts)") }
+        self.measure(forwarded: request)
         let isEmpty = self.body.isWhole && self.body.end == 0 && self.body.trailers.isEmpty
         attempt.start(request, endStream: isEmpty, version: version, timeout: end.map { $0 &- now } ?? 0)
+    }
+
+    /// `traceparent` of a tunnel that is opened for this request: ours where we trace, or else what the client said.
+    var tunnelTrace: String? {
+        self.record.trace?.header ?? self.head.fields.first(named: "traceparent") ?? self.inner.trace?.header
     }
 
     /// The attempt has a stream, and the request's head is on its way.
@@ -109,7 +115,7 @@ extension Exchange {
         }
         stream.send(data, endStream: endStream)
         let credit = self.body.credit(to: attempt.sent)
-        self.record.upstreamSent.body += UInt64(data.count)
+        self.measure(forwarded: data.count)
         if credit > 0, !self.isOver { self.downstream.consumed(credit) }
         return true
     }
@@ -142,7 +148,7 @@ extension Exchange {
             }
             guard count > 0 else { return }
             attempt.sent += count
-            self.record.upstreamSent.body += UInt64(count)
+            self.measure(forwarded: count)
         }
         guard self.body.isWhole, !attempt.isOver else { return }
         if !attempt.isSent {
@@ -164,6 +170,7 @@ extension Exchange {
     func attempt(_ attempt: Attempt, response head: HTTPResponseHead, endStream: Bool) {
         guard !self.isOver, !attempt.isOver, self.answering == nil else { return }
         self.mark(.answerBegin)
+        self.measure(answered: head)
         let now = self.worker.loop.now
         let grpc = self.view.isGRPC ? head.fields.first(named: "grpc-status").flatMap { Int($0) } : nil
         let status = grpc.map { GRPCStatus(rawValue: UInt32(clamping: $0)).httpStatus } ?? head.status
@@ -253,7 +260,11 @@ extension Exchange {
                 // It is never another retry.
                 return self.take(instead, of: attempt, answer: answer)
             }
-            guard case .retry(let wait) = step else { return self.attemptOnce(retryPlace: place) }
+            guard case .retry(let wait) = step else {
+                self.worker.context.metrics.hedges.add()
+                return self.attemptOnce(retryPlace: place)
+            }
+            self.worker.context.metrics.retries.add()
             self.drop(attempt)
             self.retryAfter(wait, place)
         }

@@ -31,7 +31,12 @@ extension Exchange {
         }
         let telemetry = self.served.telemetry
         let fields = self.head.fields
-        let changes = telemetry.begin(&self.record, find: { fields.first(named: $0) }, using: &self.worker.random)
+        let changes = telemetry.begin(
+            &self.record,
+            find: { fields.first(named: $0) },
+            tunnel: inner.trace,
+            using: &self.worker.random
+        )
         self.record.keepRequestHeaders(telemetry.headers) { fields.first(named: $0) }
         for change in changes {
             if let value = change.value {
@@ -65,6 +70,7 @@ extension Exchange {
             connection: self.inner.facts
         )
         self.record.isGRPC = self.view.isGRPC
+        self.beginSampling()
         switch self.standing.gate(self.view) {
         case .open: self.authenticate()
         case .deny(let denial): self.deny(denial)
@@ -76,6 +82,7 @@ extension Exchange {
     private func authenticate() {
         if let tokens = self.served.tokens, !tokens.isEmpty {
             let outcome = tokens.check(self.view, cache: &self.worker.tokenCache, now: self.worker.context.now)
+            self.worker.context.metrics.count(outcome)
             if let fault = outcome.fault {
                 var reply = LocalReply(
                     fault.status,
@@ -116,6 +123,7 @@ extension Exchange {
         self.choice = choice
         self.action = choice.action
         self.record.routeName = choice.action.name
+        self.record.operation = choice.action.operation
         self.record.routeResource = choice.action.origin
         guard let name = choice.action.authorizer else { return self.inspect() }
         self.ask([name]) { [self] in self.inspect() }

@@ -72,6 +72,8 @@ extension Exchange {
             guard let cluster = self.served.cluster(place), self.head.upgrade == nil else { continue }
             if let mirror = Mirror(self.head, body: self.body, cluster: cluster, worker: self.worker) {
                 self.mirrors.append(mirror)
+            } else {
+                self.worker.context.metrics.count(mirror: false)
             }
         }
     }

@@ -22,6 +22,7 @@ final class Exchange {
     var view: RequestView
     /// What telemetry will say.
     var record: RequestRecord
+    var measures = ExchangeMeasures()
     var body: RequestBody
     /// What collects the body for those who must see it before it goes anywhere.
     var inspection: BodyInspection?
@@ -100,6 +101,7 @@ final class Exchange {
             isReplayable: true,
             isWhole: self.body.isWhole
         )
+        self.measureRequest()
         self.describe()
         guard worker.requests <= worker.context.configuration.limits.requests else {
             return self.answer(.overloaded)
@@ -160,6 +162,7 @@ final class Exchange {
         self.answering = nil
         self.release()
         self.worker.requests -= 1
+        self.inner.unwatch(self)
         self.worker.reporting.ended(self)
     }
 }
@@ -172,7 +175,7 @@ extension Exchange: HTTPStreamOwner {
 
     func stream(_ stream: HTTPStream, data: UnsafeRawBufferPointer, endStream: Bool) {
         guard !self.isOver else { return stream.consumed(data.count) }
-        if data.count > 0 { self.record.received.body += UInt64(data.count) }
+        self.measure(received: data)
         if endStream {
             self.mark(.requestEnd)
             self.body.finish()
@@ -194,6 +197,7 @@ extension Exchange: HTTPStreamOwner {
     func stream(_ stream: HTTPStream, trailers: [HeaderField]) {
         guard !self.isOver else { return }
         self.mark(.requestEnd)
+        self.measure(receivedTrailers: trailers)
         // Some servers read them as if they were fields of the head.
         var trailers = trailers
         trailers.removePrivate()

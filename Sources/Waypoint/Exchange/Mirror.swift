@@ -15,6 +15,8 @@ final class Mirror: HTTPStreamOwner {
     private var admission: Admission?
     private lazy var deadline = LoopAlarm(loop: self.worker.loop)
     private var isOver = false
+    /// Whether a destination got any of it.
+    private var isSent = false
 
     /// What waits for a slow mirror at most, in bytes.
     private static let pendingBytes = 64 * 1024
@@ -45,6 +47,7 @@ final class Mirror: HTTPStreamOwner {
             guard case .success(let stream) = result else { return self.end() }
             guard !self.isOver else { return stream.reset(.cancel) }
             self.stream = stream
+            self.isSent = true
             self.pump()
         }
         self.ticket = ticket
@@ -80,6 +83,7 @@ final class Mirror: HTTPStreamOwner {
         self.isOver = true
         self.deadline.cancel()
         self.worker.mirrors -= 1
+        self.worker.context.metrics.count(mirror: self.isSent)
         self.ticket?.cancel()
         self.ticket = nil
         self.use = nil

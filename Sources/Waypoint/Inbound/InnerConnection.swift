@@ -22,6 +22,12 @@ final class InnerConnection: ActiveSession {
     private(set) var facts: ConnectionFacts
     /// What decides for the connection; the last one when the service is not bound to us any more.
     private(set) var served: ServicePlan
+    /// The connection's number, unique within the process.
+    let number: UInt64
+    /// The trace of the client's connection, with its span as the parent; nil where its ztunnel tells none.
+    let trace: TraceContext?
+    /// Calls whose messages are counted while they go on.
+    private var watched: [ObjectIdentifier: Exchange] = [:]
     private var standing: AuthorizationStanding?
     private var stream: ByteStream?
     private var http: HTTPServerConnection?
@@ -77,7 +83,13 @@ final class InnerConnection: ActiveSession {
             source: request.peer.canonical,
             destination: asked
         )
-        let connection = InnerConnection(worker: worker, target: target, served: served, facts: facts)
+        let connection = InnerConnection(
+            worker: worker,
+            target: target,
+            served: served,
+            facts: facts,
+            trace: request.header("traceparent").flatMap { TraceContext(parsing: $0) }
+        )
         guard worker.add(connection) else {
             return self.refuse(request, Dispatch.Refusal(status: 503, reason: "too many connections"), on: worker)
         }
@@ -85,8 +97,16 @@ final class InnerConnection: ActiveSession {
         connection.start(end)
     }
 
-    private init(worker: WaypointWorker, target: InnerTarget, served: ServicePlan, facts: ConnectionFacts) {
+    private init(
+        worker: WaypointWorker,
+        target: InnerTarget,
+        served: ServicePlan,
+        facts: ConnectionFacts,
+        trace: TraceContext?
+    ) {
+        self.trace = trace
         self.worker = worker
+        self.number = worker.nextStream()
         self.target = target
         self.served = served
         self.facts = facts
@@ -213,7 +233,18 @@ final class InnerConnection: ActiveSession {
 
     // MARK: ActiveSession
 
-    func sample() { self.opaque?.sample() }
+    func sample() {
+        self.opaque?.sample()
+        for exchange in self.watched.values { exchange.sample() }
+    }
+
+    /// Has a call's messages counted while it goes on.
+    func watch(_ exchange: Exchange) { self.watched[ObjectIdentifier(exchange)] = exchange }
+
+    /// The call is over.
+    func unwatch(_ exchange: Exchange) {
+        if !self.watched.isEmpty { self.watched[ObjectIdentifier(exchange)] = nil }
+    }
 
     func planChanged(_ plan: WaypointPlan) {
         let next: ServicePlan?

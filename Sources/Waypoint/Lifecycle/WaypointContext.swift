@@ -28,6 +28,10 @@ package final class WaypointContext: CertificateSubject {
 
     /// The metrics of requests.
     package let requestMetrics: RequestMetrics
+    /// What is counted beside them.
+    let metrics: WaypointMetrics
+    /// The metrics of destinations.
+    let clusterMetrics: ClusterMetrics
     /// Where access logs and spans go.
     let sinks: ReportSinks
 
@@ -52,6 +56,8 @@ package final class WaypointContext: CertificateSubject {
         self.access = log.scoped("access")
         self.registry = MetricsRegistry(stable: MetricsEndpoint.stableNames)
         self.requestMetrics = RequestMetrics(registry: self.registry)
+        self.metrics = WaypointMetrics(registry: self.registry)
+        self.clusterMetrics = ClusterMetrics(registry: self.registry)
         self.identities = IdentityStore(policy: Self.tlsPolicy, revocations: self.revocations)
         self.control = ControlContext(
             program: "waypoint",
@@ -61,17 +67,17 @@ package final class WaypointContext: CertificateSubject {
         )
     }
 
-    /// TLS 1.3 alone.
-    package static var tlsPolicy: TLSPolicy { TLSPolicy(allowsTLS12: false, isPostQuantumOnly: false) }
-
-    /// Seconds since 1970.
-    package var now: Int64 { Timestamp.now().seconds }
-
     /// The name under which collectors know us, unless the environment says another.
     var serviceName: String { Self.serviceName(of: self.local.identity) }
 
     /// `<gateway>.<namespace>`.
     static func serviceName(of identity: SPIFFEID) -> String { "\(identity.serviceAccount).\(identity.namespace)" }
+
+    /// TLS 1.3 alone.
+    package static var tlsPolicy: TLSPolicy { TLSPolicy(allowsTLS12: false, isPostQuantumOnly: false) }
+
+    /// Seconds since 1970.
+    package var now: Int64 { Timestamp.now().seconds }
 
     /// Monotonic milliseconds, as the loops count them.
     var milliseconds: UInt64 { WallClock.monotonicMilliseconds }

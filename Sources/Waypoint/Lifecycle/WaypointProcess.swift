@@ -40,7 +40,7 @@ final class WaypointProcess: Sendable {
         self.workers = workers
         self.controlLoop = try EventLoop(index: 0)
         self.control = ControlPart(loop: self.controlLoop, context: context, plan: plan, workers: workers)
-        MetricsEndpoint.addProcessMetrics(context.registry, program: "waypoint", tag: "\(Version.text)")
+        MetricsEndpoint.addProcessMetrics(context.registry, program: "proxy", tag: "\(Version.text)")
         LoopMetrics.add(to: context.registry, [self.controlLoop] + workers.map(\.loop))
         context.registry.sampledCounter("tulle_log_lines_dropped_total", help: "Log lines lost.") { writer.dropped }
     }

@@ -45,14 +45,21 @@ final class WaypointWorker: @unchecked Sendable {
     private var onDrained: (() -> Void)?
     private var isServing = false
     /// Requests under way.
-    var requests = 0
+    var requests = 0 {
+        didSet { self.context.metrics.requests.add(Int64(self.requests - oldValue)) }
+    }
     /// Copies of requests under way.
-    var mirrors = 0
+    var mirrors = 0 {
+        didSet { self.context.metrics.mirrors.add(Int64(self.mirrors - oldValue)) }
+    }
     /// Bytes of bodies that are inspected.
-    var inspectedBytes = 0
+    var inspectedBytes = 0 {
+        didSet { self.context.metrics.inspectedBytes.add(Int64(self.inspectedBytes - oldValue)) }
+    }
     /// Tokens that were verified lately.
     var tokenCache = TokenCache()
     let reporting: RequestReporting
+    private var streams: UInt64 = 0
     private var direct: [DirectKey: ClusterPlan] = [:]
 
     private struct DirectKey: Hashable {
@@ -78,6 +85,12 @@ final class WaypointWorker: @unchecked Sendable {
     func microseconds(since record: RequestRecord) -> UInt64 {
         let now = WallClock.nanoseconds
         return now > record.start ? (now - record.start) / 1_000 : 0
+    }
+
+    /// A number for a connection or request that no other of the process has: the loop's, and a count.
+    func nextStream() -> UInt64 {
+        self.streams &+= 1
+        return UInt64(clamping: self.loop.index) << 48 | self.streams & 0xffff_ffff_ffff
     }
 
     private var linkLimits: LinkLimits {
@@ -195,11 +208,15 @@ final class WaypointWorker: @unchecked Sendable {
     func add(_ session: any ActiveSession) -> Bool {
         guard self.sessions.count < self.context.configuration.limits.sessions else { return false }
         self.sessions[ObjectIdentifier(session)] = session
+        self.context.metrics.sessions.add(1)
         return true
     }
 
     /// Removes a session that is over.
-    func remove(_ session: any ActiveSession) { self.sessions[ObjectIdentifier(session)] = nil }
+    func remove(_ session: any ActiveSession) {
+        guard self.sessions.removeValue(forKey: ObjectIdentifier(session)) != nil else { return }
+        self.context.metrics.sessions.add(-1)
+    }
 
     /// Sessions under way.
     var sessionCount: Int { self.sessions.count }

@@ -40,6 +40,9 @@ final class OpaqueConnection: ByteStreamOwner {
     // MARK: Begin
 
     func start() {
+        self.record.connection = self.inner.number
+        self.record.trace = self.inner.trace
+        self.record.stream = self.inner.number
         self.record.source = self.inner.source
         self.record.security = self.inner.facts.peer == nil ? .plain : .mutualTLS
         self.record.downstreamRemoteAddress = "\(self.inner.facts.source)"
@@ -137,7 +140,12 @@ final class OpaqueConnection: ByteStreamOwner {
             service = nil
         }
         self.record.attempts += 1
-        let dial = EndpointDial(worker: self.worker, timeout: self.cluster?.connectMilliseconds ?? 10_000)
+        let dial = EndpointDial(
+            worker: self.worker,
+            timeout: self.cluster?.connectMilliseconds ?? 10_000,
+            // The waypoint makes no span of bytes that it does not read: both ends' spans follow each other.
+            trace: self.inner.trace?.header
+        )
         self.dial = dial
         self.mark(.forwardBegin)
         dial.start(target, of: service, port: self.cluster?.port ?? target.port) { [weak self] result in
@@ -267,7 +275,15 @@ final class OpaqueConnection: ByteStreamOwner {
             self.lastMoved = self.worker.loop.now
         }
         self.record.received.body = received
+        self.record.received.wire = received
         self.record.sent.body = sent
+        self.record.sent.wire = sent
+        if let upstream {
+            self.record.upstreamReceived.body = upstream.bytesReceived
+            self.record.upstreamReceived.wire = upstream.bytesReceived
+            self.record.upstreamSent.body = upstream.bytesSent
+            self.record.upstreamSent.wire = upstream.bytesSent
+        }
     }
 
     /// Counts what was carried, and ends what stood still for too long.

@@ -99,6 +99,7 @@ final class PlanState {
             now: self.context.milliseconds
         )
         self.plan = plan
+        self.context.clusterMetrics.update(plan)
         self.onPlan(plan)
     }
 }

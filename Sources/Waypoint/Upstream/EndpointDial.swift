@@ -30,6 +30,8 @@ final class EndpointDial {
 
     private let worker: WaypointWorker
     private let timeout: UInt64
+    /// `traceparent` of what it is opened for; nil for none.
+    private let trace: String?
     private var completion: ((Result<Opened, Failure>) -> Void)?
     private var dial: TCPDial?
     private var tunnel: TunnelDial?
@@ -38,9 +40,12 @@ final class EndpointDial {
     /// Whom the tunnel's certificate proved.
     private(set) var peerIdentity: String?
 
-    /// - Parameter timeout: for all of it, in milliseconds.
-    init(worker: WaypointWorker, timeout: UInt64) {
+    /// - Parameters:
+    ///   - timeout: for all of it, in milliseconds.
+    ///   - trace: `traceparent` of the request or connection that it is opened for, which the tunnel's server goes on with.
+    init(worker: WaypointWorker, timeout: UInt64, trace: String? = nil) {
         self.worker = worker
+        self.trace = trace
         self.timeout = timeout
     }
 
@@ -222,6 +227,7 @@ final class EndpointDial {
     private func headers(_ authority: String, isNested: Bool) -> [HeaderField] {
         var headers = [HeaderField(":method", "CONNECT"), HeaderField(":authority", authority)]
         if isNested { headers.append(HeaderField("x-istio-source", "waypoint")) }
+        if let trace { headers.append(HeaderField("traceparent", trace)) }
         return headers
     }
 

@@ -71,7 +71,14 @@ final class UpstreamHost {
         guard let target = self.cluster.target(of: self.endpoint, in: plan) else {
             return self.failFirst(EndpointDial.Failure(kind: .noRoute, reason: "\(self.endpoint.id) is gone"))
         }
-        let dial = UpstreamDial(worker: self.pool.worker, timeout: self.cluster.connectMilliseconds, place: place)
+        let dial = UpstreamDial(
+            worker: self.pool.worker,
+            timeout: self.cluster.connectMilliseconds,
+            // Those that wait are what connections are opened for, one after the other. Later requests on the same one are
+            // not: a tunnel has one place in a trace.
+            trace: self.waiting.dropFirst(self.dials.count).first?.trace,
+            place: place
+        )
         let key = ObjectIdentifier(dial)
         self.dials[key] = dial
         dial.start(target, of: self.cluster.service(in: plan), port: self.cluster.port) { [self] result in
@@ -164,8 +171,8 @@ final class UpstreamDial {
     private let dial: EndpointDial
     private var place: Admission?
 
-    init(worker: WaypointWorker, timeout: UInt64, place: consuming Admission) {
-        self.dial = EndpointDial(worker: worker, timeout: timeout)
+    init(worker: WaypointWorker, timeout: UInt64, trace: String?, place: consuming Admission) {
+        self.dial = EndpointDial(worker: worker, timeout: timeout, trace: trace)
         self.place = consume place
     }
 

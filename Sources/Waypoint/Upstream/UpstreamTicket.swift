@@ -8,6 +8,8 @@ final class UpstreamTicket {
     let request: HTTPRequestHead
     /// Whether the request has no body.
     let endStream: Bool
+    /// `traceparent` for a tunnel that is opened for it; nil for none.
+    let trace: String?
     /// Who hears of the stream.
     private(set) var owner: (any HTTPStreamOwner)?
     private var completion: ((Result<HTTPStream, EndpointDial.Failure>) -> Void)?
@@ -20,10 +22,12 @@ final class UpstreamTicket {
         request: HTTPRequestHead,
         endStream: Bool,
         owner: any HTTPStreamOwner,
+        trace: String? = nil,
         completion: @escaping (Result<HTTPStream, EndpointDial.Failure>) -> Void
     ) {
         self.request = request
         self.endStream = endStream
+        self.trace = trace
         self.owner = owner
         self.completion = completion
     }

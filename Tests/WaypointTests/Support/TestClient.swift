@@ -49,15 +49,20 @@ final class TestClient: @unchecked Sendable {
     }
 
     /// Opens a connection inside of a tunnel.
-    func connect(_ authority: String, version: HTTPVersion = .http11) throws -> Connection {
-        let bytes = try self.open(authority)
+    func connect(
+        _ authority: String,
+        version: HTTPVersion = .http11,
+        trace: String? = nil
+    ) throws -> Connection {
+        let bytes = try self.open(authority, trace: trace)
         let thread = self.thread
         let connection = try thread.sync { Connection(thread, bytes, version) }
         return connection
     }
 
     /// Opens a tunnel and gives its bytes.
-    func open(_ authority: String) throws -> ByteStream {
+    /// - Parameter trace: `traceparent` of the tunnel.
+    func open(_ authority: String, trace: String? = nil) throws -> ByteStream {
         let key = TunnelKey(
             source: self.source.uri,
             generation: 1,
@@ -65,7 +70,9 @@ final class TestClient: @unchecked Sendable {
             address: self.waypoint,
             from: self.from
         )
-        let headers = [HeaderField(":method", "CONNECT"), HeaderField(":authority", authority)]
+        let headers =
+            [HeaderField(":method", "CONNECT"), HeaderField(":authority", authority)]
+            + (trace.map { [HeaderField("traceparent", $0)] } ?? [])
         let me = self
         let result: Result<ByteStream, TunnelError> = try self.thread.wait { completion in
             me.pool.open(key, context: me.context, headers: headers) { result in

@@ -25,7 +25,7 @@ final class WaypointBench: @unchecked Sendable {
     private let authority: TestAuthority
     private let thread: TestLoop
     let worker: WaypointWorker
-    private let context: WaypointContext
+    let context: WaypointContext
     private var builder: PlanBuilder
     private let mesh: MeshSnapshot
     private let own: Workload
@@ -92,6 +92,7 @@ final class WaypointBench: @unchecked Sendable {
         let resource = Self.resource(routes)
         try self.builder.set(service: resource, name: "demo/echo.demo.mesh.internal", now: 1)
         let plan = self.builder.plan(mesh: self.mesh, own: self.own, now: 1)
+        self.context.clusterMetrics.update(plan)
         let thread = try TestLoop()
         self.thread = thread
         let worker = WaypointWorker(
