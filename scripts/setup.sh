@@ -24,6 +24,7 @@ needs=(
     nft:nftables
     tcpdump:tcpdump
     nginx:nginx-light
+    prometheus:prometheus
     curl:curl
     h2load:nghttp2-client
     dig:bind9-dnsutils

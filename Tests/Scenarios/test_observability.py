@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import gzip
 import http.client
 import json
@@ -12,12 +11,11 @@ import subprocess
 import threading
 from pathlib import Path
 
-import grpc
 import pytest
-from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_prometheus
 
+from collector import Collector
 from files import issue_pair
 from lab import program, wait
 
@@ -35,27 +33,6 @@ policies: []
 services:
 - {{name: echo, namespace: demo, hostname: {HOSTNAME}, vips: [/240.240.9.9], ports: {{80: 9000}}}}
 """.replace("waypoint: null, ", "")
-
-
-class Collector(trace_service_pb2_grpc.TraceServiceServicer):
-    """A collector made of gRPC's and protobuf's own libraries."""
-
-    def __init__(self):
-        self.spans: list = []
-        self.resources: list = []
-        self.metadata: list = []
-        self.server = grpc.server(concurrent.futures.ThreadPoolExecutor(4))
-        trace_service_pb2_grpc.add_TraceServiceServicer_to_server(self, self.server)
-        self.port = self.server.add_insecure_port("127.0.0.1:0")
-        self.server.start()
-
-    def Export(self, request, context):  # noqa: N802, the name of the method
-        self.metadata.append(dict(context.invocation_metadata()))
-        for group in request.resource_spans:
-            self.resources.append({a.key: a.value.string_value for a in group.resource.attributes})
-            for scope in group.scope_spans:
-                self.spans += scope.spans
-        return trace_service_pb2.ExportTraceServiceResponse()
 
 
 class ZTunnel:
@@ -149,7 +126,7 @@ def pair(tmp_path_factory):
     echo.stop()
     for listener in listeners:
         listener.close()
-    collector.server.stop(0)
+    collector.stop()
 
 
 def connect(target: str) -> socket.socket:
