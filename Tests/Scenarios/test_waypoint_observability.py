@@ -16,7 +16,6 @@ from prometheus import Prometheus
 from waypoint_mesh import GATEWAY, WAYPOINT, WaypointMesh
 
 HOST, SERVICE = "10.85.0.1", f"app.{NAMESPACE}.mesh.internal"
-PYTHON, PEER = sys.executable, str(CLIENTS / "grpc_peer.py")
 IDENTITY = f"spiffe://cluster.local/ns/{NAMESPACE}/sa"
 #: The members of Istio's line as an object.
 MEMBERS = {
@@ -62,9 +61,6 @@ spec:
 class ObservedMesh(WaypointMesh):
     """`app` speaks HTTP, gRPC and nothing that anyone reads."""
 
-    def up(self, *options: str, images: dict | None = None) -> None:
-        super().up(*options, images={**(images or {}), "tulle/grpc": {"entryPoint": [PYTHON, PEER]}})
-
     def make(self, port: int) -> None:
         self.make_waypoint()
         self.make_service("shell", self.make_role("shell"), [workload("shell", "idle")])
@@ -72,7 +68,7 @@ class ObservedMesh(WaypointMesh):
             "app", self.make_role("app"),
             [
                 workload("app", "app", "8080", port=8080, image="tulle/l7"),
-                workload("grpc", "serve", "9090", port=9090, image="tulle/grpc"),
+                workload("grpc", "app", "9090", port=9090, image="tulle/grpc"),
                 workload("tcp", "tcp-echo", "9000", port=9000),
             ],
             tags={"tulle/ports": "http:80:8080/grpc:81:9090/tcp:9000"},
@@ -87,9 +83,11 @@ class ObservedMesh(WaypointMesh):
             lambda: "x-envoy-upstream-service-time" in self.curl(f"http://app.{NAMESPACE}/").headers,
         )
 
-    def call(self, messages: int) -> str:
-        target = f"app.{NAMESPACE}:81"
-        return self.exec("shell", PYTHON, PEER, "call", target, str(messages), check=False).stdout.strip()
+    def call(self) -> list[str]:
+        """The answers of a call of gRPC with three messages each way."""
+        program = str(CLIENTS / "grpc_echo.py")
+        done = self.exec("shell", sys.executable, program, "call", f"app.{NAMESPACE}:81", "both", check=False)
+        return done.stdout.split()
 
     def echo(self, text: str) -> str:
         """What comes back of the opaque port."""
@@ -97,12 +95,12 @@ class ObservedMesh(WaypointMesh):
             "import socket; c = socket.create_connection(('app.demo', 9000), 5); "
             f"c.sendall(b'{text}'); c.shutdown(socket.SHUT_WR); print(c.makefile().read())"
         )
-        return self.exec("shell", PYTHON, "-c", script, check=False).stdout.strip()
+        return self.exec("shell", sys.executable, "-c", script, check=False).stdout.strip()
 
     def lines(self) -> list[dict]:
         """The access log on standard output."""
         text = self.logs(WAYPOINT, "waypoint").splitlines()
-        return [json.loads(line) for line in text if line.startswith("{") and '"response_code"' in line]
+        return [json.loads(line[line.index("{"):]) for line in text if '{"start_time"' in line]
 
 
 @pytest.fixture(scope="module")
@@ -153,8 +151,9 @@ def test_the_labels_are_those_of_istios_own_test(observed, prometheus):
     labels = {
         "reporter": "waypoint", "request_protocol": "http", "response_code": "200", "response_flags": "-",
         "connection_security_policy": "mutual_tls",
-        "source_canonical_service": "shell", "source_canonical_revision": "latest",
-        "destination_canonical_service": "app", "destination_canonical_revision": "latest",
+        # The revision of a workload is that of its task definition: enrolling made the second.
+        "source_canonical_service": "shell", "source_canonical_revision": "2",
+        "destination_canonical_service": "app", "destination_canonical_revision": "2",
         "destination_service": SERVICE, "destination_service_name": "app", "destination_service_namespace": NAMESPACE,
         "destination_principal": f"{IDENTITY}/app", "source_principal": f"{IDENTITY}/shell",
         "source_workload": "shell", "source_workload_namespace": NAMESPACE,
@@ -185,7 +184,7 @@ def test_the_dashboards_show_something(observed, prometheus):
     paths = ("/", "/bytes/10000", "/status/404", "/status/401", "/status/403", "/status/429", "/status/503")
     for path in paths:
         mesh.curl(f"http://app.{NAMESPACE}{path}")
-    assert mesh.call(3) == "6"
+    assert mesh.call() == ["app:m0", "app:m1", "app:m2"]
     assert mesh.echo("hello") == "hello"
     #: What this mesh gives no reason for: refusals by policy, retries that ran out, HTTP that is none.
     idle = (
@@ -216,7 +215,7 @@ def test_the_dashboards_show_something(observed, prometheus):
                     return True
                 for path in paths:
                     mesh.curl(f"http://app.{NAMESPACE}{path}")
-                return bool(mesh.call(1)) and bool(mesh.echo("x")) and bool(prometheus.query(text))
+                return bool(mesh.call()) and bool(mesh.echo("x")) and bool(prometheus.query(text))
 
             mesh.wait(f"{name}: {text} to have data", answers, 20)
     assert asked > 40
@@ -275,6 +274,8 @@ def test_the_access_log_has_istios_fields(observed):
     }
     assert {name: line[name] for name in expected} == expected
     assert line["downstream_remote_address"].rpartition(":")[0] == shell
+    waypoint = mesh.task(WAYPOINT)["address"]
+    assert line["upstream_local_address"].rpartition(":")[0] == waypoint
     assert line["downstream_local_address"].endswith(":80") and line["user_agent"].startswith("curl/")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["start_time"])
     assert isinstance(line["duration"], int) and line["requested_server_name"] is None

@@ -1,3 +1,5 @@
+package import MeshModel
+
 /// The tunnel end of a relay: one HTTP/2 stream of a link.
 package final class StreamEnd: RelayEnd, HTTP2StreamOwner {
     private let link: Link
@@ -23,6 +25,9 @@ package final class StreamEnd: RelayEnd, HTTP2StreamOwner {
 
     /// The verified identity of the link's peer: its first SPIFFE URI.
     package var peerIdentity: String? { self.link.peerIdentity }
+
+    /// Our own TCP address towards the peer.
+    package var localAddress: SocketAddress? { self.link.local }
 
     /// Whether the peer reset the stream before the relay began.
     package var isReset: Bool { self.resetReason != nil }

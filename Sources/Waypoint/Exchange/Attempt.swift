@@ -25,6 +25,8 @@ final class Attempt: HTTPStreamOwner {
     private var timer: LoopAlarm?
     /// Whom the endpoint proved to be; nil in the clear.
     private(set) var identity: String?
+    /// Our own address towards the endpoint, as logs show it.
+    private(set) var localText: String?
     /// Up to where the request's body was sent.
     var sent = 0
     /// Whether the body's end was sent.
@@ -73,6 +75,7 @@ final class Attempt: HTTPStreamOwner {
                 return
             }
             self.identity = self.ticket?.identity
+            self.localText = self.ticket?.localText
             self.ticket = nil
             switch result {
             case .success(let stream):

@@ -96,6 +96,7 @@ extension Exchange {
 
     /// The attempt has a stream, and the request's head is on its way.
     func attemptOpened(_ attempt: Attempt) {
+        self.record.upstreamLocalAddress = attempt.localText
         self.pumpRequest()
     }
 

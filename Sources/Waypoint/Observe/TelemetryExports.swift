@@ -122,9 +122,6 @@ final class TelemetryExports {
         entry.exporter.flush { entry.exporter.stop() }
     }
 
-    /// Whether anything is sent.
-    var isEmpty: Bool { self.entries.isEmpty }
-
     /// Sends what waits, one attempt for each batch; for the end of the process.
     func flush(completion: @escaping () -> Void) {
         var left = self.entries.count

@@ -153,6 +153,7 @@ final class OpaqueConnection: ByteStreamOwner {
                 if case .success(let opened) = result { EndpointDial.close(opened) }
                 return
             }
+            self.record.upstreamLocalAddress = self.dial?.localText
             self.dial = nil
             switch result {
             case .success(let opened): self.opened(opened)

@@ -39,6 +39,8 @@ final class EndpointDial {
     private lazy var deadline = LoopAlarm(loop: self.worker.loop)
     /// Whom the tunnel's certificate proved.
     private(set) var peerIdentity: String?
+    /// Our own address towards the endpoint, as logs show it; nil until something stands.
+    private(set) var localText: String?
 
     /// - Parameters:
     ///   - timeout: for all of it, in milliseconds.
@@ -175,6 +177,7 @@ final class EndpointDial {
                 self.dial = nil
                 switch result {
                 case .success(let descriptor):
+                    self.localText = Socket.localAddress(descriptor).map { "\($0)" }
                     Socket.tune(descriptor, keepAlive: self.worker.context.keepAlive)
                     self.finish(.success(.socket(descriptor)))
                 case .failure(.timedOut):
@@ -218,6 +221,7 @@ final class EndpointDial {
             case .success(let stream):
                 if let inner { return self.open(inner, through: stream, at: address, identity) }
                 self.peerIdentity = stream.peerIdentity
+                self.localText = stream.localAddress.map { "\($0)" }
                 self.finish(.success(.stream(stream)))
             }
         }
@@ -258,6 +262,7 @@ final class EndpointDial {
                     self.fail(Self.kind(error), "tunnel through \(address): \(error)")
                 case .success(let stream):
                     self.peerIdentity = stream.peerIdentity
+                    self.localText = stream.localAddress.map { "\($0)" }
                     self.finish(.success(.stream(stream)))
                 }
             }

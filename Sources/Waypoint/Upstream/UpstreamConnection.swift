@@ -63,6 +63,7 @@ final class UpstreamConnection: HTTPClientConnectionOwner, ByteStreamOwner {
     func serve(_ ticket: UpstreamTicket) {
         guard let owner = ticket.owner else { return ticket.cancel() }
         ticket.identity = self.dial.peerIdentity
+        ticket.localText = self.dial.localText
         guard
             let stream = self.connection?.openStream(request: ticket.request, endStream: ticket.endStream, owner: owner)
         else {

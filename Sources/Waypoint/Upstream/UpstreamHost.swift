@@ -179,6 +179,9 @@ final class UpstreamDial {
     /// Whom the endpoint proved to be.
     var peerIdentity: String? { self.dial.peerIdentity }
 
+    /// Our own address towards the endpoint, as logs show it.
+    var localText: String? { self.dial.localText }
+
     func start(
         _ target: EndpointTarget,
         of service: Service?,

@@ -17,6 +17,8 @@ final class UpstreamTicket {
     var place: Admission?
     /// Whom the endpoint that serves it proved to be.
     var identity: String?
+    /// Our own address towards that endpoint, as logs show it.
+    var localText: String?
 
     init(
         request: HTTPRequestHead,
