@@ -1,3 +1,4 @@
+import Foundation
 import HTTPRouting
 import MeshModel
 import MeshProtos
@@ -64,6 +65,38 @@ struct TraceJoinTests {
         #expect(try connection.request(.get("/")).status == 200)
         #expect(try self.parent(backend).traceID != "0af7651916cd43dd8448eb211c80319c")
         #expect(try bench.spans("otel").isEmpty)
+    }
+
+    @Test("messages of a call are counted while it goes on")
+    func longCalls() throws {
+        let place = WaypointBench.reserve(1)
+        let backend = try TestBackend(
+            place.endpoints[0],
+            answer: { _ in
+                var reply = TestBackend.Reply()
+                reply.isSilent = true
+                return reply
+            }
+        )
+        let bench = try WaypointBench(place)
+        defer { withExtendedLifetime(backend) {} }
+        let head = HTTPRequestHead(
+            method: "POST",
+            authority: "echo.demo",
+            path: "/demo.Echo/Say",
+            fields: [HeaderField("content-type", "application/grpc"), HeaderField("te", "trailers")]
+        )
+        let connection = try bench.client.connect(WaypointBench.authority, version: .http2)
+        DispatchQueue.global().async { _ = try? connection.request(head, body: [0, 0, 0, 0, 1, 7, 0, 0, 0, 0, 0]) }
+        func isCounted() -> Bool {
+            bench.metricsText.split(separator: "\n").contains {
+                $0.hasPrefix("istio_request_messages_total{") && $0.hasSuffix(" 2")
+            }
+        }
+        for _ in 0..<500 where !isCounted() { usleep(10_000) }
+        #expect(isCounted())
+        #expect(try bench.carried().requests == 1)
+        #expect(!bench.metricsText.contains("istio_requests_total{"))
     }
 
     @Test("sizes, numbers and the cluster's metrics", arguments: [HTTPVersion.http11, .http2])

@@ -63,6 +63,7 @@ final class WaypointBench: @unchecked Sendable {
             "BOOTSTRAP_TOKEN": "x", "TULLE_LISTEN_ADDRESS": "\(waypoint)",
         ])
         configuration.drainMilliseconds = 1_000
+        configuration.limits.samplingMilliseconds = 50
         self.context = WaypointContext(configuration: configuration, local: local, log: self.log.log) { bytes in
             lines.add(String(decoding: bytes, as: UTF8.self))
         }
