@@ -21,5 +21,13 @@ package enum LoopMetrics {
         registry.sampled("tulle_loop_descriptors", help: "Descriptors that an event loop watches.", labels: ["loop"]) {
             loops.map { (values: ["\($0.index)"], value: Double($0.activity.descriptors)) }
         }
+        // What must not grow for ever.
+        registry.sampled("tulle_loop_timers", help: "Timers that run.") {
+            Double(loops.reduce(0) { $0 + $1.timerCount })
+        }
+        registry.sampledCounter(
+            "tulle_accept_pauses_total",
+            help: "Pauses of listeners because no descriptor or memory was left."
+        ) { loops.reduce(0) { $0 + $1.shortageCount } }
     }
 }

@@ -63,22 +63,10 @@ final class ZTunnelProcess: Sendable {
             tag: plan.configuration.proxyMetadata["ISTIO_VERSION"] ?? "\(Version.text)"
         )
         LoopMetrics.add(to: context.registry, [self.controlLoop] + workers.map(\.loop))
-        Self.addLoopMetrics(context.registry, loops: [self.controlLoop] + workers.map(\.loop))
         context.registry.sampledCounter("tulle_log_lines_dropped_total", help: "Log lines lost.") { writer.dropped }
     }
 
     private var context: MeshContext { self.own.mesh }
-
-    /// What the loops of the data plane hold: figures that must not grow for ever.
-    private static func addLoopMetrics(_ registry: MetricsRegistry, loops: [EventLoop]) {
-        registry.sampled("tulle_loop_timers", help: "Timers that run.") {
-            Double(loops.reduce(0) { $0 + $1.timerCount })
-        }
-        registry.sampledCounter(
-            "tulle_accept_pauses_total",
-            help: "Pauses of listeners because no descriptor or memory was left."
-        ) { loops.reduce(0) { $0 + $1.shortageCount } }
-    }
 
     /// What a running ztunnel passes on to this one; nil when there is none, or it does not want to.
     private static func inherit(_ path: String?, log: Log) -> Inheritance? {
