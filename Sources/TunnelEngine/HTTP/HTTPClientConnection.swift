@@ -42,7 +42,7 @@ package final class HTTPClientConnection: EventSource {
         } else {
             self.side = .http1(HTTP1Client(over: bytes, limits: limits) { [weak self] in self?.changed() })
         }
-        self.await()
+        self.boundWait()
         // Its former owner may have been told.
         if bytes.isReceiveEnded { self.bytes.close(isAbortive: false) }
     }
@@ -106,7 +106,7 @@ package final class HTTPClientConnection: EventSource {
         case .http2(let carrier): stream = self.open(head, endStream: endStream, owner: owner, on: carrier)
         case .none: stream = nil
         }
-        if stream != nil { self.await() }
+        if stream != nil { self.boundWait() }
         return stream
     }
 
@@ -166,12 +166,12 @@ package final class HTTPClientConnection: EventSource {
     private func changed() {
         guard let owner = self.owner else { return }
         if case .http2(let carrier) = self.side { self.closeWhenUnused(carrier) }
-        self.await()
+        self.boundWait()
         owner.connectionCapacityChanged(self)
     }
 
     /// A connection without streams is closed after a while.
-    private func await() {
+    private func boundWait() {
         let isIdle = self.activeStreams == 0
         guard isIdle != self.isIdle else { return }
         self.isIdle = isIdle
@@ -230,7 +230,7 @@ extension HTTPClientConnection: HTTP2CarrierOwner {
     func carrierOpened(_ stream: HTTP2Stream, _ headers: [HTTP2Header], endStream: Bool) {}
 
     func carrierCapacityChanged() {
-        self.await()
+        self.boundWait()
         // In a later turn: this may come from within the sending of a stream's last bytes.
         guard self.owner != nil, !self.isScheduled else { return }
         self.isScheduled = true

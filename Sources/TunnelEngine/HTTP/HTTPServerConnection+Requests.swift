@@ -9,7 +9,7 @@ extension HTTPServerConnection: HTTP1ServerOwner {
         self.owner?.connection(self, refused: refusal)
     }
 
-    func serverChanged(_ server: HTTP1Server) { if self.owner != nil { self.await() } }
+    func serverChanged(_ server: HTTP1Server) { if self.owner != nil { self.boundWait() } }
     func serverWantsTurn(_ server: HTTP1Server) { self.schedule() }
 }
 
@@ -53,7 +53,7 @@ extension HTTPServerConnection: HTTP2CarrierOwner {
         guard self.owner != nil else { return }
         // In a later turn: this may come from within the sending of a stream's last bytes.
         if self.isDraining { self.schedule() }
-        self.await()
+        self.boundWait()
     }
 
     func carrierFailed(_ error: HTTP2Error) { self.bytes.close(isAbortive: false) }

@@ -99,7 +99,7 @@ package final class HTTPServerConnection: EventSource {
             self.closeWhenDrained(carrier)
         }
         self.awaited = nil
-        self.await()
+        self.boundWait()
     }
 
     /// Ends the connection at once; its streams are cut.
@@ -146,13 +146,13 @@ package final class HTTPServerConnection: EventSource {
         }
         let early = self.early
         self.early = []
-        if early.isEmpty { self.await() } else { early.withUnsafeBytes { self.receive($0) } }
+        if early.isEmpty { self.boundWait() } else { early.withUnsafeBytes { self.receive($0) } }
         // Its former owner may have been told.
         if self.bytes.isReceiveEnded { self.receivedEnd() }
     }
 
     /// Sees to it that the connection waits for its peer no longer than it may.
-    func await() {
+    func boundWait() {
         let awaited: Awaited?
         switch self.side {
         case .undecided(let bytes): awaited = bytes.isEmpty ? .request : .head
@@ -193,7 +193,7 @@ package final class HTTPServerConnection: EventSource {
         case .http2:
             if self.isDraining { self.close() } else { self.drain() }
         }
-        if self.owner != nil { self.await() }
+        if self.owner != nil { self.boundWait() }
     }
 
     // MARK: Versions
@@ -205,7 +205,7 @@ package final class HTTPServerConnection: EventSource {
             switch seen.withUnsafeBytes({ ProtocolSniffer.http2($0) }) {
             case .needsMore:
                 self.side = .undecided(seen)
-                return self.await()
+                return self.boundWait()
             case .http2: self.serveHTTP2()
             default: self.serveHTTP1()
             }
@@ -213,7 +213,7 @@ package final class HTTPServerConnection: EventSource {
         case .http1(let server): server.receive(input)
         case .http2(let carrier):
             carrier.receive(input)
-            self.await()
+            self.boundWait()
         }
     }
 
