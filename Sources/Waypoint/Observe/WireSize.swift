@@ -1,4 +1,5 @@
 import MeshModel
+import MeshTelemetry
 import TunnelEngine
 
 /// What heads and bodies take on the wire, as far as it can be told from what they say.
@@ -60,4 +61,13 @@ enum WireSize {
     }
 
     private static func bytes(_ count: Int) -> UInt64 { UInt64(max(0, count)) }
+}
+
+extension RequestRecord.Sizes {
+    /// Bytes that nobody frames.
+    init(opaque bytes: UInt64) {
+        self.init()
+        self.body = bytes
+        self.wire = bytes
+    }
 }

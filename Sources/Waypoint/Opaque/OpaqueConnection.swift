@@ -275,16 +275,11 @@ final class OpaqueConnection: ByteStreamOwner {
         if received != self.record.received.body || sent != self.record.sent.body {
             self.lastMoved = self.worker.loop.now
         }
-        self.record.received.body = received
-        self.record.received.wire = received
-        self.record.sent.body = sent
-        self.record.sent.wire = sent
-        if let upstream {
-            self.record.upstreamReceived.body = upstream.bytesReceived
-            self.record.upstreamReceived.wire = upstream.bytesReceived
-            self.record.upstreamSent.body = upstream.bytesSent
-            self.record.upstreamSent.wire = upstream.bytesSent
-        }
+        self.record.received = RequestRecord.Sizes(opaque: received)
+        self.record.sent = RequestRecord.Sizes(opaque: sent)
+        guard let upstream else { return }
+        self.record.upstreamReceived = RequestRecord.Sizes(opaque: upstream.bytesReceived)
+        self.record.upstreamSent = RequestRecord.Sizes(opaque: upstream.bytesSent)
     }
 
     /// Counts what was carried, and ends what stood still for too long.
