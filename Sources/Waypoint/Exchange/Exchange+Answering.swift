@@ -155,7 +155,8 @@ extension Exchange {
         self.mark(.responseEnd)
         if let attempt = self.answering {
             // An endpoint that answered before it read everything may have closed its side.
-            attempt.end(cutting: !(attempt.stream?.isEnded ?? true))
+            // One that read everything may be asked again on the same connection: nothing is cut.
+            attempt.end(cutting: attempt.stream.map { !$0.isSendClosed } ?? false)
         }
         if !self.downstream.isEnded, !self.downstream.isReceiveClosed { self.downstream.reset(.noError) }
         self.end()
