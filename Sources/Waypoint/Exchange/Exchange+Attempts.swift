@@ -56,11 +56,11 @@ extension Exchange {
         let endpoint: EndpointHandle
         switch cluster.state.pick(demand, now: now, random: worker.random.next()) {
         case .endpoint(let found): endpoint = found
-        case .noHealthyEndpoint: return self.answer(.noHealthyUpstream)
-        case .noSuchSubset: return self.answer(.clusterNotFound())
+        case .noHealthyEndpoint: return self.giveUp(.noHealthyUpstream)
+        case .noSuchSubset: return self.giveUp(.clusterNotFound())
         }
         guard let place = cluster.state.admitRequest(isRetry: machine.attempts > 0, now: now) else {
-            return self.answer(.overflow)
+            return self.giveUp(.overflow)
         }
         let end = machine.begin(now: now)
         self.machine = machine
@@ -93,6 +93,9 @@ extension Exchange {
     var tunnelTrace: String? {
         self.record.trace?.header ?? self.head.fields.first(named: "traceparent") ?? self.inner.trace?.header
     }
+
+    /// There can't be another attempt. One that is under way beside it may still bring an answer.
+    private func giveUp(_ reply: LocalReply) { if self.attempts.isEmpty { self.answer(reply) } }
 
     /// The attempt has a stream, and the request's head is on its way.
     func attemptOpened(_ attempt: Attempt) {
