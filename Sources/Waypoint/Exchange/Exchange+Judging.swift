@@ -20,6 +20,7 @@ extension Exchange {
         self.record.scheme = self.head.scheme
         self.record.version = RequestRecord.Version(self.downstream.version)
         self.record.service = inner.serviceLabels
+        self.record.isGRPC = self.view.isGRPC
         self.head.fields.removePrivate()
         self.head.fields.removeClaims()
         if self.head.fields.first(named: "x-forwarded-proto") == nil {

@@ -83,7 +83,7 @@ final class Exchange {
             scheme: request.scheme,
             authority: request.authority,
             path: "",
-            fields: [],
+            fields: request.fields,
             connection: inner.facts
         )
         self.record = RequestRecord(.http, start: inner.worker.wallClock)
@@ -158,6 +158,7 @@ final class Exchange {
         self.stopJudging()
         for attempt in self.attempts { attempt.end(cutting: true) }
         self.attempts = []
+        for mirror in self.mirrors { mirror.requestEnded() }
         self.mirrors = []
         self.answering = nil
         self.release()

@@ -64,6 +64,9 @@ final class Mirror: HTTPStreamOwner {
         self.pump()
     }
 
+    /// Nothing more of the request comes: a copy that is not whole is given up.
+    func requestEnded() { if !self.isWhole { self.end() } }
+
     private func pump() {
         guard let stream = self.stream, !stream.isSendClosed else { return }
         while !self.pending.isEmpty {
