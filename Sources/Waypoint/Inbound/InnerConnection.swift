@@ -208,7 +208,9 @@ final class InnerConnection: ActiveSession {
     /// Lets go of the client as soon as what is under way has ended.
     func drain() {
         self.isDraining = true
-        self.http?.drain()
+        if let http { return http.drain() }
+        // Nobody has asked for anything yet.
+        if self.opaque == nil, self.early.isEmpty { self.stream?.close(isAbortive: false) }
     }
 
     func terminate() {
