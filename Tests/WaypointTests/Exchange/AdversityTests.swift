@@ -19,7 +19,7 @@ struct AdversityTests {
         // Nothing can be connected to a broadcast address: the kernel says so at once.
         let place = WaypointBench.reserve(0)
         let nowhere = SocketAddress(ip: IPAddress(v4: 0xffff_ffff), port: 8080)
-        let bench = try WaypointBench((place.number, [nowhere]))
+        let bench = try WaypointBench(WaypointBench.Place(number: place.number, endpoints: [nowhere]))
         for _ in 0..<3 {
             let answer = try bench.client.request(WaypointBench.authority, .get("/"))
             #expect(answer.status == 503)

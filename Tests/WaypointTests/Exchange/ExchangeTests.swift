@@ -1,3 +1,4 @@
+import DataPlaneTestSupport
 import HTTPRouting
 import MeshModel
 import MeshProtos
@@ -8,32 +9,23 @@ import TunnelEngine
 
 @Suite("An exchange through a waypoint", .serialized)
 struct ExchangeTests {
-    private func bench(
-        _ count: Int = 1,
-        answer: @escaping @Sendable (TestBackend.Request) -> TestBackend.Reply = { _ in TestBackend.Reply(200, "hello")
-        },
-        routes: (inout TulleL7.ServiceRoutes) -> Void = { _ in }
-    ) throws -> (WaypointBench, [TestBackend]) {
-        let place = WaypointBench.reserve(count)
-        let backends = try place.endpoints.map { try TestBackend($0, answer: answer) }
-        return (try WaypointBench(place, routes: routes), backends)
-    }
-
     @Test(
         "D1: a request to the virtual address is served by HTTP/1.1 and HTTP/2",
         arguments: [HTTPVersion.http11, .http2]
     )
     func serves(_ version: HTTPVersion) throws {
-        let (bench, backends) = try self.bench()
-        let answer = try bench.client.request(WaypointBench.authority, .get("/a?b=c"), version: version)
-        #expect(answer.status == 200)
-        #expect(answer.text == "hello")
-        let seen = try #require(backends[0].requests.first)
-        #expect(seen.head.path == "/a?b=c")
-        #expect(seen.head.authority == "echo.demo")
-        #expect(seen.head.fields.first(named: "x-request-id")?.isEmpty == false)
-        #expect(seen.head.fields.first(named: "x-forwarded-proto") == "http")
-        #expect(answer["x-envoy-upstream-service-time"] != nil)
+        try withBench { bench, backends in
+            let answer = try bench.request(.get("/a?b=c"), version: version)
+            #expect(answer.status == 200)
+            #expect(answer.text == "echo-0")
+            let seen = try #require(backends[0].requests.first)
+            #expect(seen.head.path == "/a?b=c")
+            #expect(seen.head.authority == "echo.demo")
+            #expect(seen["x-request-id"]?.isEmpty == false)
+            #expect(seen["x-forwarded-proto"] == "http")
+            #expect(answer["x-envoy-upstream-service-time"] != nil)
+            #expect(bench.logs("\"GET /a?b=c HTTP/\(version == .http2 ? "2" : "1.1")\" 200 - via_upstream"))
+        }
     }
 
     @Test(
@@ -44,9 +36,9 @@ struct ExchangeTests {
         ]
     )
     func refuses(_ authority: String) throws {
-        let (bench, backends) = try self.bench()
-        defer { withExtendedLifetime(backends) {} }
-        #expect(throws: TestClient.Refused.self) { try bench.client.connect(authority) }
+        try withBench { bench, _ in
+            #expect(throws: TestClient.Refused.self) { try bench.client.connect(authority) }
+        }
     }
 
     @Test(
@@ -55,140 +47,147 @@ struct ExchangeTests {
         [0, 10, 60_000, 100_000, 1_000_000]
     )
     func carriesBodies(_ version: HTTPVersion, _ count: Int) throws {
-        let (bench, backends) = try self.bench(answer: { request in
-            var reply = TestBackend.Reply()
-            reply.body = request.body
-            reply.trailers = [HeaderField("x-end", "yes")]
-            return reply
-        })
-        let body = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-        let head = HTTPRequestHead(method: "POST", authority: "echo.demo", path: "/")
-        let answer = try bench.client.connect(WaypointBench.authority, version: version).request(head, body: body)
-        #expect(answer.failure == nil)
-        #expect(answer.body == body)
-        #expect(answer.trailers.first(named: "x-end") == "yes")
-        #expect(backends[0].requests.count == 1)
-        #expect(try bench.carried().requests == 0)
-    }
-
-    @Test("a route by header, and no route")
-    func routes() throws {
-        let (bench, backends) = try self.bench(routes: { resource in
-            resource.ports = [
-                .with { port in
-                    port.port = 80
-                    port.entries = [
-                        .with { entry in
-                            entry.match = .with {
-                                $0.headers = [
-                                    .with {
-                                        $0.name = "x-who"
-                                        $0.value = .with { $0.value = "me" }
-                                    }
-                                ]
-                            }
-                        }
-                    ]
-                    port.actions = [
-                        .with { action in
-                            action.name = "demo/r/0"
-                            action.forward = .with { forward in
-                                forward.clusters = [
-                                    .with {
-                                        $0.cluster = "outbound|80||echo.demo.mesh.internal"
-                                        $0.weight = 1
-                                        $0.responseHeaders = .with {
-                                            $0.set = [
-                                                .with {
-                                                    $0.name = "x-routed"
-                                                    $0.value = "yes"
-                                                }
-                                            ]
-                                        }
-                                    }
-                                ]
-                            }
-                        }
-                    ]
-                }
-            ]
-        })
-        defer { withExtendedLifetime(backends) {} }
-        let routed = try bench.client.request(WaypointBench.authority, .get("/", HeaderField("x-who", "me")))
-        #expect(routed.status == 200)
-        #expect(routed["x-routed"] == "yes")
-        #expect(try bench.client.request(WaypointBench.authority, .get("/")).status == 404)
-    }
-
-    @Test("a policy denies by method, and everybody without an identity that it allows")
-    func denies() throws {
-        let (bench, backends) = try self.bench(routes: { resource in
-            resource.security = .with {
-                $0.policies = [
-                    .with { policy in
-                        policy.namespace = "demo"
-                        policy.name = "post"
-                        policy.action = .deny
-                        policy.rules = [.with { $0.to = [.with { $0.methods = ["POST"] }] }]
-                    }
-                ]
+        let answer: TestBackend.Answer = { request in
+            .with {
+                $0.body = request.body
+                $0.trailers = [HeaderField("x-end", "yes")]
             }
-        })
-        defer { withExtendedLifetime(backends) {} }
-        #expect(try bench.client.request(WaypointBench.authority, .get("/")).status == 200)
-        let head = HTTPRequestHead(method: "POST", authority: "echo.demo", path: "/")
-        let denied = try bench.client.request(WaypointBench.authority, head)
-        #expect(denied.status == 403)
-        #expect(denied.text == "RBAC: access denied")
+        }
+        try withBench(answer: answer) { bench, backends in
+            let body = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+            let answer = try bench.request(.post(), body: body, version: version)
+            #expect(answer.failure == nil)
+            #expect(answer.body == body)
+            #expect(answer.trailers.first(named: "x-end") == "yes")
+            #expect(backends[0].requests.count == 1)
+        }
     }
 
-    @Test("R12, R14: what can't be connected to is tried elsewhere, with its body")
-    func retries() throws {
-        let place = WaypointBench.reserve(2)
-        let backend = try TestBackend(place.endpoints[1]) { TestBackend.Reply(200, "\($0.body.count)") }
-        let bench = try WaypointBench(place)
-        let head = HTTPRequestHead(method: "POST", authority: "echo.demo", path: "/")
-        for _ in 0..<8 {
-            let answer = try bench.client.request(
-                WaypointBench.authority,
-                head,
-                body: [UInt8](repeating: 1, count: 1_024)
-            )
-            #expect(answer.status == 200)
-            #expect(answer.text == "1024")
+    @Test("trailers of a request reach the application", arguments: [HTTPVersion.http11, .http2])
+    func carriesTrailers(_ version: HTTPVersion) throws {
+        try withBench { bench, backends in
+            let trailers = [HeaderField("x-sum", "7")]
+            _ = try bench.connect(version).request(.post(), body: [1, 2, 3], trailers: trailers)
+            #expect(backends[0].requests.first?.trailers.first(named: "x-sum") == "7")
+            #expect(backends[0].requests.first?.body == [1, 2, 3])
         }
-        #expect(backend.requests.count == 8)
+    }
+
+    @Test("connections are kept, downstream and upstream", arguments: [HTTPVersion.http11, .http2])
+    func reuses(_ version: HTTPVersion) throws {
+        try withBench { bench, backends in
+            let connection = try bench.connect(version)
+            for number in 0..<10 { #expect(try connection.request(.get("/\(number)")).status == 200) }
+            #expect(backends[0].requests.count == 10)
+            #expect(backends[0].connections == 1)
+            #expect(try bench.carried().sessions == 1)
+        }
+    }
+
+    @Test("what the client speaks is spoken to the application where the cluster says so")
+    func keepsProtocol() throws {
+        try withBench(routes: { $0.cluster { $0.protocol = .client } }) { bench, backends in
+            _ = try bench.request(.get("/"), version: .http2)
+            _ = try bench.request(.get("/"), version: .http11)
+            #expect(backends[0].requests.map(\.version) == [.http2, .http11])
+        }
+    }
+
+    @Test("private headers get through in neither direction")
+    func stripsPrivate() throws {
+        let answer: TestBackend.Answer = { _ in
+            TestBackend.Reply(
+                fields: [
+                    HeaderField("x-envoy-overloaded", "true"), HeaderField("x-istio-a", "1"), HeaderField("x-b", "2"),
+                ]
+            )
+        }
+        try withBench(answer: answer) { bench, backends in
+            let answer = try bench.request(
+                .get(
+                    "/",
+                    HeaderField("x-envoy-retry-on", "5xx"),
+                    HeaderField("x-istio-attributes", "a"),
+                    HeaderField("x-forwarded-network", "n"),
+                    HeaderField("x-forwarded-client-cert", "By=x;URI=spiffe://cluster.local/ns/a/sa/root"),
+                    HeaderField("x-mine", "1")
+                )
+            )
+            #expect(answer["x-envoy-overloaded"] == nil)
+            #expect(answer["x-istio-a"] == nil)
+            #expect(answer["x-b"] == "2")
+            let seen = try #require(backends[0].requests.first)
+            for name in ["x-envoy-retry-on", "x-istio-attributes", "x-forwarded-network", "x-forwarded-client-cert"] {
+                #expect(seen[name] == nil, "\(name)")
+            }
+            #expect(seen["x-mine"] == "1")
+        }
+    }
+
+    @Test("the client's identity is told where the waypoint says so, and only the proven one")
+    func tellsIdentity() throws {
+        try withBench(settings: { $0.tellsIdentity = true }) { bench, backends in
+            _ = try bench.request(.get("/", HeaderField("x-forwarded-client-cert", "URI=spiffe://evil")))
+            #expect(
+                backends[0].requests.first?["x-forwarded-client-cert"]
+                    == "By=spiffe://cluster.local/ns/demo/sa/waypoint;URI=spiffe://cluster.local/ns/demo/sa/shell"
+            )
+        }
     }
 
     @Test("no endpoint answers: 503, UF, and the words that people search for")
     func fails() throws {
-        let bench = try WaypointBench(WaypointBench.reserve(1))
-        let answer = try bench.client.request(WaypointBench.authority, .get("/"))
-        #expect(answer.status == 503)
-        #expect(answer.text.contains("reset reason: connection failure"))
+        try withBench { bench, backends in
+            backends[0].stop()
+            let answer = try bench.request(.get("/"))
+            #expect(answer.status == 503)
+            #expect(answer.text.contains("reset reason: connection failure"))
+            #expect(answer["server"] == "istio-envoy")
+            #expect(bench.logs(" 503 UF", "upstream_reset_before_response_started{connection_failure"))
+        }
     }
 
-    @Test("R6: five failures in a row eject an endpoint")
-    func ejects() throws {
-        let (bench, backends) = try self.bench(
-            answer: { _ in TestBackend.Reply(500) },
-            routes: { resource in
-                resource.clusters = [
-                    WaypointBench.cluster("outbound|80||echo.demo.mesh.internal") {
-                        $0.outliers = .with {
-                            $0.consecutive5xx = 5
-                            $0.maxEjectionPercent = 100
-                        }
-                    }
-                ]
+    @Test("all who wait for one connection hear that it does not come up", arguments: [HTTPVersion.http11, .http2])
+    func failsAll(_ version: HTTPVersion) throws {
+        try withBench(routes: { resource in
+            resource.cluster {
+                $0.protocol = .client
+                $0.pool = .with { $0.maxConnections = 1 }
             }
-        )
-        defer { withExtendedLifetime(backends) {} }
-        for _ in 0..<5 {
-            #expect(try bench.client.request(WaypointBench.authority, .get("/")).status == 500)
+            resource.route { $0.retry = TulleL7.Retry() }
+        }) { bench, backends in
+            backends[0].stop()
+            let connections = try (0..<6).map { _ in try bench.connect(version) }
+            let calls = try connections.map { try $0.start(.get("/")) }
+            for call in calls { #expect(try call.wait().status == 503) }
         }
-        let answer = try bench.client.request(WaypointBench.authority, .get("/"))
-        #expect(answer.status == 503)
-        #expect(answer.text == "no healthy upstream")
+    }
+
+    @Test("a response that breaks off is cut for the client, UR", arguments: [HTTPVersion.http11, .http2])
+    func breaksOff(_ version: HTTPVersion) throws {
+        let answer: TestBackend.Answer = { _ in
+            .with {
+                $0.body = [UInt8](repeating: 1, count: 1_000)
+                $0.breaksOff = true
+            }
+        }
+        try withBench(routes: { $0.cluster { $0.protocol = .client } }, answer: answer) { bench, _ in
+            let answer = try bench.request(.get("/"), version: version)
+            #expect(answer.status == 200)
+            #expect(answer.failure != nil)
+            #expect(eventually { bench.lines.all.contains { $0.contains(" 200 U") } })
+        }
+    }
+
+    @Test("a client that goes away cuts the application's request, DC", arguments: [HTTPVersion.http11, .http2])
+    func follows(_ version: HTTPVersion) throws {
+        let answer: TestBackend.Answer = { _ in .with { $0.isSilent = true } }
+        try withBench(routes: { $0.cluster { $0.protocol = .client } }, answer: answer) { bench, backends in
+            let call = try bench.connect(version).start(.get("/"))
+            #expect(eventually { backends[0].heads == 1 })
+            try call.cut()
+            #expect(eventually { backends[0].resets == 1 })
+            #expect(bench.logs(" DC ", "downstream_remote_disconnect"))
+        }
     }
 }

@@ -21,7 +21,7 @@ struct TelemetryExportsTests {
         init(variables: [String: String] = [:]) throws {
             let place = WaypointBench.reserve(2)
             self.collector = try TestBackend(place.endpoints[1], answer: { _ in TestBackend.Reply() })
-            let bench = try WaypointBench((place.number, [place.endpoints[0]]))
+            let bench = try WaypointBench(WaypointBench.Place(number: place.number, endpoints: [place.endpoints[0]]))
             self.bench = bench
             let thread = try TestLoop()
             self.thread = thread

@@ -3,6 +3,7 @@ import DataPlaneTestSupport
 import Foundation
 import MeshIdentity
 import MeshModel
+import Synchronization
 import TunnelEngine
 
 /// A client's ztunnel: opens tunnels to the waypoint and speaks HTTP in them.
@@ -12,6 +13,10 @@ final class TestClient: @unchecked Sendable {
         var body: [UInt8] = []
         var trailers: [HeaderField] = []
         var failure: HTTPStreamFailure?
+        /// Responses before the response.
+        var informational: [Int] = []
+        /// Nothing more comes.
+        var isWhole = false
 
         var status: Int { self.head.status }
         var text: String { String(decoding: self.body, as: UTF8.self) }
@@ -28,6 +33,8 @@ final class TestClient: @unchecked Sendable {
     private let from: IPAddress
     private let expected: SPIFFEID
     private let source: SPIFFEID
+    /// On the loop only.
+    private var opened: [ByteStream] = []
 
     init(
         _ name: String,
@@ -62,7 +69,12 @@ final class TestClient: @unchecked Sendable {
 
     /// Opens a tunnel and gives its bytes.
     /// - Parameter trace: `traceparent` of the tunnel.
-    func open(_ authority: String, trace: String? = nil) throws -> ByteStream {
+    func open(
+        _ authority: String,
+        trace: String? = nil,
+        owner: any ByteStreamOwner = Nobody()
+    ) throws -> ByteStream {
+        nonisolated(unsafe) let owner = owner
         let key = TunnelKey(
             source: self.source.uri,
             generation: 1,
@@ -78,7 +90,14 @@ final class TestClient: @unchecked Sendable {
             me.pool.open(key, context: me.context, headers: headers) { result in
                 completion(
                     result.map {
-                        ByteStream.over(tunnel: $0, loop: me.thread.loop, isDownstream: false, owner: Nobody())
+                        let bytes = ByteStream.over(
+                            tunnel: $0,
+                            loop: me.thread.loop,
+                            isDownstream: false,
+                            owner: owner
+                        )
+                        me.opened.append(bytes)
+                        return bytes
                     }
                 )
             }
@@ -99,105 +118,88 @@ final class TestClient: @unchecked Sendable {
         try self.connect(authority, version: version).request(head, body: body)
     }
 
-    private final class Nobody: ByteStreamOwner {
+    final class Nobody: ByteStreamOwner {
         func byteStream(_ stream: ByteStream, received bytes: UnsafeRawBufferPointer) {}
         func byteStreamReceivedEnd(_ stream: ByteStream) {}
         func byteStreamCanSend(_ stream: ByteStream) {}
         func byteStreamEnded(_ stream: ByteStream, _ outcome: RelayOutcome) {}
     }
 
+    /// Opens a tunnel whose bytes the test reads itself.
+    func raw(_ authority: String) throws -> TestBytes {
+        let raw = TestBytes(self.thread)
+        let bytes = try self.open(authority, owner: raw)
+        try self.thread.sync { raw.take(bytes) }
+        return raw
+    }
+
+    /// Ends all that it opened.
+    func close() throws {
+        let me = self
+        try self.thread.sync {
+            for stream in me.opened { stream.close(isAbortive: true) }
+            me.opened = []
+            me.pool.close()
+        }
+    }
+
     /// One connection inside of a tunnel.
     final class Connection: HTTPClientConnectionOwner, @unchecked Sendable {
         private let thread: TestLoop
         private var http: HTTPClientConnection?
+        private let end = Atomic<Bool>(false)
 
         init(_ thread: TestLoop, _ bytes: ByteStream, _ version: HTTPVersion) {
             self.thread = thread
             self.http = HTTPClientConnection(over: bytes, version: version, owner: self)
         }
 
-        func request(_ head: HTTPRequestHead, body: [UInt8] = [], trailers: [HeaderField] = []) throws -> Answer {
+        /// Whether the waypoint has ended it.
+        var isEnded: Bool { self.end.load(ordering: .relaxed) }
+
+        /// Whether the waypoint takes more requests on it.
+        func isReusable() throws -> Bool {
             let me = self
-            return try self.thread.wait { completion in
-                let call = Call(body, trailers, completion)
-                me.open(head, call, tries: 200)
-            }
+            return try self.thread.sync { me.http?.isReusable ?? false }
         }
 
-        private func open(_ head: HTTPRequestHead, _ call: Call, tries: Int) {
-            let isEmpty = call.body.isEmpty && call.trailers.isEmpty
-            if let stream = self.http?.openStream(request: head, endStream: isEmpty, owner: call) {
-                call.stream = stream
-                return call.pump()
-            }
-            guard tries > 0, self.http != nil else { return call.end(.connectionClosed(.complete)) }
-            // HTTP/2 opens streams only once the peer's settings are here.
+        /// Sends a request and waits for its answer.
+        func request(_ head: HTTPRequestHead, body: [UInt8] = [], trailers: [HeaderField] = []) throws -> Answer {
+            try self.start(head, body: body, trailers: trailers).wait()
+        }
+
+        /// Sends a request.
+        /// - Parameters:
+        ///   - isWhole: whether `body` is all of it.
+        ///   - reads: whether the answer's body is read.
+        func start(
+            _ head: HTTPRequestHead,
+            body: [UInt8] = [],
+            trailers: [HeaderField] = [],
+            isWhole: Bool = true,
+            reads: Bool = true
+        ) throws -> TestCall {
+            let me = self
+            let call = TestCall(self.thread, body: body, trailers: trailers, isWhole: isWhole, reads: reads)
+            try self.thread.sync { me.open(head, call, tries: 200) }
+            return call
+        }
+
+        private func open(_ head: HTTPRequestHead, _ call: TestCall, tries: Int) {
+            guard tries > 0, let http = self.http else { return call.end(.connectionClosed(.complete)) }
+            guard !call.open(on: http, head) else { return }
+            // An extended CONNECT needs the peer's settings, and HTTP/1.1 the end of the request before.
             let alarm = LoopAlarm(loop: self.thread.loop)
-            alarm.set(after: 10) {
+            alarm.set(after: 5) {
                 self.open(head, call, tries: tries - 1)
                 withExtendedLifetime(alarm) {}
             }
         }
 
         func connectionCapacityChanged(_ connection: HTTPClientConnection) {}
-        func connectionEnded(_ connection: HTTPClientConnection, _ outcome: RelayOutcome) { self.http = nil }
-    }
-
-    private final class Call: HTTPStreamOwner {
-        var body: [UInt8]
-        var trailers: [HeaderField]
-        var stream: HTTPStream?
-        private var answer = Answer()
-        private var completion: ((Answer) -> Void)?
-
-        init(_ body: [UInt8], _ trailers: [HeaderField], _ completion: @escaping (Answer) -> Void) {
-            self.body = body
-            self.trailers = trailers
-            self.completion = completion
+        func connectionEnded(_ connection: HTTPClientConnection, _ outcome: RelayOutcome) {
+            self.http = nil
+            self.end.store(true, ordering: .relaxed)
         }
-
-        func pump() {
-            guard let stream = self.stream, !stream.isSendClosed else { return }
-            while !self.body.isEmpty {
-                let count = min(stream.capacity(), self.body.count)
-                guard count > 0 else { return }
-                let piece = Array(self.body.prefix(count))
-                self.body.removeFirst(count)
-                stream.send(piece, endStream: self.body.isEmpty && self.trailers.isEmpty)
-            }
-            if !self.trailers.isEmpty {
-                let trailers = self.trailers
-                self.trailers = []
-                stream.send(trailers: trailers)
-            }
-        }
-
-        func end(_ failure: HTTPStreamFailure?) {
-            self.answer.failure = failure
-            let completion = self.completion
-            self.completion = nil
-            completion?(self.answer)
-        }
-
-        func stream(_ stream: HTTPStream, informational head: HTTPResponseHead) {}
-
-        func stream(_ stream: HTTPStream, response head: HTTPResponseHead, endStream: Bool) {
-            self.answer.head = head
-            if endStream { self.end(nil) }
-        }
-
-        func stream(_ stream: HTTPStream, data: UnsafeRawBufferPointer, endStream: Bool) {
-            self.answer.body.append(contentsOf: data)
-            stream.consumed(data.count)
-            if endStream { self.end(nil) }
-        }
-
-        func stream(_ stream: HTTPStream, trailers: [HeaderField]) {
-            self.answer.trailers = trailers
-            self.end(nil)
-        }
-
-        func streamCanSend(_ stream: HTTPStream) { self.pump() }
-        func streamReset(_ stream: HTTPStream, _ failure: HTTPStreamFailure) { self.end(failure) }
     }
 }

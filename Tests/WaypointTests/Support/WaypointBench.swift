@@ -8,6 +8,7 @@ import MeshModel
 import MeshProtos
 import MeshTelemetry
 import Synchronization
+import Testing
 import TunnelEngine
 
 @testable import Waypoint
@@ -27,28 +28,57 @@ final class WaypointBench: @unchecked Sendable {
     let worker: WaypointWorker
     let context: WaypointContext
     private var builder: PlanBuilder
+    /// The latest plan.
+    private(set) var plan: WaypointPlan
+    private lazy var probes = HealthProbes(worker: self.worker)
+    private var clients: [TestClient] = []
     private let mesh: MeshSnapshot
     private let own: Workload
     private let address: SocketAddress
-    private let number: UInt8
+    private let number: UInt16
 
-    /// Each bench has loopback addresses that no other has.
-    private static let numbers = Atomic<UInt8>(10)
+    /// Each bench has loopback addresses that no other has, those of a run beside this one included.
+    private static let numbers = Atomic<UInt16>(UInt16(64 + getpid() % 128) << 8)
 
-    private static func ip(_ number: UInt8, _ last: UInt8) -> IPAddress {
-        IPAddress(v4: 0x7f0b_0000 | UInt32(number) << 8 | UInt32(last))
+    private static func ip(_ number: UInt16, _ last: UInt8) -> IPAddress {
+        IPAddress(v4: 0x7f00_0000 | UInt32(number) << 8 | UInt32(last))
     }
 
-    /// An address for a backend: the `index`th endpoint of the service.
-    static func reserve(_ count: Int) -> (number: UInt8, endpoints: [SocketAddress]) {
+    /// An address of the `index`th endpoint that is none of loopback's; nobody answers there.
+    static func outside(_ number: UInt16, _ index: Int) -> IPAddress {
+        IPAddress(v4: 0x0a00_0000 | UInt32(number) << 8 | UInt32(truncatingIfNeeded: index))
+    }
+
+    /// Addresses for backends.
+    struct Place {
+        var number: UInt16
+        /// Of service `echo`, in its order.
+        var endpoints: [SocketAddress]
+        /// Of other services, one each.
+        var others: [(name: String, address: SocketAddress)] = []
+    }
+
+    /// Takes addresses that nobody else has.
+    static func reserve(_ count: Int, others: [String] = []) -> Place {
         let number = Self.numbers.wrappingAdd(1, ordering: .relaxed).newValue
-        return (number, (0..<count).map { SocketAddress(ip: self.ip(number, UInt8(20 + $0)), port: 8080) })
+        var place = Place(
+            number: number,
+            endpoints: (0..<count).map { SocketAddress(ip: self.ip(number, UInt8(20 + $0)), port: 8080) }
+        )
+        for (index, name) in others.enumerated() {
+            place.others.append((name, SocketAddress(ip: self.ip(number, UInt8(100 + index)), port: 8080)))
+        }
+        return place
     }
 
     /// - Parameters:
+    ///   - limits: changes the waypoint's bounds.
+    ///   - mesh: changes what discovery says: `echo` with its endpoints, the other services, the client, the waypoint.
     ///   - routes: fills in the resource of service `echo`; its whole cluster is there already.
     init(
-        _ place: (number: UInt8, endpoints: [SocketAddress]),
+        _ place: Place,
+        limits: (inout WaypointLimits) -> Void = { _ in },
+        mesh: (inout MeshChange) -> Void = { _ in },
         settings fill: (inout TulleL7.WaypointSettings) -> Void = { _ in },
         routes: (inout TulleL7.ServiceRoutes) -> Void = { _ in }
     ) throws {
@@ -64,6 +94,7 @@ final class WaypointBench: @unchecked Sendable {
         ])
         configuration.drainMilliseconds = 1_000
         configuration.limits.samplingMilliseconds = 50
+        limits(&configuration.limits)
         self.context = WaypointContext(configuration: configuration, local: local, log: self.log.log) { bytes in
             lines.add(String(decoding: bytes, as: UTF8.self))
         }
@@ -77,7 +108,15 @@ final class WaypointBench: @unchecked Sendable {
             workload.tunnel = .none
             return workload
         }
+        for (index, other) in place.others.enumerated() {
+            change.services.append(TestMesh.service(other.name, vip: "240.240.0.\(30 + index)", port: 8080))
+            var workload = try TestMesh.workload(other.name, other.address.ip, port: 8080)
+            workload.tunnel = .none
+            change.workloads.append(workload)
+        }
         change.workloads.append(try TestMesh.workload("shell", Self.ip(place.number, 2), port: 1))
+        change.workloads.append(try TestMesh.workload("waypoint", waypoint, port: 15008))
+        mesh(&change)
         self.mesh = MeshSnapshot(change)
         self.own = local.client(in: self.mesh)
         self.builder = PlanBuilder(local: local, sinks: self.context.sinks)
@@ -85,6 +124,12 @@ final class WaypointBench: @unchecked Sendable {
             $0.namespace = "demo"
             $0.name = "waypoint"
             $0.trustDomains = ["cluster.local"]
+            $0.logs = [
+                .with {
+                    $0.name = "stdout"
+                    $0.file = "/dev/stdout"
+                }
+            ]
             $0.servesServices = true
             $0.servesWorkloads = true
             fill(&$0)
@@ -94,6 +139,7 @@ final class WaypointBench: @unchecked Sendable {
         try self.builder.set(service: resource, name: "demo/echo.demo.mesh.internal", now: 1)
         let plan = self.builder.plan(mesh: self.mesh, own: self.own, now: 1)
         self.context.clusterMetrics.update(plan)
+        self.plan = plan
         let thread = try TestLoop()
         self.thread = thread
         let worker = WaypointWorker(
@@ -111,6 +157,7 @@ final class WaypointBench: @unchecked Sendable {
             expecting: TestMesh.identity("waypoint"),
             from: Self.ip(place.number, 2)
         )
+        self.clients = [self.client]
     }
 
     private static func resource(_ fill: (inout TulleL7.ServiceRoutes) -> Void) -> TulleL7.ServiceRoutes {
@@ -123,12 +170,27 @@ final class WaypointBench: @unchecked Sendable {
         }
     }
 
-    /// A cluster of the service.
-    static func cluster(_ name: String, _ fill: (inout TulleL7.Cluster) -> Void = { _ in }) -> TulleL7.Cluster {
+    /// The name of the service's whole cluster.
+    static let whole = "outbound|80||echo.demo.mesh.internal"
+
+    /// The waypoint's own address, for workloads that are bound to it.
+    static func gateway(_ number: UInt16) -> GatewayAddress {
+        GatewayAddress(
+            destination: .address(NetworkAddress(network: "", ip: Self.ip(number, 1))),
+            hbonePort: MeshPorts.inboundTunnel
+        )
+    }
+
+    /// A cluster of a service.
+    static func cluster(
+        _ name: String = WaypointBench.whole,
+        of service: String = "echo",
+        _ fill: (inout TulleL7.Cluster) -> Void = { _ in }
+    ) -> TulleL7.Cluster {
         .with { cluster in
             cluster.name = name
             cluster.namespace = "demo"
-            cluster.hostname = "echo.demo.mesh.internal"
+            cluster.hostname = "\(service).demo.mesh.internal"
             cluster.port = 80
             fill(&cluster)
         }
@@ -138,19 +200,96 @@ final class WaypointBench: @unchecked Sendable {
     func change(_ routes: (inout TulleL7.ServiceRoutes) -> Void) throws {
         try self.builder.set(service: Self.resource(routes), name: "demo/echo.demo.mesh.internal", now: 1)
         let plan = self.builder.plan(mesh: self.mesh, own: self.own, now: 1)
+        self.plan = plan
         let worker = self.worker
         try self.thread.sync { worker.change(plan) }
     }
 
     /// Another client.
     func client(_ name: String) throws -> TestClient {
-        try TestClient(
+        let client = try TestClient(
             name,
             authority: self.authority,
             waypoint: self.address,
             expecting: TestMesh.identity("waypoint"),
             from: Self.ip(self.number, 3)
         )
+        self.clients.append(client)
+        return client
+    }
+
+    /// Sends one request on a connection of its own.
+    func request(
+        _ head: HTTPRequestHead,
+        body: [UInt8] = [],
+        version: HTTPVersion = .http11
+    ) throws -> TestClient.Answer {
+        try self.client.request(Self.authority, head, body: body, version: version)
+    }
+
+    /// Opens a connection.
+    func connect(_ version: HTTPVersion = .http11) throws -> TestClient.Connection {
+        try self.client.connect(Self.authority, version: version)
+    }
+
+    /// Whether the access log gets a line with all of that.
+    func logs(_ parts: String...) -> Bool {
+        eventually { self.lines.all.contains { line in parts.allSatisfy { line.contains($0) } } }
+    }
+
+    /// Whether a sample of a metric gets a line that fits.
+    func metric(_ name: String, _ fits: (String) -> Bool) -> Bool {
+        eventually {
+            let text = String(decoding: self.context.registry.exposition(.prometheus), as: UTF8.self)
+            return text.split(separator: "\n").contains { $0.hasPrefix(name) && fits(String($0)) }
+        }
+    }
+
+    /// Does what the control loop does four times a second.
+    func tick() {
+        let now = WallClock.monotonicMilliseconds
+        for served in self.plan.services.values {
+            for cluster in served.clusters {
+                for probe in cluster.state.dueProbes(now: now) { self.probes.start(probe, of: cluster) }
+                cluster.state.tick(now: now)
+            }
+        }
+    }
+
+    /// The numbers of a cluster of `echo`.
+    func statistics(_ name: String = WaypointBench.whole) throws -> ClusterStatistics {
+        let served = try #require(self.plan.services[TestMesh.key("echo")])
+        return try #require(served.clusters.first { $0.name == name }).state.statistics
+    }
+
+    /// What of the whole cluster is under way.
+    func numbers() throws -> LimitNumbers { try #require(self.statistics().limits) }
+
+    /// Bytes that wait in the loop's connections.
+    func heldBytes() throws -> Int {
+        let worker = self.worker
+        return try self.thread.sync { worker.loop.heldBytes }
+    }
+
+    /// Ends the clients, and says what is left after that; nil for nothing.
+    func rest() throws -> String? {
+        for client in self.clients { try client.close() }
+        let worker = self.worker
+        let plan = self.plan
+        let look: () throws -> String? = {
+            let kept = try self.thread.sync {
+                [worker.sessionCount, worker.requests, worker.mirrors, worker.inspectedBytes]
+            }
+            var left = kept == [0, 0, 0, 0] ? "" : "sessions, requests, mirrors, inspected bytes: \(kept) "
+            for cluster in plan.services.values.flatMap(\.clusters) {
+                guard let limits = cluster.state.statistics.limits else { continue }
+                guard limits.requests != 0 || limits.pending != 0 || limits.retries != 0 else { continue }
+                left += "\(cluster.name): \(limits) "
+            }
+            return left.isEmpty ? nil : left
+        }
+        guard try !eventually({ try look() == nil }) else { return nil }
+        return try look()
     }
 
     /// Takes no new tunnels; true when nothing was left in time.
