@@ -335,7 +335,12 @@ def test_zones_fail_over(mesh):
         host=f"zonal.{NAMESPACE}.mesh.internal",
     )
     url = f"http://zonal.{NAMESPACE}"
-    zones = {task["id"]: task["availabilityZone"] for task in mesh.tasks("zonal")}
+
+    def settled() -> list[dict]:
+        tasks = [task for task in mesh.tasks("zonal") if task["lastStatus"] != "STOPPED"]
+        return tasks if [task["lastStatus"] for task in tasks] == ["RUNNING"] * 2 else []
+
+    zones = {task["id"]: task["availabilityZone"] for task in mesh.wait("the rollout's end", settled, 60)}
     assert len(set(zones.values())) == 2, zones
     own = mesh.task(WAYPOINT)["availabilityZone"]
     with mesh.applied(rule):

@@ -71,7 +71,7 @@ class LabTask(models.Task):
         if definition.network_mode == "awsvpc":
             backend = kwargs["backend"]
             ec2 = ec2_backends[backend.account_id][cluster.region_name]
-            subnet = ec2.get_subnet(network["subnets"][mock_random.randint(0, len(network["subnets"]) - 1)])
+            subnet = ec2.get_subnet(least_used_subnet(network["subnets"], backend.tasks[cluster.name], kwargs["group"]))
             groups = network.get("securityGroups") or default_security_groups(ec2, subnet.vpc_id)
             address = next_address(ec2, subnet)
             kwargs["networking_configuration"] = {
@@ -185,6 +185,16 @@ def check_fargate(container: dict[str, Any]) -> None:
         raise InvalidParameterException(
             f"Container {name}: Fargate adds no capability but SYS_PTRACE; {', '.join(added)} is asked for."
         )
+
+
+def least_used_subnet(subnets: list[str], tasks: dict[str, Any], group: str | None) -> str:
+    """The subnet with the fewest tasks of the group, so that a service spreads over its zones as it does on Fargate."""
+    used = [
+        task.network_configuration["awsvpcConfiguration"]["subnets"][0]
+        for task in tasks.values()
+        if task.group == group and task.last_status != "STOPPED" and task.network_mode == "awsvpc"
+    ]
+    return min(subnets, key=used.count)
 
 
 def default_security_groups(ec2: Any, vpc_id: str) -> list[str]:

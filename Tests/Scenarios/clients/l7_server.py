@@ -17,10 +17,20 @@ import hashlib
 import json
 import os
 import sys
+import urllib.request
+
+
+def task_id() -> str | None:
+    """The id of the task that this runs in, as ECS tells it."""
+    address = os.environ.get("ECS_CONTAINER_METADATA_URI_V4")
+    if not address:
+        return None
+    with urllib.request.urlopen(f"{address}/task", timeout=5) as answer:
+        return json.load(answer)["TaskARN"].rsplit("/", 1)[-1]
+
 
 name, port = sys.argv[1], int(sys.argv[2])
-#: The task's id begins the last part of this address.
-task = os.environ.get("ECS_CONTAINER_METADATA_URI_V4", "").rsplit("/", 1)[-1].partition("-")[0]
+task = task_id()
 failures: dict[str, int] = {}
 counts = {"requests": 0}
 
