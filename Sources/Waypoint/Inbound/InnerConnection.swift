@@ -28,6 +28,7 @@ final class InnerConnection: ActiveSession {
     let trace: TraceContext?
     /// Calls whose messages are counted while they go on.
     private var watched: [ObjectIdentifier: Exchange] = [:]
+    private var reportingClock: ReportingClock
     private var standing: AuthorizationStanding?
     private var stream: ByteStream?
     private var http: HTTPServerConnection?
@@ -47,6 +48,7 @@ final class InnerConnection: ActiveSession {
         self.trace = trace
         self.worker = worker
         self.number = worker.nextStream()
+        self.reportingClock = ReportingClock(now: worker.loop.now)
         self.target = target
         self.served = served
         self.facts = facts
@@ -175,8 +177,10 @@ final class InnerConnection: ActiveSession {
     // MARK: ActiveSession
 
     func sample() {
-        self.opaque?.sample()
-        for exchange in self.watched.values { exchange.sample() }
+        let interval = self.served.reportingMilliseconds
+        let isReported = self.reportingClock.isDue(now: self.worker.loop.now, interval: interval)
+        self.opaque?.sample(isReported: isReported)
+        if isReported { for exchange in self.watched.values { exchange.sample() } }
     }
 
     /// Has a call's messages counted while it goes on.

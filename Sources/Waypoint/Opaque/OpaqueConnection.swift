@@ -283,10 +283,10 @@ final class OpaqueConnection: ByteStreamOwner {
     }
 
     /// Counts what was carried, and ends what stood still for too long.
-    func sample() {
+    func sample(isReported: Bool) {
         guard self.isRelaying, !self.isOver else { return }
         self.count()
-        self.worker.reporting.tick(&self.record, rules: self.inner.served.telemetry.metrics)
+        if isReported { self.worker.reporting.tick(&self.record, rules: self.inner.served.telemetry.metrics) }
         let most = self.cluster?.idleMilliseconds ?? 3_600_000
         if self.worker.loop.now &- self.lastMoved > most { self.fail([], "idle for \(most) ms") }
     }

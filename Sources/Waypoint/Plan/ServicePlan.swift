@@ -19,6 +19,8 @@ final class ServicePlan: Sendable {
     let payloads: PayloadEngine?
     /// Logs, metrics and traces.
     let telemetry: RequestTelemetry
+    /// How often what goes on is counted; 0 as often as the loop looks.
+    let reportingMilliseconds: UInt64
     /// The bounds of clients' HTTP connections.
     let downstreamLimits: HTTPLimits
     /// What could not be carried out as it was written, for the log and the admin page.
@@ -31,10 +33,12 @@ final class ServicePlan: Sendable {
         tables: [UInt16: RouteTable],
         security: TulleL7.Security,
         telemetry: RequestTelemetry,
+        reportingMilliseconds: UInt32 = 0,
         limits: [RateLimiter],
         settings: PlanSettings,
         faults: [String]
     ) {
+        self.reportingMilliseconds = UInt64(reportingMilliseconds)
         self.clusters = clusters
         self.tables = tables
         self.requests = AuthorizationEngine(security.policies, settings: settings.authorization, kind: .requests)
@@ -94,6 +98,7 @@ final class ServicePlan: Sendable {
             tables: tables,
             security: resource.security ?? TulleL7.Security(),
             telemetry: telemetry,
+            reportingMilliseconds: resource.telemetry?.reportingIntervalMilliseconds ?? 0,
             limits: limits,
             settings: settings,
             faults: faults
@@ -108,6 +113,7 @@ final class ServicePlan: Sendable {
             tables: [:],
             security: workloads.workloadSecurity ?? TulleL7.Security(),
             telemetry: telemetry,
+            reportingMilliseconds: workloads.workloadTelemetry?.reportingIntervalMilliseconds ?? 0,
             limits: [],
             settings: settings,
             faults: fault.map { [$0] } ?? []

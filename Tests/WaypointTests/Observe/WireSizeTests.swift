@@ -56,6 +56,17 @@ struct WireSizeTests {
         #expect(count.messages == 3)
     }
 
+    @Test("what goes on is counted once an interval")
+    func reporting() {
+        var clock = ReportingClock(now: 1_000)
+        let asked: [(now: UInt64, interval: UInt64)] = [
+            (1_000, 0), (10_999, 10_000), (11_000, 10_000), (20_999, 10_000), (0, 0),
+        ]
+        // The last one is a clock that went back.
+        let due = asked.map { clock.isDue(now: $0.now, interval: $0.interval) }
+        #expect(due == [true, false, true, false, false])
+    }
+
     @Test("a message of the greatest length that can be said")
     func longest() {
         var count = GRPCMessageCount()
