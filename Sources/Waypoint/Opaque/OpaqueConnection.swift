@@ -121,6 +121,7 @@ final class OpaqueConnection: ByteStreamOwner {
             self.use = endpoint.beginUse()
             self.record.destination = cluster.labels(of: endpoint, in: self.worker.plan)
             self.record.upstreamHost = cluster.hostText(of: endpoint)
+            guard !cluster.asksForTLS else { return self.fail(.upstreamConnectionFailure, EndpointDial.noTLS) }
             guard let target = cluster.target(of: endpoint, in: self.worker.plan) else {
                 return self.fail(.noHealthyUpstream, "endpoint is gone")
             }

@@ -19,6 +19,8 @@ final class ClusterPlan: Sendable {
     let speech: TulleL7.Cluster.UpstreamProtocol
     /// Whether there is no such destination.
     let isMissing: Bool
+    /// Whether applications are to be spoken to by TLS. Waypoints begin none, and send nothing in the clear in its place.
+    let asksForTLS: Bool
     /// What a consistent choice depends on; nil where the choice is free.
     let hashPolicy: HashPolicy?
     let connectMilliseconds: UInt64
@@ -41,6 +43,7 @@ final class ClusterPlan: Sendable {
         self.state = state
         self.speech = cluster.protocol
         self.isMissing = cluster.missing
+        self.asksForTLS = cluster.tls != nil
         self.hashPolicy = HashPolicy(cluster.loadBalancer)
         let pool = cluster.pool ?? TulleL7.ConnectionPool()
         self.connectMilliseconds = UInt64(

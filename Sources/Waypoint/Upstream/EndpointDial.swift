@@ -28,6 +28,9 @@ final class EndpointDial {
         var reason: String
     }
 
+    /// Why there is no connection to applications that are to be spoken to by TLS.
+    static let noTLS = "waypoints begin no TLS to applications"
+
     private let worker: WaypointWorker
     private let timeout: UInt64
     /// `traceparent` of what it is opened for; nil for none.

@@ -68,6 +68,9 @@ final class UpstreamHost {
 
     private func dial(_ place: consuming Admission) {
         let plan = self.pool.worker.plan
+        guard !self.cluster.asksForTLS else {
+            return self.failFirst(EndpointDial.Failure(kind: .noRoute, reason: EndpointDial.noTLS))
+        }
         guard let target = self.cluster.target(of: self.endpoint, in: plan) else {
             return self.failFirst(EndpointDial.Failure(kind: .noRoute, reason: "\(self.endpoint.id) is gone"))
         }

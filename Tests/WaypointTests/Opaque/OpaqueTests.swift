@@ -233,6 +233,20 @@ struct OpaqueTests {
         #expect(try bench.rest() == nil)
     }
 
+    @Test("where TLS to the application is asked for no bytes are passed on: UF")
+    func refusesClear() throws {
+        try self.withServer(
+            .tcp,
+            routes: { $0.cluster { $0.tls = TulleL7.UpstreamTLS() } },
+            serve: Self.echo
+        ) { bench in
+            let raw = try bench.client.raw(WaypointBench.authority)
+            #expect(raw.waitForOutcome() != nil)
+            #expect(raw.seen.bytes.isEmpty)
+            #expect(bench.logs(" 0 UF "))
+        }
+    }
+
     @Test("connections beyond the bound are cut, UO")
     func bound() throws {
         try self.withServer(
