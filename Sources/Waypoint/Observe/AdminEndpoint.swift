@@ -24,7 +24,7 @@ final class AdminEndpoint {
         case ("GET", "/clusters"): respond(EndpointAnswer(self.clusters()))
         case ("GET", "/"):
             let text =
-                "waypoint \(Version.text)\n\n/config_dump\n/clusters\n/logging?level=<filter>  (POST)\n/quitquitquit  (POST)\n"
+                "waypoint \(Version.text)\n\n/config_dump\n/clusters\n/quitquitquit  (POST)\n"
             respond(EndpointAnswer(HTTPResponse(status: 200, text: text)))
         case ("POST", "/quitquitquit"):
             respond(EndpointAnswer(HTTPResponse(status: 200, text: "shutting down\n")))
