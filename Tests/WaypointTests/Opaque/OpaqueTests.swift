@@ -235,11 +235,8 @@ struct OpaqueTests {
 
     @Test("where TLS to the application is asked for no bytes are passed on: UF")
     func refusesClear() throws {
-        try self.withServer(
-            .tcp,
-            routes: { $0.cluster { $0.tls = TulleL7.UpstreamTLS() } },
-            serve: Self.echo
-        ) { bench in
+        let routes: (inout TulleL7.ServiceRoutes) -> Void = { $0.cluster { $0.tls = TulleL7.UpstreamTLS() } }
+        try self.withServer(.tcp, routes: routes, serve: Self.echo) { bench in
             let raw = try bench.client.raw(WaypointBench.authority)
             #expect(raw.waitForOutcome() != nil)
             #expect(raw.seen.bytes.isEmpty)

@@ -306,19 +306,3 @@ final class WaypointBench: @unchecked Sendable {
         return try self.thread.sync { (worker.sessionCount, worker.requests) }
     }
 }
-
-extension HTTPRequestHead {
-    /// A GET request.
-    static func get(_ path: String, _ fields: HeaderField...) -> HTTPRequestHead {
-        HTTPRequestHead(method: "GET", authority: "echo.demo", path: path, fields: fields)
-    }
-}
-
-/// Keeps the lines of an access log.
-final class AccessLines: Sendable {
-    private let kept = Mutex<[String]>([])
-
-    var all: [String] { self.kept.withLock { $0 } }
-
-    func add(_ line: String) { self.kept.withLock { $0.append(line) } }
-}

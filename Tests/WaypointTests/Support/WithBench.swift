@@ -98,6 +98,11 @@ extension TulleL7.Header {
 }
 
 extension HTTPRequestHead {
+    /// A GET request.
+    static func get(_ path: String, _ fields: HeaderField...) -> HTTPRequestHead {
+        HTTPRequestHead(method: "GET", authority: "echo.demo", path: path, fields: fields)
+    }
+
     /// A POST request.
     static func post(_ path: String = "/", _ fields: HeaderField...) -> HTTPRequestHead {
         HTTPRequestHead(method: "POST", authority: "echo.demo", path: path, fields: fields)
