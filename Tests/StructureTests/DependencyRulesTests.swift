@@ -139,8 +139,8 @@ struct DependencyRulesTests {
         }
     }
 
-    @Test("the static link takes the objects of exactly the data plane's rooms", arguments: HouseRules.dataPlanes)
-    func staticLink(_ program: String) throws {
+    @Test("the static link takes the objects of exactly the data planes' rooms")
+    func staticLink() throws {
         let script = try String(
             contentsOf: PackageDescription.root.appending(path: "scripts/build-release.sh"),
             encoding: .utf8
@@ -149,7 +149,10 @@ struct DependencyRulesTests {
             .filter { $0.hasPrefix("data_plane_rooms") }
             .compactMap { $0.split(separator: "'").last }
             .flatMap { $0.split(separator: "|").map(String.init) }
-        #expect(Set(listed) == self.package.closure(of: program).union(["CNIOBoringSSL"]))
+        // Of the list a program takes what it is built of, so one list serves all.
+        var rooms: Set = ["CNIOBoringSSL"]
+        for program in HouseRules.dataPlanes { rooms.formUnion(self.package.closure(of: program)) }
+        #expect(Set(listed) == rooms)
     }
 
     @Test("tests mirror rooms: every test target has the name of a room and leans on it")
