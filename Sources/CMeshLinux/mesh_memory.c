@@ -14,7 +14,7 @@ static int release_code(struct dl_phdr_info *program, size_t size, void *release
     for (int i = 0; i < program->dlpi_phnum; i++) {
         const ElfW(Phdr) *part = &program->dlpi_phdr[i];
         // Never written, so each page can be read again from the file.
-        if (part->p_type != PT_LOAD || part->p_flags != (PF_R | PF_X)) continue;
+        if (part->p_type != PT_LOAD || (part->p_flags & PF_W) != 0) continue;
         uintptr_t start = program->dlpi_addr + part->p_vaddr;
         uintptr_t end = (start + part->p_filesz) & ~(page - 1);
         start &= ~(page - 1);

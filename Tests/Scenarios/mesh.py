@@ -48,7 +48,7 @@ class Mesh(Lab):
         bindings = {role: f"{NAMESPACE}/{role}" for role in (*self.ROLES, *more_roles)}
         self.control_plane = ControlPlane(self, CLUSTER, [NAMESPACE, "mesh.internal"], bindings)
         self.control_state = self.control_plane.state
-        #: What each service's ztunnel held resident, in KiB, before any traffic but the first request.
+        #: What each service's ztunnel held resident, in KiB, idle after the first request: the median of some seconds.
         self.idle_memory: dict[str, int] = {}
 
     # --- life -------------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ int mesh_take_signal(int fd);
 void mesh_ignore_sigpipe(void);
 /// Raises the soft limit of open files to the hard limit and returns it.
 int64_t mesh_raise_open_files(void);
-/// Gives the pages of the program's own code back to the page cache; what runs again is mapped again. Returns the bytes.
+/// Gives the pages of the program's own code and constants back to the page cache; what runs again is mapped again. Returns the bytes.
 int64_t mesh_release_code(void);
 
 /// What the C library's heap holds, in bytes.

@@ -186,7 +186,7 @@ final class ZTunnelProcess: Sendable {
         self.context.log.info("ztunnel ready")
         self.controlLoop.submit { [self] in
             self.restart.ready()
-            ProgramCode.release()
+            self.control.idleCode.release()
         }
     }
 
