@@ -32,7 +32,8 @@ package struct HostNetwork: Sendable {
         try await self.checkRoutes()
         try self.ledger.willMake(.bridge(name: self.bridge))
         var commands = [
-            "link add \(self.bridge) type bridge forward_delay 0 stp_state 0 mcast_snooping 0",
+            "link add \(self.bridge) address \(self.hardwareAddress) type bridge forward_delay 0 stp_state 0"
+                + " mcast_snooping 0",
             "address add \(self.network.gateway)/\(self.network.prefixLength) dev \(self.bridge)",
             "address add \(Self.metadataAddress)/32 dev \(self.bridge)",
             "link set \(self.bridge) up",
@@ -43,6 +44,15 @@ package struct HostNetwork: Sendable {
         }
         try await self.tools.run("ip", ["-batch", "-"], input: commands.joined(separator: "\n") + "\n")
         try await self.allowBridgedFrames()
+    }
+
+    /// The router's hardware address, made of its IPv4 address.
+    ///
+    /// A bridge without one of its own takes the lowest of its ports': it would change as tasks come and go, and tasks
+    /// that knew the old one could not reach the router until they ask for it again, up to a minute later.
+    package var hardwareAddress: String {
+        let bytes = withUnsafeBytes(of: self.network.gateway.bits.bigEndian, Array.init)
+        return (["02", "0a"] + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }).joined(separator: ":")
     }
 
     private func checkRoutes() async throws {

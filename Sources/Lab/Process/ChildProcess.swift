@@ -120,9 +120,21 @@ package final class ChildProcess: Sendable {
         return withCStrings([launch.executable] + launch.arguments) { arguments in
             withCStrings(environment) { environment in
                 SpawnTurn.hold {
-                    posix_spawn(&id, launch.executable, &actions, &attributes, arguments, environment)
+                    Self.keepDescriptors()
+                    return posix_spawn(&id, launch.executable, &actions, &attributes, arguments, environment)
                 }
             }
+        }
+    }
+
+    /// Marks what this process has open as its own: SwiftNIO's listening sockets would stay open in children.
+    ///
+    /// What one opens at the same moment on another thread may still slip through.
+    private static func keepDescriptors() {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
+            guard let descriptor = Int32(name), descriptor > 2 else { continue }
+            let flags = fcntl(descriptor, F_GETFD)
+            if flags >= 0, flags & FD_CLOEXEC == 0 { _ = fcntl(descriptor, F_SETFD, flags | FD_CLOEXEC) }
         }
     }
 

@@ -16,6 +16,15 @@ import Testing
         #expect(throws: LabError.self) { try ChildProcess.start(.init("/nonexistent", [])) }
     }
 
+    @Test func `a child gets none of our descriptors, whoever opened them`() async throws {
+        let descriptor = open("/dev/null", O_RDONLY)
+        defer { close(descriptor) }
+        #expect(descriptor >= 3)
+        let script = "[ ! -e /proc/$$/fd/\(descriptor) ]"
+        let process = try ChildProcess.start(.init("/bin/sh", ["-c", script]))
+        #expect(await process.exit() == .code(0))
+    }
+
     @Test func `killing takes the children along`() async throws {
         let id = UUID().uuidString
         let process = try ChildProcess.start(
