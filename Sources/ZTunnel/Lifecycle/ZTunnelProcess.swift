@@ -103,16 +103,19 @@ final class ZTunnelProcess: Sendable {
             guard sigwait(&signals, &received) == 0 else { continue }
             if received == Self.endSignal { return self.end(self.progress.withLock { $0.status }) }
             let wasReplaced = received == Self.replacedSignal
-            let (isSecond, isDraining) = self.progress.withLock { progress in
+            let isSecond = self.progress.withLock { progress in
                 defer { progress.wasTold = progress.wasTold || !wasReplaced }
-                return (progress.wasTold && !wasReplaced, progress.isDraining)
+                return progress.wasTold && !wasReplaced
             }
             if isSecond {
                 self.context.log.warning("second signal: ending at once")
                 return self.end(0)
             }
-            // A first signal that follows a takeover only says what is under way already.
-            if !isDraining { self.drain(wasReplaced: wasReplaced) }
+            guard !wasReplaced else {
+                self.drain(wasReplaced: true)
+                continue
+            }
+            self.controlLoop.submit { [self] in self.restart.whenAlone { self.drain(wasReplaced: false) } }
         }
     }
 
@@ -206,7 +209,12 @@ final class ZTunnelProcess: Sendable {
     }
 
     private func drain(wasReplaced: Bool) {
-        self.progress.withLock { $0.isDraining = true }
+        // A signal that follows a takeover only says what is under way already.
+        let isFirst = self.progress.withLock { progress in
+            defer { progress.isDraining = true }
+            return !progress.isDraining
+        }
+        guard isFirst else { return }
         // After a takeover the successor answers; an answer that is on its way must not contradict it.
         if !wasReplaced { self.context.readiness.missing(.serving) }
         let configuration = self.plan.configuration

@@ -14,6 +14,8 @@ final class RestartPart: @unchecked Sendable {
     private var openEndpoints: (() -> Void)?
     private var isReady = false
     private lazy var alarm = LoopAlarm(loop: self.loop)
+    private lazy var lastCall = LoopAlarm(loop: self.loop)
+    private var onAlone: (() -> Void)?
     private var patience = 0
 
     /// How long workloads of the process before may take to be found here, in looks.
@@ -24,6 +26,9 @@ final class RestartPart: @unchecked Sendable {
     private static let dropMilliseconds: UInt64 = 5_000
     /// How long answers of the endpoints get after a takeover.
     private static let answerMilliseconds: UInt64 = 500
+    /// How long one that is told to end serves on while another prepares to take over; with the usual drain deadline
+    /// less than the 30 s that ECS gives a container between its two signals (`stopTimeout`).
+    private static let successorMilliseconds: UInt64 = 20_000
 
     /// - Parameters:
     ///   - inheritance: what the process before passed on; nil when there was none.
@@ -84,6 +89,26 @@ final class RestartPart: @unchecked Sendable {
     /// the successor.
     func afterAnswers(_ body: @escaping () -> Void) { self.alarm.set(after: Self.answerMilliseconds, body) }
 
+    /// This process was told to end: calls `body` when nobody is about to take over from it.
+    ///
+    /// ECS tells a daemon to end as soon as it believes that the new one is healthy; both have the host's network, and
+    /// the health check may have been answered by the old one. Without this both would be gone for a while.
+    func whenAlone(_ body: @escaping () -> Void) {
+        self.onAlone = body
+        guard let port = self.port else { return self.alone() }
+        port.whenVacant { [weak self] in self?.alone() }
+        guard self.onAlone != nil else { return }
+        self.context.log.info("told to end: serving until another ztunnel has taken over")
+        self.lastCall.set(after: Self.successorMilliseconds) { [weak self] in self?.alone() }
+    }
+
+    private func alone() {
+        self.lastCall.cancel()
+        let onAlone = self.onAlone
+        self.onAlone = nil
+        onAlone?()
+    }
+
     private func awaitSuccessor() {
         guard let path = self.context.configuration.restartSocket else { return }
         let log = self.context.log
@@ -92,6 +117,7 @@ final class RestartPart: @unchecked Sendable {
             sockets: { book.copies() },
             replaced: { [weak self] in
                 log.info("another ztunnel has taken over")
+                self?.onAlone = nil
                 self?.port?.close()
                 self?.replaced()
             },

@@ -32,6 +32,7 @@ package final class SuccessorPort {
     private var listener: PacketListener?
     private var visitor: PacketConnection?
     private var wasGreeted = false
+    private var onVacant: (() -> Void)?
     private lazy var deadline = LoopAlarm(loop: self.loop)
 
     /// How long a successor may take to become ready; then it must ask again.
@@ -55,7 +56,10 @@ package final class SuccessorPort {
             return Socket.close(connection)
         }
         // Whoever asks last is the one that was started last.
+        let onVacant = self.onVacant
+        self.onVacant = nil
         self.dismiss()
+        self.onVacant = onVacant
         self.visitor = try? PacketConnection(
             loop: self.loop,
             descriptor: connection,
@@ -87,6 +91,7 @@ package final class SuccessorPort {
             visitor.send(RestartMessage.end(count: sockets.count).bytes)
         case .ready where self.wasGreeted && visitor.isSent:
             visitor.send(RestartMessage.draining.bytes)
+            self.onVacant = nil
             self.dismiss()
             self.handlers.replaced()
         default:
@@ -100,6 +105,16 @@ package final class SuccessorPort {
         self.visitor?.close()
         self.visitor = nil
         self.wasGreeted = false
+        let onVacant = self.onVacant
+        self.onVacant = nil
+        onVacant?()
+    }
+
+    /// Calls `body` once, when no successor prepares to take over: at once where there is none, otherwise when it is gone
+    /// or was given up. Not at all when it takes over.
+    package func whenVacant(_ body: @escaping () -> Void) {
+        guard self.visitor != nil else { return body() }
+        self.onVacant = body
     }
 
     /// Stops waiting; the path stays, as it may be the successor's by now.

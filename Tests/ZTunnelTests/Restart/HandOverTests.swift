@@ -99,6 +99,31 @@ import TunnelEngine
         withExtendedLifetime(predecessor) {}
     }
 
+    @Test("one that is told to end hears when no successor prepares to take over, and nothing when one has")
+    func toldToEnd() throws {
+        let old = try Old()
+        let vacant = Mutex(0)
+        let tell = { try old.thread.sync { old.port?.whenVacant { vacant.withLock { $0 += 1 } } } }
+        try tell()
+        #expect(vacant.withLock { $0 } == 1)
+
+        var leaving: Inheritance? = try Inheritance(path: old.path)
+        try tell()
+        #expect(vacant.withLock { $0 } == 1)
+        withExtendedLifetime(leaving) {}
+        leaving = nil
+        #expect(eventually { vacant.withLock { $0 } == 2 })
+
+        let inheritance = try Inheritance(path: old.path)
+        nonisolated(unsafe) let predecessor = try old.thread.sync {
+            try Predecessor(loop: old.thread.loop, connection: inheritance.connection) {}
+        }
+        try tell()
+        try old.thread.sync { predecessor.ready() }
+        #expect(eventually { old.replaced.withLock { $0 } == 1 })
+        #expect(vacant.withLock { $0 } == 2)
+    }
+
     @Test("who asks last is served")
     func lastOne() throws {
         let old = try Old()
