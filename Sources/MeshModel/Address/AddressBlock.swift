@@ -37,6 +37,16 @@ package struct AddressBlock: Hashable, Sendable, Comparable, CustomStringConvert
         return block
     }
 
+    /// The same block with an IPv4-mapped IPv6 address turned into IPv4, as addresses of connections are. One that also
+    /// holds other addresses of IPv6 stays.
+    package var canonical: AddressBlock {
+        let address = self.base.canonical
+        guard address.isV4, !self.base.isV4, self.length >= 96 else { return self }
+        var block = AddressBlock(address)
+        block.length = self.length - 96
+        return block
+    }
+
     /// `10.0.0.0/8`, or only the address where it is one.
     package var description: String { self.isSingle ? "\(self.base)" : "\(self.base)/\(self.length)" }
 

@@ -1,3 +1,5 @@
+import MeshModel
+
 /// What the command line of `ztunnel redirect` asks for.
 package struct RedirectOptions: Hashable, Sendable {
     /// What is to be done with the rules.
@@ -79,11 +81,12 @@ package struct RedirectOptions: Hashable, Sendable {
         case "--exclude-inbound-port": self.plan.excludedInboundPorts += try Self.ports(name, value)
         case "--exclude-cidr":
             for part in Self.parts(value) {
-                guard let block = AddressBlock(parsing: part) else {
+                // A block of length 0 would turn all capture off, which nobody means to say in this way.
+                guard let block = AddressBlock(parsing: part)?.canonical, block.length > 0 else {
                     let allowed = "an address or a block such as 10.0.0.0/8, several by commas"
                     throw Self.misuse(name, part, allowed: allowed)
                 }
-                self.plan.excludedNetworks.append(block)
+                self.plan.excludedNetworks.append(block.masked)
             }
         default:
             throw Misuse(text: "redirect: unknown option \(name.prefix(64))")

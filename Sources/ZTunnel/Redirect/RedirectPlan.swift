@@ -1,4 +1,5 @@
 import DataPlane
+package import MeshModel
 
 /// Which of a network namespace's traffic goes to its ztunnel.
 ///

@@ -99,7 +99,7 @@ package struct RedirectRules: Hashable, Sendable {
         rules.append("oifname \"lo\" return")
         if !plan.capturesIPv6 { rules.append("meta nfproto ipv6 return") }
         for network in plan.excludedNetworks {
-            rules.append("\(network.base.isV4 ? "ip" : "ip6") daddr \(network) return")
+            rules.append("\(network.base.isV4 ? "ip" : "ip6") daddr \(network.masked) return")
         }
         rules += plan.excludedPorts.map { "tcp dport \($0) return" }
         if plan.capturesDNS {

@@ -26,4 +26,24 @@ struct AddressBlockTests {
         ]
     )
     func refuses(_ text: String) { #expect(AddressBlock(parsing: text) == nil) }
+
+    @Test(
+        "an IPv4-mapped block is one of IPv4, unless it also holds other addresses",
+        arguments: [
+            ("::ffff:10.0.0.1", "10.0.0.1"), ("::ffff:10.0.0.0/104", "10.0.0.0/8"), ("::ffff:0:0/96", "0.0.0.0/0"),
+            ("::ffff:10.0.0.0/95", "::ffff:10.0.0.0/95"), ("2001:db8::/32", "2001:db8::/32"),
+            ("10.0.0.1/8", "10.0.0.1/8"),
+        ]
+    )
+    func canonical(_ text: String, _ description: String) {
+        let block = AddressBlock(parsing: text)?.canonical
+        #expect(block == AddressBlock(parsing: description))
+    }
+
+    @Test("blocks sort by family, address and length")
+    func sorts() {
+        let texts = ["::1", "10.0.0.0/16", "9.0.0.0/8", "10.0.0.0/8"]
+        let sorted = texts.compactMap { AddressBlock(parsing: $0) }.sorted()
+        #expect(sorted.map(\.description) == ["9.0.0.0/8", "10.0.0.0/8", "10.0.0.0/16", "::1"])
+    }
 }

@@ -1,3 +1,4 @@
+import MeshModel
 import Testing
 
 @testable import ZTunnel
@@ -17,7 +18,8 @@ struct RedirectOptionsTests {
         let options = try RedirectOptions(
             arguments: [
                 "show", "--uid", "1337", "--dns=off", "--ipv6", "--exclude-port", "443,22", "--exclude-port=22",
-                "--exclude-inbound-port=9100", "--exclude-cidr", "10.0.0.0/8,10.9.9.9/8", "--keep-source", "--dry-run",
+                "--exclude-inbound-port=9100", "--exclude-cidr", "10.0.0.0/8,10.9.9.9/8,::ffff:10.1.2.3/104",
+                "--keep-source", "--dry-run",
             ]
         )
         #expect(options.action == .show)
