@@ -237,8 +237,8 @@ if Context.environment["TULLE_BENCH"] != nil {
         .executableTarget(
             name: "ControlPlaneBenchmark",
             dependencies: [
-                "CertificateAuthority", "ControlPlane", "MeshModel", "MeshProtos", "MeshXDS", grpc, grpcTransport, x509,
-                asn1, crypto, logging,
+                "CertificateAuthority", "ControlPlane", "MeshCompile", "MeshModel", "MeshProtos", "MeshXDS", grpc,
+                grpcTransport, x509, asn1, crypto, logging,
             ],
             path: "Benchmarks/ControlPlane",
             swiftSettings: settings

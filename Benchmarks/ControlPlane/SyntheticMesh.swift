@@ -1,3 +1,4 @@
+import MeshCompile
 import MeshProtos
 import MeshXDS
 
@@ -50,7 +51,8 @@ struct SyntheticMesh {
         return ResourceCatalog.Resource(
             name: uid,
             bytes: IstioWorkload.Address.with { $0.kind = .workload(message) }.serialized,
-            aliases: ["/\(ip.map(String.init).joined(separator: "."))"]
+            aliases: ["/\(ip.map(String.init).joined(separator: "."))"],
+            parents: ["\(namespace)/\(service).\(namespace).mesh.internal", AddressParents.node("fargate/\(id)")]
         )
     }
 

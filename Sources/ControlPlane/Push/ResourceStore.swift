@@ -68,13 +68,6 @@ package final class ResourceStore: Sendable {
     /// Applies changes of several types as one, and tells all listeners once: no stream sees some of them without the
     /// others. In which order their responses go out is the streams' business, not that of the order here.
     package func publish(_ changes: [ResourceChange]) {
-        // Outside of the lock, as it reads every changed address.
-        let changes = changes.map { change in
-            guard change.typeURL == XDSTypes.address else { return change }
-            var change = change
-            change.changed = change.changed.map(AddressParents.fill)
-            return change
-        }
         let listeners = self.state.withLock { state -> [@Sendable (Notice) -> Void] in
             state.isReady = true
             var isNew = false

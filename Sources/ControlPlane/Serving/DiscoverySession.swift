@@ -2,6 +2,7 @@ import CertificateAuthority
 import Foundation
 import GRPCCore
 import Logging
+import MeshCompile
 import MeshModel
 import MeshProtos
 import MeshTelemetry

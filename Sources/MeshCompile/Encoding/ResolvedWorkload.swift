@@ -79,7 +79,9 @@ struct ResolvedWorkload: Hashable {
         return ResourceCatalog.Resource(
             name: facts.uid,
             bytes: IstioWorkload.Address.with { $0.kind = .workload(message) }.serialized,
-            aliases: facts.usesHostNetwork ? [] : facts.addresses.map { "\(self.network)/\($0)" }
+            aliases: facts.usesHostNetwork ? [] : facts.addresses.map { "\(self.network)/\($0)" },
+            parents: self.services.keys.map(\.description).sorted()
+                + (facts.node.isEmpty ? [] : [AddressParents.node(facts.node)])
         )
     }
 

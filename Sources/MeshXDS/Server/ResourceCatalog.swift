@@ -28,17 +28,6 @@ package struct ResourceCatalog: Sendable {
 
         /// Name and content, in bytes.
         var size: Int { self.name.utf8.count + self.bytes.count }
-
-        private init(_ other: Resource, parents: [String]) {
-            self.name = other.name
-            self.version = other.version
-            self.bytes = other.bytes
-            self.aliases = other.aliases
-            self.parents = parents
-        }
-
-        /// The same resource, brought along by these.
-        package func with(parents: [String]) -> Resource { Resource(self, parents: parents) }
     }
 
     /// How many changes of a type are remembered, and how many removals, but at least the newest change, however large.

@@ -46,6 +46,26 @@ struct WorkloadTests {
         #expect(workload.networkMode == .standard)
     }
 
+    @Test("37: a workload comes with each of its services and with its node, for those who follow one of them")
+    func parents() throws {
+        var mesh = TestMesh()
+        mesh.add(Facts.task(1, of: nil))
+        #expect(mesh.compiler.addressResources["t1"]?.parents == [])
+        let further = [Facts.key("orders"): [ServicePort(port: 80, targetPort: 8080)], Facts.key("cart"): []]
+        mesh.add(
+            Facts.task(1) {
+                $0.node = "fargate/1"
+                $0.services = further
+            }
+        )
+        #expect(
+            mesh.compiler.addressResources["t1"]?.parents
+                == ["shop/cart.shop.mesh.internal", "shop/orders.shop.mesh.internal", "node:fargate/1"]
+        )
+        mesh.add(Facts.service())
+        #expect(mesh.compiler.addressResources["shop/orders.shop.mesh.internal"]?.parents == [])
+    }
+
     static let names: [([String: String], String, String)] = [
         ([:], "orders", "latest"), (["app": "a"], "a", "latest"),
         (["app": "a", "app.kubernetes.io/name": "b", "version": "1"], "b", "1"),
