@@ -87,7 +87,8 @@ struct ControlPlaneParts: Sendable {
                 meshDomain: configuration.meshDomain,
                 network: configuration.network,
                 clusterID: configuration.clusterID,
-                bindings: bindings
+                bindings: bindings,
+                givesLongAddresses: configuration.addresses == .dual
             ),
             workers: Set(configuration.regions),
             awaitsDeclarations: true,

@@ -93,7 +93,8 @@ package final class RegistryPublisher: Sendable {
         self.logger = logger
         self.quiet = quiet
         self.patience = patience
-        let allocator = try addressFile.load()
+        var allocator = try addressFile.load()
+        allocator.givesBoth = settings.givesLongAddresses
         self.state = Mutex(
             State(
                 isDeclared: !awaitsDeclarations,

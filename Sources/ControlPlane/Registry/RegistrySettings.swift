@@ -12,6 +12,8 @@ package struct RegistrySettings: Sendable, Hashable {
     package var clusterID: String
     /// Which role is which service account.
     package var bindings: [RoleBinding]
+    /// Whether services get a virtual address of IPv6 beside that of IPv4.
+    package var givesLongAddresses: Bool
 
     /// Makes settings.
     package init(
@@ -19,12 +21,14 @@ package struct RegistrySettings: Sendable, Hashable {
         meshDomain: String,
         network: String,
         clusterID: String,
-        bindings: [RoleBinding]
+        bindings: [RoleBinding],
+        givesLongAddresses: Bool = false
     ) {
         self.trustDomain = trustDomain
         self.meshDomain = meshDomain
         self.network = network
         self.clusterID = clusterID
         self.bindings = bindings
+        self.givesLongAddresses = givesLongAddresses
     }
 }

@@ -2,7 +2,8 @@ import Crypto
 import MeshCompile
 package import MeshModel
 
-/// Gives each service a virtual address out of 240.240.0.0/16, the same one always and everywhere.
+/// Gives each service a virtual address out of 240.240.0.0/16, the same one always and everywhere, and one out of
+/// 2001:2::/48 beside it where the mesh asks for both.
 ///
 /// The hash of the name says where to look first, so replicas and restarts mostly agree by themselves; what was given
 /// is remembered, so that a collision settled once stays settled. Addresses of services that are gone are not given
@@ -15,31 +16,41 @@ package struct VIPAllocator: Sendable {
     /// From here on, addresses of services that are gone are taken back.
     private static let reclaiming = 60_000
 
+    /// Whether services get an address of IPv6 too. Those that were given stay remembered while this is off.
+    package var givesBoth = false
+
     private var byName: [String: UInt32] = [:]
     private var byOffset: [UInt32: String] = [:]
     /// Names that have an address and are gone, or were not asked for yet.
     private var idle: Set<String> = []
+    /// Only for names that have an address of IPv4, whose number bounds this one.
+    private var long = LongVIPs()
 
     /// Makes an allocator that has given out nothing.
     package init() {}
 
     /// Makes an allocator that remembers.
     ///
-    /// - Parameter allocations: what was given out before. Addresses outside the range, and the later (by name) of two
-    ///   names with the same address, are ignored: those services get a fresh one.
-    package init(allocations: [String: IPAddress]) {
+    /// - Parameters:
+    ///   - allocations: what was given out before. Addresses outside the range, and the later (by name) of two names with
+    ///     the same address, are ignored: those services get a fresh one.
+    ///   - long: the same for IPv6. Names without an address of IPv4 are ignored.
+    package init(allocations: [String: IPAddress], long: [String: IPAddress] = [:]) {
         for (name, address) in allocations.sorted(by: { $0.key < $1.key }) {
             guard let offset = Self.offset(of: address), self.byOffset[offset] == nil else { continue }
             self.byName[name] = offset
             self.byOffset[offset] = name
         }
         self.idle = Set(self.byName.keys)
+        self.long = LongVIPs(long.filter { self.byName[$0.key] != nil })
     }
 
-    /// Everything that is given out, by name.
+    /// Every address of IPv4 that is given out, by name.
     package var allocations: [String: IPAddress] { self.byName.mapValues(Self.address) }
+    /// Every address of IPv6 that is given out, by name.
+    package var longAllocations: [String: IPAddress] { self.long.byName }
 
-    /// Gives addresses to all of these names at once.
+    /// Gives addresses of IPv4 to all of these names at once.
     ///
     /// - Parameter names: every service that exists now.
     /// - Returns: the addresses, without those names for which none is left.
@@ -59,7 +70,8 @@ package struct VIPAllocator: Sendable {
         if let offset = self.byName[name] {
             let address = Self.address(offset)
             guard isTaken(address) else { return address }
-            self.forget(name)
+            self.byName[name] = nil
+            self.byOffset[offset] = nil
         }
         self.reclaim()
         return self.take(name, avoiding: isTaken).map(Self.address)
@@ -73,6 +85,7 @@ package struct VIPAllocator: Sendable {
     }
 
     private mutating func forget(_ name: String) {
+        self.long.forget(name)
         guard let offset = self.byName.removeValue(forKey: name) else { return }
         self.byOffset[offset] = nil
     }
@@ -105,16 +118,26 @@ package struct VIPAllocator: Sendable {
 
 /// Equal when the same is given out; who uses it now does not matter.
 extension VIPAllocator: Hashable {
-    package static func == (left: Self, right: Self) -> Bool { left.byName == right.byName }
+    package static func == (left: Self, right: Self) -> Bool {
+        left.byName == right.byName && left.long == right.long
+    }
 
-    package func hash(into hasher: inout Hasher) { hasher.combine(self.byName) }
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(self.byName)
+        hasher.combine(self.long)
+    }
 }
 
 extension VIPAllocator: VirtualAddresses {
     package mutating func keep(_ names: [String]) { self.idle.subtract(names) }
 
     package mutating func addresses(for name: String, avoiding isTaken: (IPAddress) -> Bool) -> [IPAddress] {
-        self.address(for: name, avoiding: isTaken).map { [$0] } ?? []
+        guard let short = self.address(for: name, avoiding: isTaken) else {
+            self.long.forget(name)
+            return []
+        }
+        guard self.givesBoth, let long = self.long.address(for: name, avoiding: isTaken) else { return [short] }
+        return [short, long]
     }
 
     package mutating func release(_ name: String) {

@@ -9,6 +9,8 @@ package struct VIPFile: Sendable {
     private struct Document: Codable {
         var version = 1
         var allocations: [String: String]
+        /// Of IPv6; missing in files from before there were any.
+        var longAllocations: [String: String]?
     }
 
     private let state: StateDirectory
@@ -23,14 +25,17 @@ package struct VIPFile: Sendable {
     /// - Throws: `AuthorityError` with `state_corrupt` when the file is there and cannot be read: starting over would
     ///   move addresses that clients have cached.
     package func load() throws(AuthorityError) -> VIPAllocator {
-        guard let content = try self.state.read(Self.name, limit: 16 << 20) else { return VIPAllocator() }
+        guard let content = try self.state.read(Self.name, limit: 64 << 20) else { return VIPAllocator() }
         guard let document = try? JSONDecoder().decode(Document.self, from: Data(content)), document.version == 1 else {
             throw AuthorityError(
                 .stateCorrupt,
                 "\(self.state.path)/\(Self.name) cannot be read: restore it, or delete it and accept new addresses"
             )
         }
-        return VIPAllocator(allocations: document.allocations.compactMapValues { IPAddress(parsing: $0) })
+        return VIPAllocator(
+            allocations: document.allocations.compactMapValues { IPAddress(parsing: $0) },
+            long: (document.longAllocations ?? [:]).compactMapValues { IPAddress(parsing: $0) }
+        )
     }
 
     /// Stores what is given out now.
@@ -39,7 +44,11 @@ package struct VIPFile: Sendable {
     package func store(_ allocator: VIPAllocator) throws(AuthorityError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-        let document = Document(allocations: allocator.allocations.mapValues(\.description))
+        let long = allocator.longAllocations
+        let document = Document(
+            allocations: allocator.allocations.mapValues(\.description),
+            longAllocations: long.isEmpty ? nil : long.mapValues(\.description)
+        )
         let content: Data
         do {
             content = try encoder.encode(document)

@@ -21,6 +21,14 @@ package struct TulledConfiguration: Sendable, Hashable {
         case privateCALeaves = "private-ca-leaves"
     }
 
+    /// Which virtual addresses services get.
+    package enum Addresses: String, Sendable, CaseIterable {
+        /// One out of 240.240.0.0/16.
+        case ipv4
+        /// One out of 2001:2::/48 as well.
+        case dual
+    }
+
     /// One line of the owner's list that says which task role is which service account; nothing in it is checked.
     package typealias Binding = Declared.ServiceAccountBinding
 
@@ -60,6 +68,9 @@ package struct TulledConfiguration: Sendable, Hashable {
     package var trustDomainAliases: [String] = []
     /// The suffix of the services' long names. Default `mesh.internal`.
     package var meshDomain = "mesh.internal"
+    /// Which virtual addresses services get. Default ``Addresses/ipv4``: where a task's IPv6 goes round its ztunnel, a name
+    /// with both is a name that some clients can't reach.
+    package var addresses = Addresses.ipv4
     /// The network that the tasks' addresses belong to. Default empty, the one flat network.
     package var network = ""
     /// The name of this mesh member in workload ids. Default `ecs`.

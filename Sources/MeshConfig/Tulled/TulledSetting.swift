@@ -109,6 +109,11 @@ package struct TulledSetting: Sendable {
             }
         ),
         .init(
+            "virtualAddresses",
+            flag: "virtual-addresses",
+            .scalar { SettingRule.word($1, of: TulledConfiguration.Addresses.self, into: &$0.addresses) }
+        ),
+        .init(
             "network",
             flag: "network",
             .scalar {

@@ -43,6 +43,8 @@ struct Tulled: AsyncParsableCommand {
     var trustDomainAlias: [String] = []
     @Option(help: "Suffix of long service names. Default mesh.internal.")
     var meshDomain: String?
+    @Option(help: "Virtual addresses of services: ipv4, or dual for IPv6 as well. Default ipv4.")
+    var virtualAddresses: String?
     @Option(help: "Network of the tasks' addresses. Default empty.")
     var network: String?
     @Option(help: "Name of this mesh member in workload ids. Default ecs.")
@@ -161,7 +163,8 @@ struct Tulled: AsyncParsableCommand {
             "state-dir": self.stateDir, "listen": self.listen, "admin-listen": self.adminListen,
             "admin-tls-listen": self.adminTlsListen, "admin-writes-from-loopback": self.adminWritesFromLoopback,
             "public-url": self.publicUrl, "trust-domain": self.trustDomain, "mesh-domain": self.meshDomain,
-            "network": self.network, "cluster-id": self.clusterId, "audience": self.audience,
+            "virtual-addresses": self.virtualAddresses, "network": self.network, "cluster-id": self.clusterId,
+            "audience": self.audience,
             "poll-interval": self.pollInterval, "workload-ttl": self.workloadTtl,
             "workload-max-ttl": self.workloadMaxTtl, "server-ttl": self.serverTtl, "debounce": self.debounce,
             "debounce-max": self.debounceMax, "max-streams": self.maxStreams, "drain": self.drain,

@@ -67,6 +67,22 @@ import Testing
         #expect(resource.aliases.last == "shop/orders.shop")
     }
 
+    @Test func whereBothFamiliesAreAskedForAServiceIsFoundByEither() throws {
+        var allocator = VIPAllocator()
+        allocator.givesBoth = true
+        var compiler = RegistryCompiler(settings: TestObservations.settings(), addresses: allocator)
+        let orders = TestObservations.service("orders")
+        _ = compiler.compile([TestObservations.snapshot([orders], [])])
+        let service = try self.service(compiler, "shop/orders.shop.mesh.internal")
+        #expect(service.addresses.map(\.address.count) == [4, 16])
+        #expect(service.addresses.last?.address.prefix(6) == [0x20, 0x01, 0, 0x02, 0, 0])
+        #expect(service.ipFamilies == .dual)
+        let aliases = try #require(compiler.resources["shop/orders.shop.mesh.internal"]?.aliases)
+        #expect(aliases.count == 3)
+        #expect(aliases[1].hasPrefix("/2001:2:0:"))
+        #expect(compiler.services.values.first?.address?.isV4 == true, "private zones have the one of IPv4")
+    }
+
     @Test func anEnrolledTaskIsAWorkloadWithHBONE() throws {
         let orders = TestObservations.service("orders")
         var compiler = TestObservations.compiler(bindings: [try self.binding("orders", "shop", "orders")])

@@ -30,6 +30,7 @@ import Testing
         #expect(configuration.adminListen.description == "127.0.0.1:15014")
         #expect(configuration.trustDomain == "cluster.local")
         #expect(configuration.meshDomain == "mesh.internal")
+        #expect(configuration.addresses == .ipv4)
         #expect(configuration.audience == "cluster.local/tulled")
         #expect(configuration.regions == ["us-east-1"])
         #expect(self.faults(environment: [:]).first?.contains("regions") == true)
@@ -40,6 +41,7 @@ import Testing
         ("admin-writes-from-loopback", "yes", "must be true or false"),
         ("admin-tls-listen", "15015", "is no address with a port"),
         ("admin-tls-listen", "127.0.0.1:15014", "is the same as adminListen"),
+        ("virtual-addresses", "ipv6", "must be one of ipv4, dual"),
         ("trust-domain-alias", "Old.Example", "'Old.Example'"), ("connection-age", "25h", "must lie between"),
     ])
     func whatCannotBeSetOfTheAdminPortAndOfConnections(_ flag: String, _ value: String, _ reason: String) {
@@ -57,6 +59,7 @@ import Testing
             serverNames: [tulled.example, 10.0.0.1]
             trustDomain: example.org
             meshDomain: mesh.example
+            virtualAddresses: dual
             network: vpc-1
             clusterID: ecs-prod
             regions: [eu-west-1, us-east-1]
@@ -86,6 +89,7 @@ import Testing
         ).get()
         #expect(configuration.stateDirectory == "/data/tulled")
         #expect(configuration.adminListen.description == "[::1]:15014")
+        #expect(configuration.addresses == .dual)
         #expect(configuration.accounts == ["012345678901"])
         #expect(configuration.audience == "example.org/tulled")
         #expect(

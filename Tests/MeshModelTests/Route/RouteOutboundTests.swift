@@ -184,6 +184,7 @@ import Testing
         #expect(authority(["10.0.0.9", "fd00::9"], .v6Only) == "[fd00::9]:8080")
         #expect(authority(["10.0.0.9", "fd00::9"], .v4Only, asked: "2001:2::1") == "10.0.0.9:8080")
         #expect(authority(["10.0.0.9", "fd00::9"], .dual, asked: "2001:2::1") == "[fd00::9]:8080")
+        #expect(authority(["10.0.0.9"], .dual, asked: "2001:2::1") == "10.0.0.9:8080")
         #expect(authority(["10.0.0.9"], .v6Only) == nil)
         #expect(
             self.refusal(
