@@ -11,9 +11,9 @@ import Testing
 import X509
 
 @Suite struct PrivateCALeafTests {
-    private let fake: FakePrivateCA
-    private let transport: AWSTestSupport.FakeAWS
-    private let now = Date()
+    let fake: FakePrivateCA
+    let transport: AWSTestSupport.FakeAWS
+    let now = Date()
     private static let uri = "spiffe://cluster.local/ns/shop/sa/echo"
 
     init() throws {
@@ -21,7 +21,8 @@ import X509
         self.transport = self.fake.transport
     }
 
-    private func issuer(
+    func issuer(
+        lifetimes: AuthorityLifetimes = AuthorityLifetimes(),
         sleep: @escaping @Sendable (Duration) async throws -> Void = { _ in },
         bend: (inout PrivateCASettings) -> Void = { _ in }
     ) async throws -> PrivateCALeafIssuer {
@@ -35,12 +36,12 @@ import X509
         return try await PrivateCALeafIssuer(
             conversation: PrivateCAConversation(client: client, settings: settings, sleep: sleep),
             trustDomain: "cluster.local",
-            lifetimes: AuthorityLifetimes(),
+            lifetimes: lifetimes,
             now: self.now
         )
     }
 
-    private func issue(
+    func issue(
         _ issuer: PrivateCALeafIssuer,
         _ pem: String? = nil,
         seconds: Int = 3600,
