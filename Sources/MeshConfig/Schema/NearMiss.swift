@@ -1,7 +1,7 @@
 /// Finds the word that somebody who wrote another one may have meant.
-enum NearMiss {
+package enum NearMiss {
     /// The nearest word: at most two letters changed, left out or added (one in words of three), or another case.
-    static func of(_ text: String, in words: [String]) -> String? {
+    package static func of(_ text: String, in words: [String]) -> String? {
         guard (2...64).contains(text.utf8.count) else { return nil }
         let lower = text.lowercased()
         if let same = words.first(where: { $0.lowercased() == lower }) { return same }

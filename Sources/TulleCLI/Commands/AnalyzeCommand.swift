@@ -72,7 +72,9 @@ struct AnalyzeCommand: AsyncParsableCommand {
             let broken = local.count(.error)
             switch self.output {
             case .log where broken > 0 && report.findings.isEmpty:
-                run.console.result("\(broken) errors in the files; what those documents declare was not analyzed")
+                run.console.result(
+                    "\(Count.of(broken, "error")) in the files; what those documents declare was not analyzed"
+                )
             case .log: run.console.result(report.text)
             case .json: run.console.result(report.json.text(.indented(2)))
             case .yaml: run.console.result(YAMLText.document(report.json))

@@ -83,7 +83,9 @@ struct GetCommand: AsyncParsableCommand {
     }
 
     /// Services, workloads and policies are listed of all namespaces unless one is named.
-    private var meshFilter: MeshTables.Filter { MeshTables.Filter(namespace: self.namespace.namespace?.text) }
+    private var meshFilter: MeshTables.Filter {
+        MeshTables.Filter(namespace: self.namespace.namespace?.text, name: self.name)
+    }
 
     private func resources() throws -> (AdminClient) async throws -> String {
         let kind = self.kind.lowercased() == "all" ? nil : try KindName.kind(self.kind)

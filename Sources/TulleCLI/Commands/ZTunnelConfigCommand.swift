@@ -110,7 +110,7 @@ struct ZTunnelConfigCommand: AsyncParsableCommand {
         func run() async throws {
             let filter = MeshTables.Filter(namespace: self.serviceNamespace)
             try await self.source.show(self.output) { dump in
-                let json = dump.view.services.filter { filter.takes($0.namespace) }.map(\.json)
+                let json = dump.view.services.filter { filter.takes($0) }.map(\.json)
                 let isWide = self.output.output == .wide
                 return (.array(json), MeshTables.services(dump.view, filter, isWide: isWide))
             }
@@ -126,7 +126,7 @@ struct ZTunnelConfigCommand: AsyncParsableCommand {
         func run() async throws {
             let filter = MeshTables.Filter(namespace: self.policyNamespace)
             try await self.source.show(self.output) { dump in
-                let json = dump.view.policies.filter { filter.takes($0.namespace) }.map(\.json)
+                let json = dump.view.policies.filter { filter.takes($0) }.map(\.json)
                 return (.array(json), MeshTables.policies(dump.view, filter))
             }
         }

@@ -35,8 +35,9 @@ struct DescribeService: Sendable {
                 && (namespace ?? service.namespace) == service.namespace
         }
         guard let service = found.first else {
+            let place = namespace.map { " in namespace \"\(PlainLine.text($0, limit: 64))\"" } ?? ""
             throw CommandFailure(
-                "there is no service \"\(PlainLine.text(self.name, limit: 300))\"",
+                "there is no service \"\(PlainLine.text(name, limit: 300))\"\(place)",
                 hint: "'tulle get services' lists what the mesh knows"
             )
         }

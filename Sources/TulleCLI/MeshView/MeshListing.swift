@@ -17,10 +17,19 @@ enum MeshListing: String, Sendable, CaseIterable {
     }
 
     /// Asks for the list and writes it.
+    /// - Throws: `CommandFailure` when a name is asked for and nothing has it.
     func run(_ admin: AdminClient, filter: MeshTables.Filter, output: OutputOptions) async throws -> String {
         // Endpoints and waypoints have their names from the whole view.
         let view = try await admin.meshView()
-        return output.text(self.json(view, filter)) { isWide in
+        let items = self.items(view, filter)
+        if let name = filter.name, items.isEmpty {
+            let place = filter.namespace.map { " in namespace \"\($0)\"" } ?? ""
+            throw CommandFailure(
+                "none of the \(self.rawValue)\(place) is called \"\(PlainLine.text(name, limit: 300))\"",
+                hint: "'tulle get \(self.rawValue)' lists what the mesh knows"
+            )
+        }
+        return output.text(JSONValue.object([:]).with(self.rawValue, .array(items))) { isWide in
             switch self {
             case .services: MeshTables.services(view, filter, isWide: isWide)
             case .workloads: MeshTables.workloads(view, filter, isWide: isWide)
@@ -29,14 +38,12 @@ enum MeshListing: String, Sendable, CaseIterable {
         }
     }
 
-    private func json(_ view: MeshView, _ filter: MeshTables.Filter) -> JSONValue {
-        let items =
-            switch self {
-            case .services: view.services.filter { filter.takes($0.namespace) }.map(\.json)
-            case .workloads: view.workloads.filter { filter.takes($0) }.map(\.json)
-            case .policies: view.policies.filter { filter.takes($0.namespace) }.map(\.json)
-            }
-        return JSONValue.object([:]).with(self.rawValue, .array(items))
+    private func items(_ view: MeshView, _ filter: MeshTables.Filter) -> [JSONValue] {
+        switch self {
+        case .services: view.services.filter { filter.takes($0) }.map(\.json)
+        case .workloads: view.workloads.filter { filter.takes($0) }.map(\.json)
+        case .policies: view.policies.filter { filter.takes($0) }.map(\.json)
+        }
     }
 }
 

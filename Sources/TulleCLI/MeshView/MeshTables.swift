@@ -8,15 +8,26 @@ enum MeshTables {
         var node: String?
         /// Only workloads with this address; nil for all.
         var address: String?
+        /// Only what has this name; of a workload its uid and of a service its host name will do too. Nil for all.
+        var name: String?
 
         /// All rows.
         static let all = Filter()
 
-        func takes(_ namespace: String) -> Bool { self.namespace.map { $0 == namespace } ?? true }
+        func takes(_ service: MeshView.Service) -> Bool {
+            self.takes(service.namespace, [service.name, service.hostname])
+        }
+
+        func takes(_ policy: MeshView.Policy) -> Bool { self.takes(policy.namespace, [policy.name]) }
 
         func takes(_ workload: MeshView.Workload) -> Bool {
-            self.takes(workload.namespace) && self.node.map { $0 == workload.node } ?? true
+            self.takes(workload.namespace, [workload.name, workload.uid])
+                && self.node.map { $0 == workload.node } ?? true
                 && self.address.map { workload.addresses.contains($0) || workload.hostname == $0 } ?? true
+        }
+
+        private func takes(_ namespace: String, _ names: [String]) -> Bool {
+            self.namespace.map { $0 == namespace } ?? true && self.name.map { names.contains($0) } ?? true
         }
     }
 
@@ -44,7 +55,7 @@ enum MeshTables {
         var header = ["NAMESPACE", "SERVICE NAME", "SERVICE VIP", "WAYPOINT", "ENDPOINTS"]
         if isWide { header += ["HOSTNAME", "PORTS"] }
         var table = Table(header)
-        for service in view.services where filter.takes(service.namespace) {
+        for service in view.services where filter.takes(service) {
             let healthy = service.endpoints.count { $0.isHealthy }
             var row = [
                 service.namespace, service.name,
@@ -60,7 +71,7 @@ enum MeshTables {
     /// One row a policy.
     static func policies(_ view: MeshView, _ filter: Filter = .all) -> String {
         var table = Table(["NAMESPACE", "POLICY NAME", "ACTION", "SCOPE"])
-        for policy in view.policies where filter.takes(policy.namespace) {
+        for policy in view.policies where filter.takes(policy) {
             table.add([
                 policy.namespace, policy.name, policy.action + (policy.isDryRun ? " (dry run)" : ""), policy.scope,
             ])

@@ -24,10 +24,7 @@ package enum TextDiff {
     /// The unified difference with these names; empty when the texts are equal.
     package static func unified(_ old: String, _ new: String, oldName: String, newName: String) -> String {
         guard old != new else { return "" }
-        let lines = self.lines(
-            old.split(separator: "\n", omittingEmptySubsequences: false).map(String.init),
-            new.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        )
+        let lines = self.lines(self.split(old), self.split(new))
         var output = ["--- \(oldName)", "+++ \(newName)"]
         var oldNumber = 1
         var newNumber = 1
@@ -45,13 +42,21 @@ package enum TextDiff {
             let hunk = lines[start..<stop]
             let oldCount = hunk.count { if case .added = $0 { false } else { true } }
             let newCount = hunk.count { if case .removed = $0 { false } else { true } }
-            output.append("@@ -\(oldNumber),\(oldCount) +\(newNumber),\(newCount) @@")
+            // A side without lines is named by the line before it.
+            let oldStart = oldCount == 0 ? oldNumber - 1 : oldNumber
+            let newStart = newCount == 0 ? newNumber - 1 : newNumber
+            output.append("@@ -\(oldStart),\(oldCount) +\(newStart),\(newCount) @@")
             output.append(contentsOf: hunk.map(\.text))
             oldNumber += oldCount
             newNumber += newCount
             position = stop
         }
         return output.joined(separator: "\n")
+    }
+
+    /// The lines of a text; none of one that is empty, as what is not there yet.
+    private static func split(_ text: String) -> [String] {
+        text.isEmpty ? [] : text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     }
 
     private static func lines(_ old: [String], _ new: [String]) -> [Line] {

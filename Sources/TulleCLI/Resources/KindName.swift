@@ -16,9 +16,10 @@ enum KindName {
         let name = word.lowercased().prefix { $0 != "." }
         if let kind = Self.short[String(name)] { return kind }
         if let kind = ResourceKind.allCases.first(where: { Self.names($0).contains(String(name)) }) { return kind }
+        let near = NearMiss.of(String(name), in: ResourceKind.allCases.map(\.rawValue)).map { "did you mean \($0)? " }
         throw CommandFailure(
             "there is no kind \"\(PlainLine.text(word, limit: 64))\"",
-            hint: "the kinds are \(ResourceKind.allCases.map(\.rawValue).joined(separator: ", "))",
+            hint: "\(near ?? "")the kinds are \(ResourceKind.allCases.map(\.rawValue).joined(separator: ", "))",
             status: .usage
         )
     }

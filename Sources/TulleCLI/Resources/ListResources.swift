@@ -53,7 +53,9 @@ struct ListResources: Sendable {
             }
             table.add(row)
         }
-        return found.isEmpty ? "nothing is declared here; -A lists all namespaces" : table.text
+        guard found.isEmpty else { return table.text }
+        return self.namespace == nil || !hasNamespaces
+            ? "nothing is declared" : "nothing is declared here; -A lists all namespaces"
     }
 
     /// Why a resource does not stand as it should, in one word.

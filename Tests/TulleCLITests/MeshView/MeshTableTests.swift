@@ -85,4 +85,22 @@ struct MeshTableTests {
         }
         #expect(MeshListing("serviceentries") == nil)
     }
+
+    @Test("tulle get services NAME writes that one, by any of its names, and fails when there is none")
+    func named() async throws {
+        func names(_ kind: String, _ name: String, in namespace: String? = nil) async throws -> [String] {
+            let listing = try #require(MeshListing(kind))
+            let filter = MeshTables.Filter(namespace: namespace, name: name)
+            return try await FakeControlPlane.run(MeshFixtures.routes) { admin, _ in
+                let json = try JSONValue(parsing: await listing.run(admin, filter: filter, output: .test(.json)))
+                return json[listing.rawValue]?.array?.compactMap { $0["name"]?.string } ?? []
+            }
+        }
+        #expect(try await names("service", "web") == ["web"])
+        #expect(try await names("workload", "web-1", in: "shop") == ["web-1"])
+        #expect(try await names("workloads", "ecs//Task/shop/1") == ["web-1"])
+        #expect(try await names("policy", "no-dev") == ["no-dev"])
+        let failure = await #expect(throws: CommandFailure.self) { try await names("services", "web", in: "data") }
+        #expect(failure?.message == "none of the services in namespace \"data\" is called \"web\"")
+    }
 }

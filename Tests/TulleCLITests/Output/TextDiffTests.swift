@@ -54,6 +54,14 @@ struct TextDiffTests {
         #expect(diff == "--- o\n+++ n\n@@ -1,2 +1,3 @@\n-a\n b\n+c\n+d")
     }
 
+    @Test("of what was not there, or is not there any more, has no lines of that side")
+    func nothing() {
+        let new = TextDiff.unified("", "a\nb", oldName: "o", newName: "n")
+        #expect(new == "--- o\n+++ n\n@@ -0,0 +1,2 @@\n+a\n+b")
+        let gone = TextDiff.unified("a\nb", "", oldName: "o", newName: "n")
+        #expect(gone == "--- o\n+++ n\n@@ -1,2 +0,0 @@\n-a\n-b")
+    }
+
     @Test("of texts with nothing in common is all of both")
     func nothingInCommon() {
         let diff = TextDiff.unified("a", "b", oldName: "o", newName: "n")

@@ -97,7 +97,9 @@ struct ListResourcesTests {
             try await Self.list(.serviceEntry, name: "other", namespace: "shop")
         }
         #expect(failure?.message == "there is no ServiceEntry \"other\" in namespace \"shop\"")
-        #expect(try await Self.list(.gateway) == "nothing is declared here; -A lists all namespaces")
+        let none = "nothing is declared"
+        #expect(try await Self.list(.gateway) == none)
+        #expect(try await Self.list(.gateway, namespace: "shop") == "\(none) here; -A lists all namespaces")
     }
 
     @Test("describe shows all that is known of one")
@@ -142,5 +144,6 @@ struct ListResourcesTests {
         let failure = #expect(throws: CommandFailure.self) { try KindName.kind(word) }
         #expect(failure?.status == .usage)
         #expect(failure?.hint?.contains("ServiceEntry") == true)
+        #expect(failure?.hint?.hasPrefix("did you mean ServiceEntry?") == (word == "serviceentrys"))
     }
 }
