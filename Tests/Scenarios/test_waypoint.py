@@ -401,6 +401,40 @@ def test_configuration_changes_under_load(mesh):
     assert bad == 0
 
 
+def namespace(labels: str) -> str:
+    return f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {NAMESPACE}, labels: {{{labels}}}}}\n"
+
+
+def test_a_waypoint_is_let_go_and_bound_again_under_load(mesh):
+    """Requests go round it while the namespace names none, and through it as soon as it does again."""
+    url = f"http://web.{NAMESPACE}/"
+
+    def passes() -> bool:
+        answer = mesh.curl(url)
+        assert answer.status == 200
+        return "x-envoy-upstream-service-time" in answer.headers
+
+    mesh.until("the web server", passes, 20)
+    process = load(mesh, url, 8)
+    mesh.tulle_in("apply", "-f", "-", text=namespace(""))
+    mesh.until("requests to go round the waypoint", lambda: not passes(), EFFECTIVE_SECONDS)
+    mesh.tulle_in("apply", "-f", "-", text=GATEWAY)
+    mesh.until("requests to pass the waypoint", passes, EFFECTIVE_SECONDS)
+    bad, rate = result(process)
+    print(f"{rate:.0f} requests/s")
+    assert bad == 0
+
+
+def test_a_waypoint_that_is_not_there_is_not_gone_round(mesh):
+    mesh.tulle_in("apply", "-f", "-", text=namespace("istio.io/use-waypoint: nobody"))
+    try:
+        mesh.until("connections to be refused", lambda: mesh.curl(URL).status == 0, EFFECTIVE_SECONDS)
+    finally:
+        mesh.tulle_in("apply", "-f", "-", text=GATEWAY)
+    mesh.until("a waypoint that is there to be used", lambda: mesh.curl(URL).status == 200, EFFECTIVE_SECONDS)
+    assert mesh.curl(URL).name == "app"
+
+
 def test_a_waypoint_is_replaced_under_load(mesh):
     url = f"http://web.{NAMESPACE}/"
     mesh.until("the web server", lambda: mesh.curl(url).status == 200, 20)

@@ -141,6 +141,37 @@ struct LifecycleTests {
         #expect(try bench.rest() == nil)
     }
 
+    @Test("a service of another namespace, with what was declared for it there")
+    func otherNamespace() throws {
+        let old = TestMesh.key("echo")
+        let new = NamespacedHostname(namespace: "back", hostname: old.hostname)
+        try withBench(
+            mesh: { change in
+                for index in change.services.indices where change.services[index].key == old {
+                    change.services[index].key = new
+                }
+                for index in change.workloads.indices {
+                    let ports = change.workloads[index].services.removeValue(forKey: old)
+                    change.workloads[index].services[new] = ports
+                }
+            },
+            routes: { resource in
+                resource.namespace = "back"
+                resource.clusters[0].namespace = "back"
+                resource.policy("no") {
+                    $0.namespace = "back"
+                    $0.action = .deny
+                    $0.rules = [.with { $0.to = [.with { $0.paths = ["/no"] }] }]
+                }
+            }
+        ) { bench, backends in
+            let connection = try bench.connect()
+            #expect(try connection.request(.get("/")).text == "echo-0")
+            #expect(try connection.request(.get("/no")).status == 403)
+            #expect(backends[0].heads == 1)
+        }
+    }
+
     @Test("a workload that is not bound to us is refused")
     func unboundWorkloads() throws {
         let place = WaypointBench.reserve(1)

@@ -51,6 +51,20 @@ struct RouteTests {
         }
     }
 
+    @Test("a destination that is not there is 500 for its rule alone")
+    func missingDestination() throws {
+        try withBench(routes: { resource in
+            resource.route({ $0.path = .with { $0.value = "/gone" } }) { $0.forward = .to("") }
+            resource.route { $0.forward = .to(WaypointBench.whole) }
+        }) { bench, backends in
+            let connection = try bench.connect()
+            #expect(try connection.request(.get("/gone")).status == 500)
+            #expect(try connection.request(.get("/")).status == 200)
+            #expect(try connection.request(.get("/gone")).status == 500)
+            #expect(backends[0].heads == 1)
+        }
+    }
+
     @Test("a delay and an answer that are made on purpose: DI, FI")
     func faults() throws {
         try withBench(routes: { resource in

@@ -136,7 +136,7 @@ final class WaypointBench: @unchecked Sendable {
         }
         try self.builder.set(settings: settings, name: "demo/waypoint", now: 1)
         let resource = Self.resource(routes)
-        try self.builder.set(service: resource, name: "demo/echo.demo.mesh.internal", now: 1)
+        try self.builder.set(service: resource, name: "\(resource.namespace)/\(resource.hostname)", now: 1)
         let plan = self.builder.plan(mesh: self.mesh, own: self.own, now: 1)
         self.context.clusterMetrics.update(plan)
         self.plan = plan
