@@ -62,6 +62,13 @@ struct TagReaderTests {
         ("ports", "http:80:8080:1"), ("ports", "udp:53"), ("ports", "http:80/"), ("ports", "http:80//tcp:9"),
         ("ports", "http:80/tcp:80"), ("ports", "tcp:80:15008"), ("ports", "http:99999999999999999999"),
         ("ports", (1...33).map { "tcp:\($0)" }.joined(separator: "/")),
+        // Larger than AWS takes them, and meant for whoever prints, splits or looks up what is in them.
+        ("namespace", "shop\nadmin"), ("namespace", "shop\u{0}"), ("namespace", "../../etc"),
+        ("namespace", "\u{1b}[2J"), ("namespace", "shop/sa/admin"), ("service-account", "a\u{202e}b"),
+        ("hostname", "metadata.google.internal\u{0}.a.b"), ("hostname", "a.b\n*.c.d"),
+        ("hostname", String(repeating: "a.", count: 500_000) + "b"),
+        ("ports", String(repeating: "/", count: 1_000_000)), ("waypoint", String(repeating: "/", count: 1_000_000)),
+        ("locality", String(repeating: "a/", count: 500_000)), ("weight", String(repeating: "9", count: 1_000_000)),
     ])
     func saysWhatIsWrongAndTakesNothing(_ name: String, _ value: String) throws {
         let settings = Self.settings(["tulle/\(name)": value])

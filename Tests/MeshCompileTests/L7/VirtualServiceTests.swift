@@ -246,6 +246,22 @@ struct VirtualServiceTests {
         #expect(try mesh.table() == ["/shop* a:1 > 100 pay", "* > 100 cart"])
     }
 
+    @Test("who delegates to himself, or in a circle, gets no rules of it")
+    func circles() throws {
+        func delegating(_ name: String, to other: String) -> String {
+            Self.service(
+                "\n    - {match: [{uri: {prefix: /x}}], delegate: {name: \(other)}}\n    - {\(Self.cart)}",
+                name: name
+            )
+        }
+        var mesh = try RouteMesh(delegating("a", to: "a"))
+        #expect(try mesh.table() == ["* > 100 cart"])
+        try mesh.declare(delegating("a", to: "b") + delegating("b", to: "a"))
+        #expect(try mesh.table() == ["* > 100 cart"])
+        try mesh.declare(delegating("b", to: "b"))
+        #expect(try mesh.table() == ["* > 100 cart"])
+    }
+
     @Test("tls and tcp")
     func streams() throws {
         let more = """

@@ -32,7 +32,7 @@ import Testing
     @Test func aBrokenDocumentLeavesItsNeighbours() {
         for broken in [
             "kind: [", "\tx: 1", "a: b: c", "'", "\"", "{", "? [", "&a *a", "!x a", "a: %b", "a: *b", "\u{0}",
-            "- a\nb: c",
+            "- a\nb: c", "a: &a [*a]", "a: &a {b: *a}",
         ] {
             let file = self.read("---\n\(self.good)---\n\(broken)\n---\n\(self.good.replacing("good", with: "other"))")
             #expect(file.resources.map(\.metadata.name) == ["good", "other"], "\(broken)")
@@ -135,6 +135,21 @@ import Testing
             spec: {selector: {matchLabels: *labels}}
             """
         #expect(self.read(text).resources.first?.metadata.labels == ["app": "a"])
+    }
+
+    @Test func aMillionLabelsAreRefused() {
+        func namespace(_ labels: Int) -> String {
+            let text = (0..<labels).map { "l\($0): a" }.joined(separator: "\n    ")
+            return "---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: many\n  labels:\n    \(text)\n"
+        }
+        #expect(self.codes(self.read(namespace(1_000_000) + "---\n" + self.good)) == [.fileTooLarge])
+        // So many that the file may be as large, and that the document may.
+        let document = self.read(namespace(120_000) + "---\n" + self.good)
+        #expect(self.codes(document) == [.documentTooLarge])
+        #expect(document.resources.map(\.metadata.name) == ["good"])
+        let labels = self.read(namespace(60_000) + "---\n" + self.good)
+        #expect(self.codes(labels) == [.badMetadata])
+        #expect(labels.resources.map(\.metadata.name) == ["good"])
     }
 
     @Test func nodesAreBoundedByFile() {
