@@ -18,7 +18,10 @@ from mesh import NAMESPACE, Mesh  # noqa: E402
 def mesh(tmp_path_factory):
     """The walkthrough's mesh: shell and echo by redirect, and a second shell that uses SOCKS."""
     directory = tmp_path_factory.mktemp("mesh")
-    with Mesh(directory) as mesh:
+    mesh = Mesh(directory)
+    # Names have addresses of both families wherever ztunnel answers for them.
+    mesh.control_plane.options = ["--virtual-addresses", "dual"]
+    with mesh:
         shell, echo = mesh.make_role("shell"), mesh.make_role("echo")
         mesh.make_service("shell", shell, [workload("shell", "idle")])
         mesh.make_service("shell-socks", shell, [workload("shell", "idle")])

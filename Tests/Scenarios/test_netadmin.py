@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import struct
 import subprocess
@@ -12,6 +13,10 @@ import pytest
 from definitions import environment, on_instance, workload
 from mesh import BRIDGE, NAMESPACE
 from network import connect, echoes, inside, outcome
+
+A, AAAA = 1, 28
+#: Where services' virtual addresses come from.
+VIRTUAL = {A: ipaddress.ip_network("240.240.0.0/16"), AAAA: ipaddress.ip_network("2001:2::/48")}
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +53,16 @@ def rules(mesh):
         mesh.client("ecs").delete_service(cluster=mesh.cluster, service=name, force=True)
 
 
-@pytest.mark.parametrize("family", ["service", "address", "addressV6"])
+@pytest.mark.parametrize("family", ["service", "serviceV6", "address", "addressV6"])
 def test_connections_go_through_the_mesh_to_names_and_to_both_kinds_of_addresses(mesh, rules, family, tmp_path):
     """Nothing but TLS on 15008 crosses the bridge, and the server's ztunnel names both identities."""
     outer, inner = rules["outer"], rules["inner"]
-    address = mesh.address_of(f"inner.{NAMESPACE}") if family == "service" else inner[family]
+    if family.startswith("service"):
+        kind = AAAA if family.endswith("V6") else A
+        address = inside(outer["namespace"], lambda: ask(f"inner.{NAMESPACE}", "192.0.2.53", "udp", kind))
+        assert ipaddress.ip_address(address) in VIRTUAL[kind]
+    else:
+        address = inner[family]
     capture = tmp_path / "capture.pcap"
     own = [host for task in (outer, inner) for host in (task["address"], task["addressV6"])]
     filters = " or ".join(f"host {host}" for host in own)
@@ -77,10 +87,10 @@ def test_connections_go_through_the_mesh_to_names_and_to_both_kinds_of_addresses
     mesh.wait("the access line", lambda: mesh.logs("inner", "ztunnel").count("sa/echo") > lines, 10)
 
 
-def ask(name: str, server: str, over: str) -> bytes:
+def ask(name: str, server: str, over: str, kind: int = A) -> str:
     """The address that a DNS server gives for a name, asked by UDP or TCP."""
     labels = b"".join(bytes([len(each)]) + each.encode() for each in name.split("."))
-    query = struct.pack(">HHHHHH", 0x1234, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack(">HH", 1, 1)
+    query = struct.pack(">HHHHHH", 0x1234, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack(">HH", kind, 1)
     if over == "udp":
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as connection:
             connection.settimeout(3)
@@ -91,7 +101,7 @@ def ask(name: str, server: str, over: str) -> bytes:
             connection.sendall(struct.pack(">H", len(query)) + query)
             answer = connection.recv(4096)[2:]
     assert answer[:2] == query[:2] and struct.unpack(">H", answer[6:8])[0] >= 1, answer
-    return answer[-4:]
+    return str(ipaddress.ip_address(answer[-16:] if kind == AAAA else answer[-4:]))
 
 
 @pytest.mark.parametrize("over", ["udp", "tcp"])
@@ -99,7 +109,7 @@ def test_dns_is_answered_by_ztunnel_whatever_server_is_asked(mesh, rules, over):
     """192.0.2.53 is nobody's address, so only the redirect can make an answer."""
     name = f"inner.{NAMESPACE}"
     answer = inside(rules["outer"]["namespace"], lambda: ask(name, "192.0.2.53", over))
-    assert socket.inet_ntoa(answer) == mesh.address_of(name)
+    assert answer == mesh.address_of(name)
 
 
 def test_applying_again_changes_nothing_and_removing_takes_all_away(mesh, rules):
