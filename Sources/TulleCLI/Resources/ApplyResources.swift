@@ -51,15 +51,24 @@ struct ApplyResources: Sendable {
     }
 
     /// Gives all inputs to the control plane.
-    /// - Throws: `CommandFailure` when something was refused, after all of them.
+    /// - Throws: `CommandFailure` when something was refused, after all of them, or when there was nothing in them.
     func run(_ inputs: [ConfigurationInput], _ admin: AdminClient, console: Console) async throws {
         var refused = 0
-        for input in inputs {
+        var isEmpty = true
+        for input in inputs where !input.text.allSatisfy(\.isWhitespace) {
             for outcome in try await self.outcomes(of: input, admin) {
+                isEmpty = false
                 console.result(outcome.line + (self.isDryRun ? " (dry run)" : ""))
                 for diagnostic in outcome.diagnostics { console.warning("\(diagnostic)") }
                 if outcome.action == "refused" { refused += 1 }
             }
+        }
+        guard !isEmpty else {
+            let names = inputs.prefix(3).map { $0.name == "-" ? "the standard input" : $0.name }
+            throw CommandFailure(
+                "there is no document in \(names.joined(separator: ", "))",
+                hint: "a document begins with apiVersion and kind; nothing was applied"
+            )
         }
         guard refused == 0 else {
             throw CommandFailure(

@@ -53,6 +53,18 @@ struct ApplyResourcesTests {
         #expect(transcript.progress.contains("mesh.yaml:1: error: metadata.name: is missing"))
     }
 
+    @Test("nothing to apply is a failure, and an empty text is not even sent", arguments: ["", " \n\t\n", "# later\n"])
+    func nothing(_ text: String) async throws {
+        try await FakeControlPlane.run(["POST /v1/resources": ["results": []]]) { admin, fake in
+            let failure = await #expect(throws: CommandFailure.self) {
+                let input = ConfigurationInput(name: "-", text: text)
+                try await ApplyResources().run([input], admin, console: Transcript().console)
+            }
+            #expect(failure?.message == "there is no document in the standard input")
+            #expect(fake.lines.isEmpty == text.allSatisfy(\.isWhitespace))
+        }
+    }
+
     @Test("reads files, and directories in order without hidden ones")
     func inputs() throws {
         let top = FileManager.default.temporaryDirectory.appending(path: "apply-\(UUID().uuidString)")
