@@ -50,7 +50,7 @@ enum NetworkChecks {
                 .warning,
                 "subnet \(dual.joined(separator: ", ")) has IPv6, which ECS never redirects: connections by IPv6 go "
                     + "round the mesh",
-                mend: "close IPv6 in the security group, or use IPv4 names only; mesh names have no AAAA record"
+                mend: "close IPv6 in the security group, or use names of the private zone, which are IPv4 only"
             )
         }
         return .fine("\(subnets.count) subnets, IPv4 only")
