@@ -99,6 +99,23 @@ struct WorkloadProxyTests {
         #expect(eventually { !self.lines(self.echo, "error.code=\"policy_denied\"").isEmpty })
     }
 
+    @Test("45: an inbound connection waits until the control plane knows the workload that it is for")
+    func waitsForItsOwnWorkload() throws {
+        defer { self.stop() }
+        let state = self.echo.state
+        let workload = try #require(state.snapshot.workload(uid: "demo/echo"))
+        try XDSChange(removed: ["demo/echo"]).apply(to: state)
+        let start = ContinuousClock.now
+        DispatchQueue.global().asyncAfter(deadline: .now() + 0.3) {
+            try? XDSChange(workloads: [workload]).apply(to: state)
+        }
+        let (socket, status) = try self.open("echo.demo:80")
+        #expect(status == "HTTP/1.1 200")
+        #expect(ContinuousClock.now - start >= .milliseconds(300))
+        socket.send([1])
+        #expect(socket.receive() == [1])
+    }
+
     @Test func cutsConnectionsThatPolicyForbidsLater() throws {
         defer { self.stop() }
         let (socket, _) = try self.open("echo.demo:80")
