@@ -54,7 +54,7 @@ package final class RegistryPublisher: Sendable {
     private let quiet: Duration
     private let patience: Duration
     /// After this long, a cluster that cannot be read no longer holds up the others.
-    private let startPatience: Duration = .seconds(60)
+    private let startPatience: Duration
     private let start = ContinuousClock.now
     private let started = Date()
     private let state: Mutex<State>
@@ -72,6 +72,7 @@ package final class RegistryPublisher: Sendable {
     ///     policies is an open one.
     ///   - quiet: how long no news must come before a push.
     ///   - patience: how long a push waits for that at most.
+    ///   - startPatience: how long the first push waits for clusters that cannot be read.
     /// - Throws: `AuthorityError` when the addresses given out before cannot be read.
     package init(
         settings: RegistrySettings,
@@ -83,6 +84,7 @@ package final class RegistryPublisher: Sendable {
         metrics: ControlPlaneMetrics,
         quiet: Duration,
         patience: Duration,
+        startPatience: Duration = .seconds(60),
         logger: Logger
     ) throws(AuthorityError) {
         self.workers = workers
@@ -93,6 +95,7 @@ package final class RegistryPublisher: Sendable {
         self.logger = logger
         self.quiet = quiet
         self.patience = patience
+        self.startPatience = startPatience
         var allocator = try addressFile.load()
         allocator.givesBoth = settings.givesLongAddresses
         self.state = Mutex(

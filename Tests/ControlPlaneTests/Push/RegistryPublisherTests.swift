@@ -18,7 +18,9 @@ import Testing
         init(
             workers: Set<String> = ["us-east-1"],
             awaitsDeclarations: Bool = false,
-            quiet: Duration = .milliseconds(20)
+            quiet: Duration = .milliseconds(20),
+            patience: Duration = .seconds(1),
+            startPatience: Duration = .seconds(60)
         ) throws {
             self.directory = try TemporaryDirectory()
             self.publisher = try RegistryPublisher(
@@ -30,7 +32,8 @@ import Testing
                 zones: nil,
                 metrics: ControlPlaneMetrics(),
                 quiet: quiet,
-                patience: .seconds(1),
+                patience: patience,
+                startPatience: startPatience,
                 logger: Logger(label: "test")
             )
         }
@@ -112,6 +115,38 @@ import Testing
             }
             try await bench.eventually { bench.store.catalog?.count(of: XDSTypes.address) == 20 }
             #expect(notices.withLock { $0 } <= 3)
+        }
+    }
+
+    @Test func changesWithoutAnEndGoOutAllTheSame() async throws {
+        let bench = try Bench(quiet: .seconds(1), patience: .milliseconds(300))
+        try await bench.run {
+            let start = ContinuousClock.now
+            var count = 0
+            // There is news every few milliseconds, and never a second without.
+            while !bench.store.isReady, ContinuousClock.now - start < .seconds(20) {
+                count += 1
+                let services = (0..<count % 50).map { TestObservations.service("s\($0)") }
+                bench.publisher.observe(TestObservations.snapshot(services, []), of: "us-east-1")
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(bench.store.isReady)
+        }
+    }
+
+    @Test func aClusterThatCannotBeReadHoldsUpTheStartForAWhileOnly() async throws {
+        let bench = try Bench(startPatience: .milliseconds(600))
+        var snapshot = TestObservations.snapshot([TestObservations.service("orders")], [])
+        snapshot.clusters[TestObservations.cluster + "2"] = ClusterStatus(arn: TestObservations.cluster + "2", name: "c2")
+        #expect(!snapshot.isComplete)
+        let start = ContinuousClock.now
+        try await bench.run {
+            while !bench.store.isReady, ContinuousClock.now - start < .seconds(20) {
+                bench.publisher.observe(snapshot, of: "us-east-1")
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            #expect(ContinuousClock.now - start >= .milliseconds(600))
+            #expect(bench.store.catalog?.count(of: XDSTypes.address) == 1, "what can be read is told")
         }
     }
 
