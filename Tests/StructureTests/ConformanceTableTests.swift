@@ -92,7 +92,12 @@ struct ConformanceTableTests {
     }()
 
     private static func holds(_ suite: String, _ name: String) -> Bool {
-        self.files.contains { path, content in
+        // Nearly every suite stands in a file of its name.
+        let isThere = self.files.contains { path, content in
+            path.hasSuffix("/\(suite).swift") && content.range(of: Data(name.utf8)) != nil
+        }
+        if isThere { return true }
+        return self.files.contains { path, content in
             guard content.range(of: Data(name.utf8)) != nil else { return false }
             if suite.hasSuffix(".py") { return path.hasSuffix("/\(suite)") }
             return ["struct", "class", "extension"].contains { content.range(of: Data("\($0) \(suite) ".utf8)) != nil }
@@ -103,13 +108,12 @@ struct ConformanceTableTests {
     func namesBelong(_ page: String) throws {
         var rows: [Claim: Int] = [:]
         for row in try self.rows(page) { for claim in row.claims where rows[claim] == nil { rows[claim] = row.number } }
-        for (claim, row) in rows {
+        for (claim, row) in rows where !Self.holds(claim.suite, claim.name) {
             // Words of the code stand in backticks, too: only what is a test somewhere has to be one of this suite.
             let isTest =
                 claim.isTitle
                 || ["func", "def"].contains { Self.tests.range(of: Data("\($0) \(claim.name)(".utf8)) != nil }
-            let isThere = !isTest || Self.holds(claim.suite, claim.name)
-            #expect(isThere, "row \(row) names \(claim.suite) \"\(claim.name)\", which is no test of it")
+            #expect(!isTest, "row \(row) names \(claim.suite) \"\(claim.name)\", which is no test of it")
         }
     }
 }

@@ -137,7 +137,8 @@ import Testing
     @Test func aClusterThatCannotBeReadHoldsUpTheStartForAWhileOnly() async throws {
         let bench = try Bench(startPatience: .milliseconds(600))
         var snapshot = TestObservations.snapshot([TestObservations.service("orders")], [])
-        snapshot.clusters[TestObservations.cluster + "2"] = ClusterStatus(arn: TestObservations.cluster + "2", name: "c2")
+        let arn = TestObservations.cluster + "2"
+        snapshot.clusters[arn] = ClusterStatus(arn: arn, name: "c2")
         #expect(!snapshot.isComplete)
         let start = ContinuousClock.now
         try await bench.run {
