@@ -77,6 +77,13 @@ extension LocalReply {
         )
     }
 
+    /// A limit of this waypoint can't be carried out as it is written, and the request must not pass unlimited.
+    ///
+    /// - Parameter name: the limit's.
+    package static func rateLimitUnusable(_ name: String) -> LocalReply {
+        LocalReply(503, details: "rate_limit_unusable[\(self.word(name))]", flags: .rateLimitServiceError)
+    }
+
     /// A limit of the whole mesh is reached.
     package static let globalRateLimited = LocalReply(
         429,

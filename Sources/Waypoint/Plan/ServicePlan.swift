@@ -80,19 +80,11 @@ final class ServicePlan: Sendable {
         }
         let (telemetry, fault) = reporting.telemetry(resource.telemetry)
         var faults = fault.map { [$0] } ?? []
-        var limits: [RateLimiter] = []
-        for limit in resource.rateLimits {
+        let limits = resource.rateLimits.map { limit in
             // Buckets that are half empty stay so when something else changes.
-            if let known = previous?.limits.first(where: { $0.limit == limit }) {
-                limits.append(known)
-                continue
-            }
-            do throws(RateLimitError) {
-                limits.append(try RateLimiter(limit))
-            } catch {
-                faults.append("rate limit \(limit.name): \(error)")
-            }
+            previous?.limits.first { $0.limit == limit } ?? RateLimiter(limit)
         }
+        faults += limits.compactMap { $0.fault.map { "\($0)" } }
         self.init(
             clusters: clusters,
             tables: tables,
@@ -174,10 +166,7 @@ final class ServicePlan: Sendable {
     /// The answer of the rate limits; nil where the request may pass.
     func limitRate(_ view: RequestView, now: UInt64) -> LocalReply? {
         for limit in self.limits {
-            guard let refusal = limit.refusal(of: view, now: now) else { continue }
-            var reply = LocalReply.localRateLimited(status: refusal.status)
-            reply.fields += refusal.fields
-            return reply
+            if let refusal = limit.refusal(of: view, now: now) { return refusal.reply }
         }
         return nil
     }

@@ -34,7 +34,7 @@ struct AdversityTests {
         var limit = TulleL7.RateLimit()
         limit.requests = 1000
         limit.key = ["header:cookie", "header:u", "claim:a.b", "principal"]
-        let limiter = try RateLimiter(limit)
+        let limiter = RateLimiter(limit)
         for step in 0..<400 {
             let request = RequestLab.request(
                 [("cookie", self.text(&random)), ("u", self.text(&random)), ("s", self.text(&random))],

@@ -307,4 +307,31 @@ struct RouteTests {
             #expect(backends[0].requests.count == 3)
         }
     }
+
+    @Test("a limit is for what it matches, and one that can't be carried out lets none of that pass: 503, RLSE")
+    func rateLimitMatches() throws {
+        try withBench(routes: { resource in
+            resource.rateLimits = [
+                .with {
+                    $0.name = "demo/login"
+                    $0.match = .with { $0.path = .with { $0.value = "/login" } }
+                    $0.requests = 1
+                    $0.windowMilliseconds = 60_000
+                },
+                .with {
+                    $0.name = "demo/odd"
+                    $0.match = .with { $0.path = .with { $0.value = "/odd" } }
+                    $0.requests = 1
+                    $0.key = ["moon"]
+                },
+            ]
+        }) { (bench, backends) throws in
+            for _ in 0..<3 { #expect(try bench.request(.get("/")).status == 200) }
+            #expect(try bench.request(.get("/login")).status == 200)
+            #expect(try bench.request(.get("/login")).status == 429)
+            #expect(try bench.request(.get("/odd")).status == 503)
+            #expect(bench.logs(" 503 RLSE rate_limit_unusable[demo/odd]"))
+            #expect(backends[0].requests.count == 4)
+        }
+    }
 }

@@ -1,11 +1,11 @@
-package import MeshModel
+import MeshModel
 package import MeshProtos
 import Synchronization
 
 /// Keeps requests within one limit, over all loops of this waypoint.
 ///
-/// Whether a request is meant at all (``TulleL7/RateLimit/match``) is decided before. A limiter whose limit did not change
-/// is kept over a change of configuration, with what it counted.
+/// A limiter whose limit did not change is kept over a change of configuration, with what it counted. One whose limit
+/// can't be carried out lets none of the requests pass that it is for, as a route that can't be carried out does.
 package final class RateLimiter: Sendable {
     private struct Table: Sendable {
         var buckets: [RateKey: UInt64] = [:]
@@ -20,23 +20,31 @@ package final class RateLimiter: Sendable {
 
     /// The limit.
     package let limit: TulleL7.RateLimit
+    /// Why it can't be carried out as it is written; nil where it can.
+    package let fault: RateLimitError?
+    private let conditions: RouteConditions
     private let parts: [RateKeyPart]
     private let rule: RateRule
     private let table = Mutex(Table())
     private let refused = Atomic<Int>(0)
 
     /// Makes a limiter whose buckets are full.
-    package init(_ limit: TulleL7.RateLimit) throws(RateLimitError) {
+    package init(_ limit: TulleL7.RateLimit) {
         self.limit = limit
-        guard limit.requests > 0 else { throw .noRequests(limit.name) }
-        guard limit.status == 0 || (400...599).contains(limit.status) else {
-            throw .status(limit.name, limit.status)
-        }
+        var faults: [RouteFault] = []
+        self.conditions = RouteConditions(limit.match, faults: &faults)
         var parts: [RateKeyPart] = []
+        var fault = faults.first.map { RateLimitError.match(limit.name, $0) }
         for text in limit.key {
-            guard let part = RateKeyPart(parsing: text) else { throw .key(limit.name, text) }
+            guard let part = RateKeyPart(parsing: text) else {
+                fault = .key(limit.name, text)
+                break
+            }
             parts.append(part)
         }
+        if limit.status != 0, !(400...599).contains(limit.status) { fault = .status(limit.name, limit.status) }
+        if limit.requests == 0 { fault = .noRequests(limit.name) }
+        self.fault = fault
         self.parts = parts
         self.rule = RateRule(
             count: limit.requests,
@@ -45,12 +53,14 @@ package final class RateLimiter: Sendable {
         )
     }
 
-    /// Takes a token for a request; nil when there was one, else the answer.
+    /// Takes a token for a request; nil when there was one, or the limit is not for this request, else the answer.
     ///
     /// When as many keys as may be have buckets that are not full, all others share one bucket: what is kept stays bounded,
     /// and a flood of new keys is limited rather than let through.
     /// - Parameter now: milliseconds.
     package func refusal(of request: RequestView, now: UInt64) -> RateRefusal? {
+        guard self.conditions.hold(for: request) else { return nil }
+        guard self.fault == nil else { return RateRefusal(unusable: self.limit.name) }
         let key = self.parts.isEmpty ? nil : RateKey(self.parts, of: request)
         let wait: UInt64? = self.table.withLock { table in
             guard let key, self.hasPlace(for: key, &table, now) else {
@@ -82,31 +92,6 @@ package final class RateLimiter: Sendable {
     package var keys: Int { self.table.withLock { $0.buckets.count } }
 }
 
-/// The answer to a request beyond a limit.
-package struct RateRefusal: Sendable, Hashable {
-    /// The status: 429 unless another was written.
-    package let status: Int
-    /// Seconds until it is worth trying again, one at least.
-    package let retryAfter: UInt64
-
-    init(status: Int, wait milliseconds: UInt64) {
-        self.status = status
-        self.retryAfter = max(1, (milliseconds + 999) / 1000)
-    }
-
-    /// What the log says.
-    package static let flags: ResponseFlags = .rateLimited
-    /// The response's details for the log.
-    package static let details = "local_rate_limited"
-    /// The response's body, as Envoy's.
-    package static let body = "local_rate_limited"
-
-    /// The response's own fields.
-    package var fields: [HeaderField] {
-        [HeaderField("x-local-rate-limit", "true"), HeaderField("retry-after", String(self.retryAfter))]
-    }
-}
-
 /// Why a limit can't be used; each names the limit.
 package enum RateLimitError: Error, Equatable, Sendable, CustomStringConvertible {
     /// It allows nothing.
@@ -115,11 +100,14 @@ package enum RateLimitError: Error, Equatable, Sendable, CustomStringConvertible
     case status(String, UInt32)
     /// It counts apart by something unknown.
     case key(String, String)
+    /// Which requests it is for can't be asked.
+    case match(String, RouteFault)
 
     package var description: String {
         switch self {
         case .noRequests(let name): "rate limit \(name): requests is 0, write 1 or more"
         case .status(let name, let status): "rate limit \(name): status \(status) is not in 400...599"
+        case .match(let name, let fault): "rate limit \(name): match: \(fault)"
         case .key(let name, let key):
             "rate limit \(name): key \(key.prefix(64)) is none of principal, namespace, sourceIP, header:<name> and "
                 + "claim:<name>"

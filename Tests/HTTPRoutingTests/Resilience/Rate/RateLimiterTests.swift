@@ -11,25 +11,25 @@ struct RateLimiterTests {
         per milliseconds: UInt32,
         burst: UInt32 = 0,
         key: [String] = []
-    ) throws -> RateLimiter {
+    ) -> RateLimiter {
         var limit = TulleL7.RateLimit()
         limit.name = "test/limit"
         limit.requests = requests
         limit.windowMilliseconds = milliseconds
         limit.burst = burst
         limit.key = key
-        return try RateLimiter(limit)
+        return RateLimiter(limit)
     }
 
     @Test("R24: the second of one in ten minutes is refused")
     func second() throws {
-        let limiter = try self.limiter(1, per: 600_000)
+        let limiter = self.limiter(1, per: 600_000)
         let request = RequestLab.request()
         #expect(limiter.refusal(of: request, now: 5000) == nil)
         let refusal = try #require(limiter.refusal(of: request, now: 6000))
-        #expect(refusal.status == 429)
-        #expect(refusal.fields == [HeaderField("x-local-rate-limit", "true"), HeaderField("retry-after", "599")])
-        #expect(RateRefusal.flags == .rateLimited)
+        #expect(refusal.reply.status == 429)
+        #expect(refusal.reply.fields == [HeaderField("x-local-rate-limit", "true"), HeaderField("retry-after", "599")])
+        #expect(refusal.reply.flags == .rateLimited)
         #expect(limiter.refusal(of: request, now: 604_999) != nil)
         #expect(limiter.refusal(of: request, now: 605_000) == nil)
         #expect(limiter.refusals == 2)
@@ -37,7 +37,7 @@ struct RateLimiterTests {
 
     @Test("R25: each principal has its own bucket")
     func principals() throws {
-        let limiter = try self.limiter(2, per: 60_000, key: ["principal"])
+        let limiter = self.limiter(2, per: 60_000, key: ["principal"])
         let ann = RequestLab.request(peer: "spiffe://cluster.local/ns/shop/sa/ann")
         let bob = RequestLab.request(peer: "spiffe://cluster.local/ns/shop/sa/bob")
         #expect(ann.connection.peer != nil)
@@ -55,7 +55,7 @@ struct RateLimiterTests {
         ]
     )
     func identities(_ key: String, _ one: String, _ other: String) throws {
-        let limiter = try self.limiter(1, per: 60_000, key: [key, "header:X-Plan"])
+        let limiter = self.limiter(1, per: 60_000, key: [key, "header:X-Plan"])
         #expect(limiter.refusal(of: RequestLab.request([("x-plan", "a")], peer: one), now: 0) == nil)
         #expect(limiter.refusal(of: RequestLab.request([("x-plan", "a")], peer: one), now: 0) != nil)
         #expect(limiter.refusal(of: RequestLab.request([("x-plan", "b")], peer: one), now: 0) == nil)
@@ -68,11 +68,11 @@ struct RateLimiterTests {
             .init(name: "sub", value: .string("ann")),
             .init(name: "realm", value: .object([.init(name: "role", value: .string("admin"))])),
         ])
-        let nested = try self.limiter(1, per: 60_000, key: ["claim:realm.role"])
+        let nested = self.limiter(1, per: 60_000, key: ["claim:realm.role"])
         #expect(nested.refusal(of: RequestLab.request(tokens: [token]), now: 0) == nil)
         #expect(nested.refusal(of: RequestLab.request(), now: 0) == nil)
         #expect(nested.keys == 2)
-        let source = try self.limiter(1, per: 60_000, key: ["sourceIP"])
+        let source = self.limiter(1, per: 60_000, key: ["sourceIP"])
         #expect(source.refusal(of: RequestLab.request(port: 1), now: 0) == nil)
         #expect(source.refusal(of: RequestLab.request(port: 2), now: 0) != nil)
         #expect(source.refusal(of: RequestLab.request(source: 7), now: 0) == nil)
@@ -80,7 +80,7 @@ struct RateLimiterTests {
 
     @Test("who leaves a value out shares a bucket with all who do, also with who sends it empty apart")
     func missing() throws {
-        let limiter = try self.limiter(1, per: 60_000, key: ["header:x-user"])
+        let limiter = self.limiter(1, per: 60_000, key: ["header:x-user"])
         #expect(limiter.refusal(of: RequestLab.request(), now: 0) == nil)
         #expect(limiter.refusal(of: RequestLab.request(source: 9), now: 0) != nil)
         #expect(limiter.refusal(of: RequestLab.request([("x-user", "")]), now: 0) == nil)
@@ -88,7 +88,7 @@ struct RateLimiterTests {
 
     @Test("tokens come evenly, up to the burst")
     func rate() throws {
-        let limiter = try self.limiter(10, per: 1000, burst: 5)
+        let limiter = self.limiter(10, per: 1000, burst: 5)
         let request = RequestLab.request()
         func passing(_ now: UInt64) -> Int {
             (0..<100).count { _ in limiter.refusal(of: request, now: now) == nil }
@@ -104,7 +104,7 @@ struct RateLimiterTests {
 
     @Test("a full table lets new keys share one bucket, and forgets those that are full again")
     func full() throws {
-        let limiter = try self.limiter(2, per: 10_000, key: ["header:x-user"])
+        let limiter = self.limiter(2, per: 10_000, key: ["header:x-user"])
         func passes(_ user: Int, _ now: UInt64) -> Bool {
             limiter.refusal(of: RequestLab.request([("x-user", "u\(user)")]), now: now) == nil
         }
@@ -117,20 +117,37 @@ struct RateLimiterTests {
         #expect(limiter.keys == 1)
     }
 
-    @Test("limits that can't hold are refused by name")
-    func errors() {
-        func error(_ change: (inout TulleL7.RateLimit) -> Void) -> RateLimitError? {
-            var limit = TulleL7.RateLimit()
-            limit.name = "ns/l"
-            limit.requests = 1
-            change(&limit)
-            do {
-                _ = try RateLimiter(limit)
-                return nil
-            } catch {
-                return error
+    private func limiter(_ change: (inout TulleL7.RateLimit) -> Void) -> RateLimiter {
+        var limit = TulleL7.RateLimit()
+        limit.name = "ns/l"
+        limit.requests = 1
+        limit.windowMilliseconds = 60_000
+        change(&limit)
+        return RateLimiter(limit)
+    }
+
+    @Test("a limit counts the requests that it is for, and no others")
+    func matches() {
+        let limiter = self.limiter {
+            $0.match = .with {
+                $0.method = .with { $0.value = "GET" }
+                $0.headers = [
+                    .with {
+                        $0.name = "x-plan"
+                        $0.value = .with { $0.value = "free" }
+                    }
+                ]
             }
         }
+        for _ in 0..<3 { #expect(limiter.refusal(of: RequestLab.request([("x-plan", "paid")]), now: 0) == nil) }
+        #expect(limiter.refusal(of: RequestLab.request([("x-plan", "free")]), now: 0) == nil)
+        #expect(limiter.refusal(of: RequestLab.request([("x-plan", "free")]), now: 0) != nil)
+        #expect(limiter.refusal(of: RequestLab.request(), now: 0) == nil)
+    }
+
+    @Test("limits that can't hold say why, by name")
+    func errors() {
+        func error(_ change: (inout TulleL7.RateLimit) -> Void) -> RateLimitError? { self.limiter(change).fault }
         #expect(error { $0.requests = 0 } == .noRequests("ns/l"))
         #expect(error { $0.status = 200 } == .status("ns/l", 200))
         for key in ["", "user", "header:", "header", "principal:x", "claim:"] {
@@ -140,10 +157,48 @@ struct RateLimiterTests {
         #expect(RateLimitError.key("ns/l", "user").description.contains("ns/l"))
     }
 
+    @Test("a limit that can't hold lets none of its requests pass, and all others")
+    func unusable() throws {
+        let key = self.limiter {
+            $0.key = ["user"]
+            $0.match = .with { $0.method = .with { $0.value = "GET" } }
+        }
+        let refusal = try #require(key.refusal(of: RequestLab.request(), now: 0))
+        #expect(refusal.reply.status == 503)
+        #expect(refusal.reply.flags == .rateLimitServiceError)
+        #expect(refusal.reply.details == "rate_limit_unusable[ns/l]")
+        #expect(refusal.retryAfter == nil)
+        let other = self.limiter {
+            $0.requests = 0
+            $0.match = .with { $0.method = .with { $0.value = "POST" } }
+        }
+        #expect(other.fault != nil)
+        #expect(other.refusal(of: RequestLab.request(), now: 0) == nil)
+        // What of the match can't be asked is left out of it: the rest says who gets the error.
+        let pattern = self.limiter {
+            $0.match = .with {
+                $0.headers = [
+                    .with {
+                        $0.name = "x-plan"
+                        $0.value = .with {
+                            $0.kind = .regex
+                            $0.value = "("
+                        }
+                    }
+                ]
+            }
+        }
+        guard case .match("ns/l", _) = pattern.fault else {
+            Issue.record("\(String(describing: pattern.fault))")
+            return
+        }
+        #expect(pattern.refusal(of: RequestLab.request([("x-plan", "free")]), now: 0)?.reply.status == 503)
+    }
+
     @Test("the largest numbers trap nowhere")
     func extremes() throws {
         for (requests, window, burst) in [(UInt32.max, UInt32.max, UInt32.max), (1, .max, .max), (.max, 1, 1)] {
-            let limiter = try self.limiter(requests, per: window, burst: burst)
+            let limiter = self.limiter(requests, per: window, burst: burst)
             for now in [0, 1, UInt64.max / 2, .max] { _ = limiter.refusal(of: RequestLab.request(), now: now) }
         }
     }
