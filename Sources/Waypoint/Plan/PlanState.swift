@@ -82,11 +82,9 @@ final class PlanState {
     /// - Parameter probe: begins a question to an endpoint whether it is well.
     func tick(probe begin: (ClusterPlan, HealthProbe) -> Void) {
         let now = self.context.milliseconds
-        for served in self.plan.services.values {
-            for cluster in served.clusters {
-                for probe in cluster.state.dueProbes(now: now) { begin(cluster, probe) }
-                cluster.state.tick(now: now)
-            }
+        for cluster in self.plan.clusters {
+            for probe in cluster.state.dueProbes(now: now) { begin(cluster, probe) }
+            cluster.state.tick(now: now)
         }
     }
 

@@ -40,6 +40,11 @@ final class WaypointPlan: Sendable {
         self.clusterStates = states
     }
 
+    /// All destinations: those of services, and authorizers.
+    var clusters: [ClusterPlan] {
+        self.services.values.flatMap(\.clusters) + self.settings.authorizers.values.map(\.cluster)
+    }
+
     /// Knows nothing and serves nobody.
     static func empty(own: Workload) -> WaypointPlan {
         let settings = PlanSettings()

@@ -2,6 +2,7 @@ import DataPlaneTestSupport
 import HTTPRouting
 import MeshModel
 import MeshProtos
+import Synchronization
 import Testing
 import TunnelEngine
 
@@ -214,6 +215,39 @@ struct AuthorizerTests {
             #expect(eventually { backends[1].heads == 1 })
             try call.cut()
             #expect(eventually { backends[1].resets == 1 })
+        }
+    }
+
+    @Test("an ejected endpoint of an authorizer comes back in time")
+    func comesBack() throws {
+        let broken = Mutex(true)
+        try withBench(
+            others: ["judge"],
+            settings: self.settings(grpc: false) {
+                $0.statusOnError = 503
+                $0.cluster?.outliers = .with {
+                    $0.consecutive5xx = 1
+                    $0.intervalMilliseconds = 50
+                    $0.baseEjectionMilliseconds = 100
+                    $0.maxEjectionPercent = 100
+                }
+            },
+            routes: Self.custom,
+            answer: { request in
+                guard request.backend == "judge" else { return TestBackend.Reply(200) }
+                return TestBackend.Reply(broken.withLock { $0 } ? 500 : 200)
+            }
+        ) { (bench, backends) throws in
+            #expect(try bench.request(.get("/asked")).status == 503)
+            broken.withLock { $0 = false }
+            #expect(try bench.request(.get("/asked")).status == 503)
+            #expect(backends[1].heads == 1, "it is ejected")
+            #expect(
+                eventually {
+                    bench.tick()
+                    return (try? bench.request(.get("/asked")).status) == 200
+                }
+            )
         }
     }
 }
