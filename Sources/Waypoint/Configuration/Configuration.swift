@@ -22,8 +22,11 @@ package struct Configuration: Sendable {
     package var logFormat = LogFormat.plain
     /// `LOG_LEVEL`.
     package var logFilter = LogFilter()
-    /// `TERMINATION_DRAIN_DURATION`, in milliseconds: how long connections may go on after SIGTERM.
-    package var drainMilliseconds: UInt64 = 20_000
+    /// `TERMINATION_DRAIN_DURATION`, in milliseconds: how long connections may go on after SIGTERM; nil leaves it to the
+    /// mesh's configuration, and to ``defaultDrainMilliseconds`` where that says nothing.
+    package var drainMilliseconds: UInt64?
+    /// How long connections may go on after SIGTERM where nobody says.
+    package static let defaultDrainMilliseconds: UInt64 = 20_000
     /// `INSTANCE_IP`.
     package var instanceAddress: IPAddress?
     /// `NETWORK`, in place of the token's.
@@ -66,8 +69,7 @@ package struct Configuration: Sendable {
         self.adminPort = environment.number("ADMIN_PORT", in: 1...65_535) ?? self.adminPort
         self.metricsPort = environment.number("METRICS_PORT", in: 1...65_535) ?? self.metricsPort
         self.readinessPort = environment.number("READINESS_PORT", in: 1...65_535) ?? self.readinessPort
-        self.drainMilliseconds =
-            environment.duration("TERMINATION_DRAIN_DURATION", in: 0...3_600_000) ?? self.drainMilliseconds
+        self.drainMilliseconds = environment.duration("TERMINATION_DRAIN_DURATION", in: 0...3_600_000)
         self.network = environment.value("NETWORK", allowed: ConfigurationText.allowedLabel) {
             ConfigurationText.label($0)
         }

@@ -140,12 +140,11 @@ final class WaypointProcess: Sendable {
 
     private func drain() {
         self.context.readiness.missing(.serving)
-        let milliseconds = self.context.configuration.drainMilliseconds
-        self.context.log.info("draining", [LogField("deadline_milliseconds", milliseconds)])
+        self.context.log.info("draining")
         self.progress.withLock { $0.leftToDrain = self.workers.count }
         for worker in self.workers {
             worker.loop.submit { [self] in
-                worker.drain(milliseconds: milliseconds) {
+                worker.drain {
                     let left = self.progress.withLock { progress in
                         progress.leftToDrain -= 1
                         return progress.leftToDrain

@@ -146,12 +146,18 @@ final class WaypointWorker: @unchecked Sendable {
     }
 
     /// Takes no new tunnels, tells peers to go elsewhere, and ends what is left after the deadline.
-    /// - Parameter completion: called once, when nothing is carried any more.
-    func drain(milliseconds: UInt64, completion: @escaping () -> Void) {
+    /// - Parameters:
+    ///   - milliseconds: the deadline; nil for the setting's, else the mesh's.
+    ///   - completion: called once, when nothing is carried any more.
+    func drain(milliseconds: UInt64? = nil, completion: @escaping () -> Void) {
         guard self.isServing, self.onDrained == nil else { return completion() }
         self.onDrained = completion
         for session in Array(self.sessions.values) { (session as? InnerConnection)?.drain() }
-        self.deadline.set(after: milliseconds) { [weak self] in self?.terminate() }
+        let deadline =
+            milliseconds ?? self.context.configuration.drainMilliseconds ?? self.plan.settings.drainMilliseconds
+            ?? Configuration.defaultDrainMilliseconds
+        self.context.log.debug("draining", [LogField("deadline_milliseconds", deadline)])
+        self.deadline.set(after: deadline) { [weak self] in self?.terminate() }
         self.server.drain { [weak self] in self?.finish() }
     }
 

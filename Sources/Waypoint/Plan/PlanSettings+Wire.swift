@@ -17,6 +17,7 @@ extension PlanSettings {
         if wire.detectionTimeoutMilliseconds > 0 {
             self.detectionMilliseconds = UInt64(wire.detectionTimeoutMilliseconds)
         }
+        if wire.drainMilliseconds > 0 { self.drainMilliseconds = UInt64(wire.drainMilliseconds) }
         self.tellsIdentity = wire.tellsIdentity
         self.allowsHTTP10 = wire.http10
         self.servesServices = wire.servesServices

@@ -9,6 +9,8 @@ struct PlanSettings: Sendable {
     var authorization = AuthorizationSettings(trustDomains: [])
     /// How long the first bytes of a connection on a port of unknown protocol are waited for; 0 for ever.
     var detectionMilliseconds: UInt64 = 3_000
+    /// How long what is open may go on after SIGTERM; nil where the mesh says nothing.
+    var drainMilliseconds: UInt64?
     /// Whether requests get the client's identity in `x-forwarded-client-cert`.
     var tellsIdentity = false
     /// Whether HTTP/1.0 is served.

@@ -92,7 +92,6 @@ final class WaypointBench: @unchecked Sendable {
         var configuration = try Configuration(environment: [
             "BOOTSTRAP_TOKEN": "x", "TULLE_LISTEN_ADDRESS": "\(waypoint)",
         ])
-        configuration.drainMilliseconds = 1_000
         configuration.limits.samplingMilliseconds = 50
         limits(&configuration.limits)
         self.context = WaypointContext(configuration: configuration, local: local, log: self.log.log) { bytes in
@@ -291,7 +290,8 @@ final class WaypointBench: @unchecked Sendable {
     }
 
     /// Takes no new tunnels; true when nothing was left in time.
-    func drain(milliseconds: UInt64) -> Bool {
+    /// - Parameter milliseconds: nil for what the mesh says.
+    func drain(milliseconds: UInt64?) -> Bool {
         let done = DispatchSemaphore(value: 0)
         let worker = self.worker
         worker.loop.submit { worker.drain(milliseconds: milliseconds) { done.signal() } }

@@ -39,7 +39,7 @@ struct SettingsCompilation {
             $0.workloadTelemetry = attachments.telemetry
             $0.tellsIdentity = self.resource.metadata.annotations[MeshKeys.tellsIdentity] == "true"
             $0.detectionTimeoutMilliseconds = self.traffic.milliseconds("protocolDetectionTimeout") ?? 0
-            $0.drainMilliseconds = defaults?.milliseconds("terminationDrainDuration") ?? 5000
+            $0.drainMilliseconds = defaults?.milliseconds("terminationDrainDuration") ?? 0
             $0.trustedProxies = defaults?["gatewayTopology"]?.count("numTrustedProxies") ?? 0
             $0.http10 = self.traffic["http10"]?.flag ?? false
             $0.servesServices = self.waypoint.audience.takesServices
