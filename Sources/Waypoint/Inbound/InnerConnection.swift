@@ -87,7 +87,11 @@ final class InnerConnection: ActiveSession {
     private func detect() {
         let wait = self.worker.plan.settings.detectionMilliseconds
         guard wait > 0 else { return }
-        self.detection.set(after: wait) { [weak self] in self?.becomeOpaque() }
+        self.detection.set(after: wait) { [weak self] in
+            guard let self else { return }
+            // A client that is only slow to speak may still speak HTTP.
+            self.becomeOpaque(isUndecided: self.target.isGuessed && self.early.isEmpty)
+        }
     }
 
     private func look() {
@@ -129,7 +133,7 @@ final class InnerConnection: ActiveSession {
         if self.isDraining { self.http?.drain() }
     }
 
-    private func becomeOpaque(serverName: String? = nil) {
+    private func becomeOpaque(serverName: String? = nil, isUndecided: Bool = false) {
         guard let stream = self.stream, self.opaque == nil, self.http == nil else { return }
         self.detection.cancel()
         if let serverName {
@@ -141,7 +145,12 @@ final class InnerConnection: ActiveSession {
                 serverName: serverName
             )
         }
-        let opaque = OpaqueConnection(inner: self, downstream: stream, early: self.early, isEnded: self.isEarlyEnded)
+        let opaque = OpaqueConnection(
+            inner: self,
+            downstream: stream,
+            early: self.early,
+            isUndecided: isUndecided
+        )
         self.early = []
         self.opaque = opaque
         opaque.start()
@@ -150,6 +159,13 @@ final class InnerConnection: ActiveSession {
     // MARK: For exchanges
 
     /// How policies look at the connection.
+    /// What was taken for bytes turned out to be HTTP.
+    func turnedOut(_ kind: HTTPServerConnection.Kind, early: [UInt8]) {
+        self.opaque = nil
+        self.early = early
+        self.becomeHTTP(kind)
+    }
+
     func authorization() -> AuthorizationStanding {
         if let standing { return standing }
         let made = self.served.requests.standing(for: self.facts)

@@ -8,31 +8,32 @@ import TunnelEngine
 /// Who may connect is judged by what the tunnel proved; a destination is chosen once. Half-close and resets travel end to
 /// end.
 final class OpaqueConnection: ByteStreamOwner {
-    private let inner: InnerConnection
-    private let downstream: ByteStream
-    private var upstream: ByteStream?
-    private var early: [UInt8]
-    private var isEarlyEnded: Bool
-    private var isRelaying = false
+    let inner: InnerConnection
+    let downstream: ByteStream
+    var upstream: ByteStream?
+    var early: [UInt8]
+    /// Nobody has said anything yet, on a port that nobody named.
+    var isUndecided: Bool
+    var isRelaying = false
     private var dial: EndpointDial?
-    private var cluster: ClusterPlan?
+    var cluster: ClusterPlan?
     private var endpoint: EndpointHandle?
     private var use: EndpointUse?
     private var place: Admission?
     private var lifetime: LoopAlarm?
-    private var idle: LoopAlarm?
-    private var lastMoved: UInt64 = 0
+    var lastMoved: UInt64 = 0
     private var tried: [EndpointHandle] = []
-    private var record: RequestRecord
-    private var isOver = false
+    var record: RequestRecord
+    var isOver = false
 
-    private var worker: WaypointWorker { self.inner.worker }
+    var worker: WaypointWorker { self.inner.worker }
 
-    init(inner: InnerConnection, downstream: ByteStream, early: [UInt8], isEnded: Bool) {
+    /// - Parameter isUndecided: the client has said nothing yet, and what it says first may still be HTTP.
+    init(inner: InnerConnection, downstream: ByteStream, early: [UInt8], isUndecided: Bool) {
+        self.isUndecided = isUndecided
         self.inner = inner
         self.downstream = downstream
         self.early = early
-        self.isEarlyEnded = isEnded
         self.record = RequestRecord(.tcp, start: inner.worker.wallClock)
         downstream.owner = self
     }
@@ -86,7 +87,7 @@ final class OpaqueConnection: ByteStreamOwner {
         self.pick(cluster)
     }
 
-    private func isAllowed() -> Bool {
+    func isAllowed() -> Bool {
         // A client that waits, or writes what only its destination takes for HTTP, must not get around what reads requests.
         if self.inner.target.isGuessed, self.inner.served.judgesContent(self.inner.port) {
             self.record.terminationDetails = "requests of this port must be read, and these bytes are no HTTP"
@@ -199,16 +200,21 @@ final class OpaqueConnection: ByteStreamOwner {
         self.upstream = upstream
         if let cluster, let endpoint { cluster.state.report(endpoint, .success, now: loop.now) }
         if let header = self.cluster?.proxyHeader(for: self.inner.facts) { upstream.send(header) }
-        self.isRelaying = true
-        let early = self.early
-        self.early = []
-        self.downstream.becomeRelay(with: upstream, early: early)
         self.lastMoved = loop.now
         if let most = self.cluster?.maximumMilliseconds, most > 0 {
             let alarm = LoopAlarm(loop: loop)
             self.lifetime = alarm
             alarm.set(after: most) { [weak self] in self?.terminate() }
         }
+        if !self.isUndecided { self.join(upstream) }
+    }
+
+    /// From here on bytes flow by themselves.
+    func join(_ upstream: ByteStream, upstreamEarly: [UInt8] = []) {
+        self.isRelaying = true
+        let early = self.early
+        self.early = []
+        self.downstream.becomeRelay(with: upstream, early: early, otherEarly: upstreamEarly)
         self.worker.reporting.tick(&self.record, rules: self.inner.served.telemetry.metrics)
     }
 
@@ -217,9 +223,13 @@ final class OpaqueConnection: ByteStreamOwner {
     func byteStream(_ stream: ByteStream, received bytes: UnsafeRawBufferPointer) {
         // The stream's window bounds it: nothing is given back.
         if stream === self.downstream { self.early.append(contentsOf: bytes) }
+        if self.isUndecided { self.decide(stream, bytes) }
     }
 
-    func byteStreamReceivedEnd(_ stream: ByteStream) {}
+    func byteStreamReceivedEnd(_ stream: ByteStream) {
+        if self.isUndecided { self.decide(stream, UnsafeRawBufferPointer(start: nil, count: 0), isEnd: true) }
+    }
+
     func byteStreamCanSend(_ stream: ByteStream) {}
 
     func byteStreamEnded(_ stream: ByteStream, _ outcome: RelayOutcome) {
@@ -237,7 +247,7 @@ final class OpaqueConnection: ByteStreamOwner {
 
     // MARK: End
 
-    private func fail(_ flags: OutcomeFlags, _ reason: String) {
+    func fail(_ flags: OutcomeFlags, _ reason: String) {
         self.record.flags.formUnion(flags)
         if self.record.terminationDetails == nil { self.record.terminationDetails = reason }
         self.end(isAbortive: true)
@@ -253,48 +263,20 @@ final class OpaqueConnection: ByteStreamOwner {
 
     private func end(isAbortive: Bool = false) {
         guard !self.isOver else { return }
-        self.isOver = true
         self.count()
         self.mark(.responseEnd)
-        self.dial?.cancel()
-        self.lifetime?.cancel()
-        self.release()
+        self.leave(isAbortive: isAbortive)
         self.downstream.close(isAbortive: isAbortive)
-        self.upstream?.close(isAbortive: isAbortive)
         self.worker.reporting.ended(&self.record, self.inner.served.telemetry)
         self.inner.opaqueEnded()
     }
 
-    // MARK: Seen from outside
-
-    private func mark(_ point: RequestTiming.Point) {
-        if self.record.timing[point] == nil { self.record.timing[point] = self.worker.microseconds(since: self.record) }
-    }
-
-    private func count() {
-        let (received, sent) = (self.downstream.bytesReceived, self.downstream.bytesSent)
-        if received != self.record.received.body || sent != self.record.sent.body {
-            self.lastMoved = self.worker.loop.now
-        }
-        self.record.received = RequestRecord.Sizes(opaque: received)
-        self.record.sent = RequestRecord.Sizes(opaque: sent)
-        guard let upstream else { return }
-        self.record.upstreamReceived = RequestRecord.Sizes(opaque: upstream.bytesReceived)
-        self.record.upstreamSent = RequestRecord.Sizes(opaque: upstream.bytesSent)
-    }
-
-    /// Counts what was carried, and ends what stood still for too long.
-    func sample(isReported: Bool) {
-        guard self.isRelaying, !self.isOver else { return }
-        self.count()
-        if isReported { self.worker.reporting.tick(&self.record, rules: self.inner.served.telemetry.metrics) }
-        let most = self.cluster?.idleMilliseconds ?? 3_600_000
-        if self.worker.loop.now &- self.lastMoved > most { self.fail([], "idle for \(most) ms") }
-    }
-
-    /// What was allowed may not be any more.
-    func planChanged() {
-        guard !self.isOver, !self.isAllowed() else { return }
-        self.fail([], self.record.terminationDetails ?? "denied")
+    /// Lets go of the endpoint.
+    func leave(isAbortive: Bool) {
+        self.isOver = true
+        self.dial?.cancel()
+        self.lifetime?.cancel()
+        self.release()
+        self.upstream?.close(isAbortive: isAbortive)
     }
 }

@@ -303,4 +303,72 @@ struct OpaqueTests {
             #expect(raw.seen.bytes.isEmpty)
         }
     }
+
+    @Test(
+        "a client that is slow to speak is served by HTTP all the same",
+        arguments: [HTTPVersion.http11, .http2]
+    )
+    func speaksLate(_ version: HTTPVersion) throws {
+        try withBench(
+            mesh: self.port(.unknown),
+            settings: { $0.detectionTimeoutMilliseconds = 50 },
+            routes: { resource in
+                resource.route {
+                    $0.forward?.clusters[0].responseHeaders = .with { $0.set = [.named("x-routed", "yes")] }
+                }
+            }
+        ) { bench, backends in
+            let raw = try bench.client.raw(WaypointBench.authority)
+            // The server has its turn by now, and said nothing.
+            #expect(eventually { backends[0].connections == 1 })
+            if version == .http2 {
+                // The preface, SETTINGS, and a GET of / with the scheme http.
+                try raw.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+                try raw.send([0, 0, 0, 4, 0, 0, 0, 0, 0])
+                try raw.send([0, 0, 7, 1, 5, 0, 0, 0, 1, 0x82, 0x86, 0x84, 0x41, 2, 101, 99])
+                #expect(eventually { backends[0].requests.count == 1 })
+            } else {
+                try raw.send("GET / HTT")
+                try raw.send("P/1.1\r\nhost: echo.demo\r\n\r\n")
+                #expect(eventually { raw.seen.text.contains("x-routed: yes") })
+            }
+            #expect(backends[0].requests.first?["x-request-id"] != nil)
+            try raw.cut()
+            #expect(bench.logs(" 200 - via_upstream"))
+        }
+    }
+
+    @Test("who is slow to speak and then speaks no HTTP is passed on from its first byte")
+    func speaksBytesLate() throws {
+        let connected = Mutex(false)
+        let serve: @Sendable (String, TestSocket) -> Void = { name, socket in
+            connected.withLock { $0 = true }
+            Self.mirror(name, socket)
+        }
+        try self.withServer(.unknown, settings: { $0.detectionTimeoutMilliseconds = 50 }, serve: serve) { bench in
+            let raw = try bench.client.raw(WaypointBench.authority)
+            #expect(eventually { connected.withLock { $0 } })
+            try raw.send("G")
+            try raw.send("arbage\n")
+            #expect(raw.wait(15))
+            try raw.finish()
+            #expect(raw.waitForEnd())
+            #expect(raw.seen.text == "echo-0:Garbage\n")
+        }
+    }
+
+    @Test("on which nobody ever speaks it ends after the idle time")
+    func staysSilent() throws {
+        let mute: @Sendable (String, TestSocket) -> Void = { _, socket in _ = socket.receive() }
+        try self.withServer(
+            .unknown,
+            settings: { $0.detectionTimeoutMilliseconds = 20 },
+            routes: { $0.cluster { $0.pool = .with { $0.idleTimeoutMilliseconds = 100 } } },
+            serve: mute
+        ) { bench in
+            let raw = try bench.client.raw(WaypointBench.authority)
+            #expect(raw.waitForOutcome() != nil)
+            #expect(bench.logs("idle for 100 ms"))
+        }
+    }
 }
