@@ -15,7 +15,7 @@ package struct LocalReply: Hashable, Sendable {
     package var fields: [HeaderField]
     /// What a gRPC client is told; nil for what goes with the status.
     package var grpcStatus: GRPCStatus?
-    /// Whether the connection can't be used any more.
+    /// Whether a connection of HTTP/1 can't be used any more: it may not be clear where the request ends.
     package var closesConnection = false
 
     package init(
@@ -53,7 +53,8 @@ package struct LocalReply: Hashable, Sendable {
     /// The bytes that follow the head; none for gRPC.
     package func payload(asGRPC: Bool) -> [UInt8] { asGRPC ? [] : self.body }
 
-    private static let server = "istio-envoy"
+    /// What every response of a proxy of the mesh says in the field `server`, as Istio's do.
+    package static let server = "istio-envoy"
 
     private var plainHead: HTTPResponseHead {
         var fields: [HeaderField] = []

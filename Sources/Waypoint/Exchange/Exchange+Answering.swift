@@ -19,6 +19,8 @@ extension Exchange {
         let isGRPC = self.view.isGRPC
         var response = reply.head(asGRPC: isGRPC)
         self.change(&response)
+        // Of HTTP/2 it is the stream that is of no use any more.
+        if reply.closesConnection, self.downstream.version != .http2 { self.inner.drain() }
         let payload = self.head.method == "HEAD" ? [] : reply.payload(asGRPC: isGRPC)
         self.sendHead(response, endStream: payload.isEmpty)
         guard !self.isOver else { return }
@@ -48,6 +50,7 @@ extension Exchange {
     /// The client gets this attempt's response.
     func commit(_ attempt: Attempt, _ head: HTTPResponseHead, endStream: Bool) {
         self.answering = attempt
+        self.isTunnel = head.status == 101
         attempt.responded()
         for other in self.attempts where other !== attempt { other.end(cutting: true) }
         self.attempts = [attempt]
@@ -67,6 +70,8 @@ extension Exchange {
     }
 
     /// Bytes of the response.
+        // As Envoy, whatever application and route say.
+        response.fields.set("server", LocalReply.server)
     func attempt(_ attempt: Attempt, data: UnsafeRawBufferPointer, endStream: Bool) {
         guard attempt === self.answering, let stream = attempt.stream else { return }
         self.measure(answered: data.count)
@@ -85,7 +90,7 @@ extension Exchange {
         if !rest.isEmpty { self.waiting.append(contentsOf: rest) }
         if endStream {
             // It is the client that we wait for now: that must take no place among the cluster's requests.
-            attempt.finished()
+            if !self.isTunnel { attempt.finished() }
             self.isWaitingEnd = true
             if self.waiting.isEmpty {
                 self.downstream.finish()
@@ -158,6 +163,10 @@ extension Exchange {
             // One that read everything may be asked again on the same connection: nothing is cut.
             attempt.end(cutting: attempt.stream.map { !$0.isSendClosed } ?? false)
         }
+        if self.isTunnel, let attempt = self.answering, !attempt.isSent {
+            self.isHalfEnded = true
+            return
+        }
         if !self.downstream.isEnded, !self.downstream.isReceiveClosed { self.downstream.reset(.noError) }
         self.end()
     }
@@ -168,6 +177,9 @@ extension Exchange {
         case .stream(.reset), .stream(.refused): self.record.flags.insert(.upstreamRemoteReset)
         case .stream(.malformed), .stream(.protocolError): self.record.flags.insert(.upstreamProtocolError)
         case .stream(.local): self.record.flags.insert(.localReset)
+    /// All that the client sends has gone on to the endpoint: an upgraded connection whose other way has ended is over.
+    func otherHalfEnded() { if self.isHalfEnded { self.answered() } }
+
         case .timedOut: self.record.flags.insert(.upstreamRequestTimeout)
         case .stream(.connectionClosed), .connection: self.record.flags.insert(.upstreamConnectionTermination)
         }

@@ -121,6 +121,7 @@ extension Exchange {
         let credit = self.body.credit(to: attempt.sent)
         self.measure(forwarded: data.count)
         if credit > 0, !self.isOver { self.downstream.consumed(credit) }
+        if endStream { self.otherHalfEnded() }
         return true
     }
 
@@ -160,6 +161,7 @@ extension Exchange {
             if self.body.trailers.isEmpty { stream.finish() } else { stream.send(trailers: self.body.trailers) }
         }
         self.mark(.forwardEnd)
+        self.otherHalfEnded()
     }
 
     /// Only one attempt: what was sent need not be kept.
@@ -218,7 +220,7 @@ extension Exchange {
             switch failure.kind {
             case .timedOut: (.connectFailure, .connectTimeout, .connectTimeout)
             case .overloaded: (.refusedHere, nil, .overflow)
-            case .unsendable: (.refusedHere, nil, self.head.upgrade == nil ? .headersTooLarge : .upgradeFailed)
+            case .unsendable: (.refusedHere, nil, self.unsendable(failure.reason))
             case .refused: (.connectFailure, .connectFailure, .connectFailure())
             // It was never asked: this loop may not know yet what the mesh has of a new one.
             case .noRoute: (.connectFailure, nil, .connectFailure())
@@ -239,6 +241,11 @@ extension Exchange {
             }
         case .timedOut: (.attemptTimeout, .timeout, .attemptTimeout)
         }
+    }
+
+    /// The endpoint takes no such head; of HTTP/2 it may be one that takes no WebSocket (RFC 8441).
+    private func unsendable(_ reason: String) -> LocalReply {
+        self.head.upgrade == nil ? .headersTooLarge : .connectFailure(reason: reason)
     }
 
     private func follow(_ result: AttemptResult, of attempt: Attempt, answer: () -> Void) {

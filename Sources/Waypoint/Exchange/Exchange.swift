@@ -69,6 +69,10 @@ final class Exchange {
     /// Bytes of both bodies that are kept, as the loop's budget counts them.
     private var heldBytes = 0
 
+    /// The connection was upgraded: bytes flow, and each way ends by itself.
+    var isTunnel = false
+    /// Of an upgraded connection the way to the client has ended.
+    var isHalfEnded = false
     var worker: WaypointWorker { self.inner.worker }
 
     init(inner: InnerConnection, downstream: HTTPStream, request: HTTPRequestHead, endStream: Bool) {

@@ -67,14 +67,18 @@ final class UpstreamConnection: HTTPClientConnectionOwner, ByteStreamOwner {
         guard
             let stream = self.connection?.openStream(request: ticket.request, endStream: ticket.endStream, owner: owner)
         else {
-            return ticket.finish(
-                .failure(EndpointDial.Failure(kind: .unsendable, reason: "the endpoint takes no such head"))
-            )
+            return ticket.finish(.failure(EndpointDial.Failure(kind: .unsendable, reason: self.refusal(of: ticket))))
         }
         self.served &+= 1
         // Its last request: what comes after needs another one.
         if self.isSpent { self.connection?.drain() }
         ticket.finish(.success(stream))
+    }
+
+    private func refusal(of ticket: UpstreamTicket) -> String {
+        let isForbidden = ticket.request.upgrade != nil && self.connection?.allowsUpgrade == false
+        return isForbidden
+            ? "the endpoint allows no WebSocket over HTTP/2 (RFC 8441)" : "the endpoint takes no such head"
     }
 
     /// Ends it when it is of no use any more.

@@ -72,6 +72,43 @@ struct AdversityTests {
         #expect(answer["x-asked"] == "websocket")
     }
 
+    @Test("a WebSocket to an endpoint of HTTP/2 that allows none: 503, UF, and why")
+    func forbidsUpgrades() throws {
+        let place = WaypointBench.reserve(1)
+        let address = place.endpoints[0]
+        let served = TestSocket.serve(address.ip, port: address.port) { socket in
+            // SETTINGS that say nothing.
+            socket.send([0, 0, 0, 4, 0, 0, 0, 0, 0])
+            while let bytes = socket.receive(), !bytes.isEmpty {}
+        }
+        #expect(served != nil)
+        let bench = try WaypointBench(
+            place,
+            routes: { resource in resource.clusters = [Self.cluster { $0.protocol = .http2 }] }
+        )
+        var head = HTTPRequestHead.get("/", HeaderField("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="))
+        head.upgrade = "websocket"
+        let answer = try bench.client.request(WaypointBench.authority, head)
+        #expect(answer.status == 503)
+        #expect(answer.text.contains("allows no WebSocket over HTTP/2"))
+    }
+
+    @Test("where it is not clear what a request means its connection ends with the answer")
+    func closesUnclear() throws {
+        let place = WaypointBench.reserve(1)
+        let backend = try TestBackend(place.endpoints[0]) { _ in TestBackend.Reply() }
+        let bench = try WaypointBench(place)
+        let seen = try Self.exchange(
+            bench,
+            "GET /a%00b HTTP/1.1\r\nhost: echo.demo\r\n\r\nGET /next HTTP/1.1\r\nhost: echo.demo\r\n\r\n"
+        )
+        let text = String(decoding: seen, as: UTF8.self)
+        #expect(text.hasPrefix("HTTP/1.1 400 "))
+        #expect(text.lowercased().contains("connection: close"))
+        #expect(text.components(separatedBy: "HTTP/1.1 ").count == 2, "nothing behind it is answered")
+        #expect(backend.heads == 0)
+    }
+
     @Test(
         "what a server may take for HTTP passes no policy about bodies unread",
         arguments: ["\r\nPOST / HTTP/1.1\r\n\r\n", "POST / HTTP/1.1\nhost: a\n\n", "POST  / HTTP/1.1\r\n\r\n"]

@@ -135,6 +135,22 @@ struct ExchangeTests {
         }
     }
 
+    @Test("answers say that a proxy of the mesh sent them, whatever application and route say")
+    func tellsServer() throws {
+        try withBench(
+            routes: { resource in
+                resource.route {
+                    $0.forward?.clusters[0].responseHeaders = .with { $0.set = [.named("server", "mine")] }
+                }
+            },
+            answer: { _ in TestBackend.Reply(200, fields: [HeaderField("server", "nginx")]) }
+        ) { (bench, _) throws in
+            for version in [HTTPVersion.http11, .http2] {
+                #expect(try bench.request(.get("/"), version: version)["server"] == "istio-envoy")
+            }
+        }
+    }
+
     @Test("no endpoint answers: 503, UF, and the words that people search for")
     func fails() throws {
         try withBench { bench, backends in

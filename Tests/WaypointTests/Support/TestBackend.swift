@@ -20,6 +20,8 @@ final class TestBackend: ListenerDelegate, HTTPServerConnectionOwner, @unchecked
         var breaksOff = false
         /// Says nothing.
         var isSilent = false
+        /// Upgraded, it says its body and ends its side at once, and hears the client out.
+        var endsFirst = false
 
         init(
             _ status: Int = 200,
@@ -188,7 +190,7 @@ final class TestBackend: ListenerDelegate, HTTPServerConnectionOwner, @unchecked
             if reply.resets { return self.stream.reset(.internalError) }
             self.pending = reply.body
             self.isAnswering = true
-            self.echoes = reply.status == 101
+            self.echoes = reply.status == 101 && !reply.endsFirst
             let isEmpty = reply.body.isEmpty && reply.trailers.isEmpty && !self.echoes && !reply.breaksOff
             self.stream.send(response: HTTPResponseHead(status: reply.status, fields: reply.fields), endStream: isEmpty)
             if !isEmpty { self.pump() }
