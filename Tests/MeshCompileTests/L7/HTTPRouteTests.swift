@@ -171,6 +171,7 @@ struct HTTPRouteTests {
         #expect(action.retry?.statusCodes == [500, 503])
         #expect(action.retry?.backoffMilliseconds == 100)
         #expect(action.retry?.conditions.contains("retriable-status-codes") == true)
+        #expect(action.retry?.conditions.contains("reset") == true)
         #expect(action.session?.name == "sticky")
         #expect(action.session?.permanent == true)
         #expect(action.session?.absoluteTimeoutMilliseconds == 3_600_000)

@@ -131,7 +131,8 @@ struct GatewayRule {
         TulleL7.Retry.with {
             $0.attempts = value.count("attempts") ?? 2
             guard $0.attempts > 0 else { return }
-            $0.conditions = Self.retryConditions
+            // GEP-1731: connections that end without an answer are tried again, too. Istio leaves that out.
+            $0.conditions = Self.retryConditions + ["reset"]
             $0.statusCodes = value.list("codes").compactMap { $0.integer.map { UInt32(clamping: $0) } }
             $0.backoffMilliseconds = value.milliseconds("backoff") ?? 0
         }
