@@ -92,6 +92,14 @@ extension LocalReply {
         body: "envoy overloaded"
     )
 
+    /// The client has so many requests under way that another would leave too little room for others.
+    package static let overloadedByIdentity = LocalReply(
+        503,
+        details: "overload_of_identity",
+        flags: .overloadManager,
+        body: "too many requests of one client"
+    )
+
     /// The client went away; only logged.
     package static let clientDisconnected = LocalReply(
         0,

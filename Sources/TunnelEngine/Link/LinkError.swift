@@ -19,6 +19,8 @@ package enum LinkError: Error, Sendable, CustomStringConvertible {
     case peerDisowned(TLSError)
     /// The peer did not answer a PING.
     case keepAliveTimedOut
+    /// Peers of this identity have too many links already.
+    case tooManyOfIdentity(String)
     /// This side closed it.
     case closedLocally
 
@@ -32,6 +34,7 @@ package enum LinkError: Error, Sendable, CustomStringConvertible {
         case .closedByPeer: "connection closed by peer"
         case .peerDisowned(let error): "peer is not accepted any more: \(error)"
         case .keepAliveTimedOut: "no answer to keep-alive"
+        case .tooManyOfIdentity(let identity): "too many connections of \(identity)"
         case .closedLocally: "connection closed"
         }
     }

@@ -16,24 +16,33 @@ package final class TunnelServer: ListenerDelegate, LinkOwner {
     private let loop: EventLoop
     private let limits: LinkLimits
     private let connectionLimit: Int
+    private let connectionsPerIdentity: Int
     private weak var delegate: (any TunnelServerDelegate)?
     private var listeners: [Listener] = []
     private var links: [ObjectIdentifier: Link] = [:]
+    /// The identities that peers of open connections proved, and how many connections each has.
+    private var identities: [ObjectIdentifier: String] = [:]
+    private var counts: [String: Int] = [:]
     private var onDrained: [() -> Void] = []
     private var isDraining = false
     /// What links must stand up to that were begun before it came, and when that was, in the loop's milliseconds.
     private var review: (context: TLSContext, came: UInt64)?
 
-    /// - Parameter connectionLimit: connections served at once; more are closed at once.
+    /// - Parameters:
+    ///   - connectionLimit: connections served at once; more are closed at once.
+    ///   - connectionsPerIdentity: of these, how many peers of one identity may have together; one more is told to go and
+    ///     closed once it has proved its identity.
     package init(
         loop: EventLoop,
         limits: LinkLimits = LinkLimits(),
         connectionLimit: Int = 10_000,
+        connectionsPerIdentity: Int = .max,
         delegate: any TunnelServerDelegate
     ) {
         self.loop = loop
         self.limits = limits
         self.connectionLimit = connectionLimit
+        self.connectionsPerIdentity = connectionsPerIdentity
         self.delegate = delegate
     }
 
@@ -82,6 +91,25 @@ package final class TunnelServer: ListenerDelegate, LinkOwner {
     package func linkOpened(_ link: Link) {
         if let review = self.review, link.began <= review.came { link.judgePeer(with: review.context) }
         if self.isDraining, link.state == .open { link.drain() }
+        self.count(link)
+    }
+
+    private func count(_ link: Link) {
+        let key = ObjectIdentifier(link)
+        guard self.links[key] != nil, let identity = link.peerIdentity else { return }
+        let count = self.counts[identity, default: 0] + 1
+        self.counts[identity] = count
+        self.identities[key] = identity
+        guard count > self.connectionsPerIdentity else { return }
+        self.delegate?.connectionFailed(peer: link.peer, local: link.local, .tooManyOfIdentity(identity), on: self)
+        link.close(.closedLocally)
+    }
+
+    private func uncount(_ link: Link) {
+        guard let identity = self.identities.removeValue(forKey: ObjectIdentifier(link)),
+            let count = self.counts[identity]
+        else { return }
+        self.counts[identity] = count > 1 ? count - 1 : nil
     }
 
     package func link(_ link: Link, opened stream: HTTP2Stream, headers: [HTTP2Header], endStream: Bool) {
@@ -106,6 +134,7 @@ package final class TunnelServer: ListenerDelegate, LinkOwner {
 
     package func linkClosed(_ link: Link, _ error: LinkError) {
         self.links[ObjectIdentifier(link)] = nil
+        self.uncount(link)
         if !link.wasOpen { self.delegate?.connectionFailed(peer: link.peer, local: link.local, error, on: self) }
         if self.links.isEmpty { self.finishDrain() }
     }

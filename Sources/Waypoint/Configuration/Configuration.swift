@@ -85,9 +85,19 @@ package struct Configuration: Sendable {
         if let path = environment.raw("TULLE_IDENTITY_FILE") { self.joinedIdentityPath = path.isEmpty ? nil : path }
         self.limits.connections = environment.number("MAX_CONNECTIONS", in: 1...1_000_000) ?? self.limits.connections
         self.limits.requests = environment.number("MAX_REQUESTS", in: 1...1_000_000) ?? self.limits.requests
+        self.limits.connectionsPerIdentity =
+            environment.number("MAX_CONNECTIONS_PER_IDENTITY", in: 1...1_000_000) ?? Self.share(self.limits.connections)
+        self.limits.sessionsPerIdentity =
+            environment.number("MAX_SESSIONS_PER_IDENTITY", in: 1...1_000_000) ?? self.limits.sessionsPerIdentity
+        self.limits.requestsPerIdentity =
+            environment.number("MAX_REQUESTS_PER_IDENTITY", in: 1...1_000_000) ?? Self.share(self.limits.requests)
+        self.limits.streamIdleMilliseconds = environment.duration("STREAM_IDLE_TIMEOUT", in: 0...86_400_000) ?? 0
         self.tracing = OTLPSettings(&environment)
         self.metricExport = OTLPSettings(&environment, signal: .metrics)
         self.accessExport = OTLPSettings(&environment, signal: .logs)
         guard environment.errors.isEmpty else { throw ConfigurationErrors(all: environment.errors) }
     }
+
+    /// Three quarters, one at least.
+    private static func share(_ whole: Int) -> Int { whole - whole / 4 }
 }

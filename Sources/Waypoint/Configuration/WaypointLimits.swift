@@ -9,6 +9,16 @@ package struct WaypointLimits: Sendable, Hashable {
     package var sessions = 100_000
     /// Requests at once on one loop; one more is answered 503 with flag `OM`.
     package var requests = 50_000
+    /// Of these bounds on one loop, the most that clients of one identity may have together: an identity that wants
+    /// everything must leave room for others.
+    package var connectionsPerIdentity = 7_500
+    /// One more is answered 503.
+    package var sessionsPerIdentity = 75_000
+    /// One more is answered 503 with flag `OM`.
+    package var requestsPerIdentity = 37_500
+    /// How long nothing may move in a request and its answer, in milliseconds; 0 for ever, as in Istio's waypoints.
+    /// Connections that were upgraded have the bound of connections that nobody reads then.
+    package var streamIdleMilliseconds: UInt64 = 0
     /// Bytes of a request's body that are kept for another attempt; a longer body is tried once.
     package var replayBytes = 64 * 1024
     /// Bytes that are looked at to tell protocols apart.

@@ -50,7 +50,12 @@ extension Exchange {
     /// The client gets this attempt's response.
     func commit(_ attempt: Attempt, _ head: HTTPResponseHead, endStream: Bool) {
         self.answering = attempt
-        self.isTunnel = head.status == 101
+        if head.status == 101 {
+            self.isTunnel = true
+            let most = self.worker.context.configuration.limits.streamIdleMilliseconds
+            // From here on it is as any connection that nobody reads.
+            self.boundIdleness(most > 0 ? most : attempt.cluster.idleMilliseconds)
+        }
         attempt.responded()
         for other in self.attempts where other !== attempt { other.end(cutting: true) }
         self.attempts = [attempt]
@@ -64,14 +69,14 @@ extension Exchange {
             "x-envoy-upstream-service-time",
             "\(self.worker.loop.now &- attempt.began)"
         )
+        // As Envoy, whatever application and route say.
+        response.fields.set("server", LocalReply.server)
         if self.record.responseDetails.isEmpty { self.record.responseDetails = "via_upstream" }
         self.sendHead(response, endStream: endStream)
         if endStream { self.responseEnded(attempt) }
     }
 
     /// Bytes of the response.
-        // As Envoy, whatever application and route say.
-        response.fields.set("server", LocalReply.server)
     func attempt(_ attempt: Attempt, data: UnsafeRawBufferPointer, endStream: Bool) {
         guard attempt === self.answering, let stream = attempt.stream else { return }
         self.measure(answered: data.count)
@@ -157,19 +162,22 @@ extension Exchange {
     /// All of the answer was handed over. The client may still be sending: what it sends is of no use any more.
     private func answered() {
         guard !self.isOver else { return }
+        if self.isTunnel, let attempt = self.answering, !attempt.isSent {
+            self.isHalfEnded = true
+            return
+        }
         self.mark(.responseEnd)
         if let attempt = self.answering {
             // An endpoint that answered before it read everything may have closed its side.
             // One that read everything may be asked again on the same connection: nothing is cut.
             attempt.end(cutting: attempt.stream.map { !$0.isSendClosed } ?? false)
         }
-        if self.isTunnel, let attempt = self.answering, !attempt.isSent {
-            self.isHalfEnded = true
-            return
-        }
         if !self.downstream.isEnded, !self.downstream.isReceiveClosed { self.downstream.reset(.noError) }
         self.end()
     }
+
+    /// All that the client sends has gone on to the endpoint: an upgraded connection whose other way has ended is over.
+    func otherHalfEnded() { if self.isHalfEnded { self.answered() } }
 
     /// The response broke off after it had begun.
     func breakOff(_ failure: Attempt.Failure) {
@@ -177,9 +185,6 @@ extension Exchange {
         case .stream(.reset), .stream(.refused): self.record.flags.insert(.upstreamRemoteReset)
         case .stream(.malformed), .stream(.protocolError): self.record.flags.insert(.upstreamProtocolError)
         case .stream(.local): self.record.flags.insert(.localReset)
-    /// All that the client sends has gone on to the endpoint: an upgraded connection whose other way has ended is over.
-    func otherHalfEnded() { if self.isHalfEnded { self.answered() } }
-
         case .timedOut: self.record.flags.insert(.upstreamRequestTimeout)
         case .stream(.connectionClosed), .connection: self.record.flags.insert(.upstreamConnectionTermination)
         }

@@ -31,6 +31,7 @@ extension Exchange {
     /// Bytes of the body came from the client.
     func measure(received data: UnsafeRawBufferPointer) {
         guard data.count > 0 else { return }
+        self.moved()
         let isChunked = self.measures.isRequestChunked
         self.record.received.body += UInt64(data.count)
         self.record.received.wire +=
@@ -61,6 +62,7 @@ extension Exchange {
     /// Bytes of the response's body go to the client.
     func measure(sent data: UnsafeRawBufferPointer) {
         guard data.count > 0 else { return }
+        self.moved()
         self.record.sent.body += UInt64(data.count)
         self.record.sent.wire +=
             UInt64(data.count)
@@ -93,6 +95,7 @@ extension Exchange {
     /// Bytes of the body go to an endpoint.
     func measure(forwarded count: Int) {
         guard count > 0 else { return }
+        self.moved()
         let framing = WireSize.framing(count, self.upstreamVersion, isChunked: self.measures.isRequestChunked)
         self.record.upstreamSent.body += UInt64(count)
         self.record.upstreamSent.wire += UInt64(count) + framing
@@ -100,6 +103,7 @@ extension Exchange {
 
     /// A response's head came from an endpoint.
     func measure(answered head: HTTPResponseHead) {
+        self.moved()
         let size = WireSize.head(head, self.upstreamVersion)
         self.record.upstreamReceived.headers += size
         self.record.upstreamReceived.wire += size
@@ -108,6 +112,7 @@ extension Exchange {
     /// Bytes of a response's body came from the endpoint.
     func measure(answered count: Int) {
         guard count > 0 else { return }
+        self.moved()
         let framing = WireSize.framing(count, self.upstreamVersion, isChunked: self.measures.isAnswerChunked)
         self.record.upstreamReceived.body += UInt64(count)
         self.record.upstreamReceived.wire += UInt64(count) + framing

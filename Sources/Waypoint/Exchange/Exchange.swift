@@ -56,6 +56,10 @@ final class Exchange {
     var alarm: LoopAlarm?
     /// For the whole exchange.
     var deadline: LoopAlarm?
+    /// For exchanges in which nothing moves; nil where nobody minds.
+    var idle: LoopAlarm?
+    /// When bytes moved last, in the loop's milliseconds.
+    var lastMoved: UInt64 = 0
     /// The attempt whose response the client gets.
     var answering: Attempt?
     /// The response's bytes that wait for the client.
@@ -65,14 +69,14 @@ final class Exchange {
     /// Changes of the response's headers by whoever was asked about the request.
     var answerChanges: [HeaderField] = []
     var isAnswered = false
-    private(set) var isOver = false
-    /// Bytes of both bodies that are kept, as the loop's budget counts them.
-    private var heldBytes = 0
-
     /// The connection was upgraded: bytes flow, and each way ends by itself.
     var isTunnel = false
     /// Of an upgraded connection the way to the client has ended.
     var isHalfEnded = false
+    private(set) var isOver = false
+    /// Bytes of both bodies that are kept, as the loop's budget counts them.
+    private var heldBytes = 0
+
     var worker: WaypointWorker { self.inner.worker }
 
     init(inner: InnerConnection, downstream: HTTPStream, request: HTTPRequestHead, endStream: Bool) {
@@ -100,6 +104,7 @@ final class Exchange {
         let worker = self.worker
         self.downstream.owner = self
         worker.requests += 1
+        self.inner.share.requests += 1
         self.body = RequestBody(
             limit: worker.context.configuration.limits.replayBytes,
             isReplayable: true,
@@ -107,9 +112,10 @@ final class Exchange {
         )
         self.measureRequest()
         self.describe()
-        guard worker.requests <= worker.context.configuration.limits.requests else {
-            return self.answer(.overloaded)
-        }
+        let limits = worker.context.configuration.limits
+        guard worker.requests <= limits.requests else { return self.answer(.overloaded) }
+        guard self.inner.share.requests <= limits.requestsPerIdentity else { return self.answer(.overloadedByIdentity) }
+        self.boundIdleness(limits.streamIdleMilliseconds)
         self.judge()
     }
 
@@ -159,6 +165,7 @@ final class Exchange {
         self.isOver = true
         self.downstream.owner = nil
         self.deadline?.cancel()
+        self.idle?.cancel()
         self.stopJudging()
         for attempt in self.attempts { attempt.end(cutting: true) }
         self.attempts = []
@@ -167,6 +174,7 @@ final class Exchange {
         self.answering = nil
         self.release()
         self.worker.requests -= 1
+        self.inner.share.requests -= 1
         self.inner.unwatch(self)
         self.worker.reporting.ended(self)
     }

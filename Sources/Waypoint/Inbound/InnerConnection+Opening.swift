@@ -56,8 +56,8 @@ extension InnerConnection {
             facts: facts,
             trace: request.header("traceparent").flatMap { TraceContext(parsing: $0) }
         )
-        guard worker.add(connection) else {
-            return self.refuse(request, Dispatch.Refusal(status: 503, reason: "too many connections"), on: worker)
+        if let reason = worker.add(connection) {
+            return self.refuse(request, Dispatch.Refusal(status: 503, reason: reason), on: worker)
         }
         guard let end = request.accept() else { return worker.remove(connection) }
         connection.start(end)

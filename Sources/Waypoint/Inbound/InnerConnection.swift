@@ -24,6 +24,8 @@ final class InnerConnection: ActiveSession {
     private(set) var served: ServicePlan
     /// The connection's number, unique within the process.
     let number: UInt64
+    /// What the client's identity has of this loop.
+    let share: IdentityShare
     /// The trace of the client's connection, with its span as the parent; nil where its ztunnel tells none.
     let trace: TraceContext?
     /// Calls whose messages are counted while they go on.
@@ -47,6 +49,7 @@ final class InnerConnection: ActiveSession {
     ) {
         self.trace = trace
         self.worker = worker
+        self.share = worker.share(of: facts.peer?.uri ?? "")
         self.number = worker.nextStream()
         self.reportingClock = ReportingClock(now: worker.loop.now)
         self.target = target
@@ -156,9 +159,6 @@ final class InnerConnection: ActiveSession {
         opaque.start()
     }
 
-    // MARK: For exchanges
-
-    /// How policies look at the connection.
     /// What was taken for bytes turned out to be HTTP.
     func turnedOut(_ kind: HTTPServerConnection.Kind, early: [UInt8]) {
         self.opaque = nil
@@ -166,6 +166,9 @@ final class InnerConnection: ActiveSession {
         self.becomeHTTP(kind)
     }
 
+    // MARK: For exchanges
+
+    /// How policies look at the connection.
     func authorization() -> AuthorizationStanding {
         if let standing { return standing }
         let made = self.served.requests.standing(for: self.facts)

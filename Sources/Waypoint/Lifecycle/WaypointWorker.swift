@@ -9,6 +9,8 @@ import TunnelEngine
 
 /// Something that is carried and can be ended.
 protocol ActiveSession: AnyObject {
+    /// What its client's identity has of the loop.
+    var share: IdentityShare { get }
     /// Counts what was carried since the last time.
     func sample()
     /// Judges it by a new plan.
@@ -35,10 +37,13 @@ final class WaypointWorker: @unchecked Sendable {
         loop: self.loop,
         limits: self.linkLimits,
         connectionLimit: self.context.configuration.limits.connections,
+        connectionsPerIdentity: self.context.configuration.limits.connectionsPerIdentity,
         delegate: self.inbound
     )
     private let resolver: NameResolver
     private var sessions: [ObjectIdentifier: any ActiveSession] = [:]
+    /// Of the identities that have a session.
+    private var shares: [String: IdentityShare] = [:]
     private lazy var sampling = LoopAlarm(loop: self.loop)
     private lazy var deadline = LoopAlarm(loop: self.loop)
     private var servers: [EndpointServer] = []
@@ -210,18 +215,29 @@ final class WaypointWorker: @unchecked Sendable {
         }
     }
 
-    /// Adds a session; false when there are too many.
-    func add(_ session: any ActiveSession) -> Bool {
-        guard self.sessions.count < self.context.configuration.limits.sessions else { return false }
+    /// What an identity has of this loop.
+    func share(of identity: String) -> IdentityShare { self.shares[identity] ?? IdentityShare(identity) }
+
+    /// Adds a session; the reason when there are too many, of all or of its client's.
+    func add(_ session: any ActiveSession) -> String? {
+        let limits = self.context.configuration.limits
+        guard self.sessions.count < limits.sessions else { return "too many connections" }
+        let share = session.share
+        guard share.sessions < limits.sessionsPerIdentity else { return "too many connections of \(share.identity)" }
+        share.sessions += 1
+        self.shares[share.identity] = share
         self.sessions[ObjectIdentifier(session)] = session
         self.context.metrics.sessions.add(1)
-        return true
+        return nil
     }
 
     /// Removes a session that is over.
     func remove(_ session: any ActiveSession) {
         guard self.sessions.removeValue(forKey: ObjectIdentifier(session)) != nil else { return }
         self.context.metrics.sessions.add(-1)
+        let share = session.share
+        share.sessions -= 1
+        if share.sessions == 0 { self.shares[share.identity] = nil }
     }
 
     /// Sessions under way.

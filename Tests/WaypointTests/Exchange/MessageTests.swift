@@ -1,4 +1,5 @@
 import DataPlaneTestSupport
+import Foundation
 import HTTPRouting
 import MeshModel
 import MeshProtos
@@ -154,6 +155,52 @@ struct MessageTests {
             #expect(try call.wait().failure == nil)
             #expect(backends[0].heads == 1)
             #expect(bench.logs("/chat", " 101 "))
+        }
+    }
+
+    @Test(
+        "an upgraded connection goes on one way when the other has ended",
+        arguments: [(HTTPVersion.http11, false), (.http2, false), (.http11, true), (.http2, true)]
+    )
+    func halfCloses(_ version: HTTPVersion, _ overHTTP2: Bool) throws {
+        try withBench(
+            routes: { $0.cluster { $0.protocol = overHTTP2 ? .http2 : .http1 } },
+            early: { _ in
+                .with(101) {
+                    $0.endsFirst = true
+                    $0.body = Array("bye".utf8)
+                }
+            }
+        ) { bench, backends in
+            var head = HTTPRequestHead.get("/chat", HeaderField("sec-websocket-version", "13"))
+            head.upgrade = "websocket"
+            let call = try bench.connect(version).start(head, isWhole: false)
+            #expect(try call.wait().text == "bye")
+            #expect(call.answer.failure == nil)
+            try call.send(Array("late".utf8))
+            try call.send([UInt8](repeating: 7, count: 200_000), isEnd: true)
+            #expect(eventually { backends[0].requests.first?.body.count == 200_004 })
+            #expect(bench.logs("/chat", " 101 - "))
+        }
+    }
+
+    @Test("an upgraded connection on which nothing moves ends as any that nobody reads: SI")
+    func idleUpgrade() throws {
+        try withBench(
+            routes: { $0.cluster { $0.pool = .with { $0.idleTimeoutMilliseconds = 150 } } },
+            early: { _ in TestBackend.Reply(101) }
+        ) { bench, backends in
+            var head = HTTPRequestHead.get("/chat", HeaderField("sec-websocket-version", "13"))
+            head.upgrade = "websocket"
+            let call = try bench.connect().start(head, isWhole: false)
+            #expect(eventually { call.answer.status == 101 })
+            for round in 1...4 {
+                usleep(60_000)
+                try call.send([1])
+                #expect(eventually { call.answer.body.count == round })
+            }
+            #expect(try call.wait().failure != nil)
+            #expect(bench.logs("/chat", " 101 SI stream_idle_timeout"))
         }
     }
 

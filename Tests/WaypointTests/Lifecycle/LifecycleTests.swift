@@ -1,4 +1,5 @@
 import DataPlaneTestSupport
+import Foundation
 import HTTPRouting
 import MeshModel
 import MeshProtos
@@ -197,6 +198,81 @@ struct LifecycleTests {
             #expect(raw.waitForEnd())
             #expect(bench.logs(" 400 DPE "))
             #expect(backends[0].heads == 0)
+        }
+    }
+
+    @Test("how long a drain may take is the mesh's word where the task has none")
+    func drainsAsTheMeshSays() throws {
+        try withBench(settings: { $0.drainMilliseconds = 100 }, answer: { _ in .with { $0.isSilent = true } }) {
+            (bench, backends) throws in
+            let call = try bench.connect().start(.get("/"))
+            #expect(eventually { backends[0].heads == 1 })
+            #expect(bench.drain(milliseconds: nil))
+            #expect(try call.wait().failure != nil)
+        }
+    }
+
+    @Test("one identity's requests leave room for those of others: 503, OM")
+    func requestsOfOneIdentity() throws {
+        try withBench(
+            limits: { $0.requestsPerIdentity = 2 },
+            answer: { TestBackend.Reply(200, "", delay: $0.head.path == "/slow" ? 200 : 0) }
+        ) { bench, backends in
+            let connections = try [HTTPVersion.http2, .http11].map { try bench.connect($0) }
+            let slow = try connections.map { try $0.start(.get("/slow")) }
+            #expect(eventually { backends[0].heads == 2 })
+            let refused = try bench.request(.get("/"))
+            #expect(refused.status == 503)
+            #expect(refused.text == "too many requests of one client")
+            #expect(bench.logs(" 503 OM overload_of_identity"))
+            #expect(try bench.client("other").request(WaypointBench.authority, .get("/")).status == 200)
+            for call in slow { #expect(try call.wait().status == 200) }
+            #expect(try bench.request(.get("/")).status == 200)
+        }
+    }
+
+    @Test("one identity's connections and tunnels leave room for those of others")
+    func connectionsOfOneIdentity() throws {
+        try withBench(limits: {
+            $0.sessionsPerIdentity = 2
+            $0.connectionsPerIdentity = 1
+        }) { bench, _ in
+            let first = try bench.connect()
+            #expect(try first.request(.get("/")).status == 200)
+            let second = try bench.client.raw(WaypointBench.authority)
+            #expect(throws: TestClient.Refused.self) { try bench.connect() }
+            #expect(try bench.client("other").request(WaypointBench.authority, .get("/")).status == 200)
+            // Another tunnel of the same identity, from elsewhere.
+            let elsewhere = try bench.client("shell")
+            #expect(throws: (any Error).self) { try elsewhere.connect(WaypointBench.authority, version: .http11) }
+            #expect(eventually { bench.log.lines.contains { $0.contains("too many connections of spiffe://") } })
+            try second.cut()
+            #expect(second.waitForOutcome() != nil)
+            #expect(eventually { (try? bench.connect().request(.get("/")).status) == 200 })
+        }
+    }
+
+    @Test("nothing moves for too long: 408 before the request's end, 504 after it, SI")
+    func idleStreams() throws {
+        try withBench(
+            limits: { $0.streamIdleMilliseconds = 150 },
+            answer: { request in
+                .with { $0.isSilent = request.head.path == "/silent" }
+            }
+        ) { bench, _ in
+            let silent = try bench.request(.get("/silent"))
+            #expect(silent.status == 504)
+            #expect(silent.text == "stream timeout")
+            #expect(bench.logs("/silent", " 504 SI stream_idle_timeout"))
+            let slow = try bench.connect(.http2).start(.post("/slow"), isWhole: false)
+            // What moves is not idle.
+            for _ in 0..<4 {
+                usleep(60_000)
+                try slow.send([1])
+                #expect(slow.answer.status == 0)
+            }
+            #expect(try slow.wait().status == 408)
+            #expect(bench.logs("/slow", " 408 SI stream_idle_timeout"))
         }
     }
 }
