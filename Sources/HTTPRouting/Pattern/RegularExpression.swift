@@ -21,11 +21,22 @@ package final class RegularExpression: Sendable {
     private let program: RegularExpressionProgram
     private let table: DeterministicTable?
 
-    /// - Parameter ignoringCase: as if the pattern began with `(?i)`.
-    package init(_ text: String, ignoringCase: Bool = false) throws(RegularExpressionError) {
+    /// - Parameters:
+    ///   - ignoringCase: as if the pattern began with `(?i)`.
+    ///   - anywhere: whether a part of a text is enough: ``matchesWhole(_:)-(String)`` then says whether there is one.
+    package init(_ text: String, ignoringCase: Bool = false, anywhere: Bool = false) throws(RegularExpressionError) {
         self.text = text
-        (self.node, self.groups) = try RegularExpressionParser.parse(text, ignoringCase: ignoringCase)
-        self.program = try RegularExpressionProgram(self.node, groups: self.groups, capturing: false)
+        let (node, groups) = try RegularExpressionParser.parse(text, ignoringCase: ignoringCase)
+        let rest = RegularExpressionNode.repetition(.scalar(.all), least: 0, most: nil, isLazy: false)
+        self.groups = groups
+        self.node = anywhere ? .sequence([rest, node, rest]) : node
+        self.program = try RegularExpressionProgram(
+            self.node,
+            groups: groups,
+            capturing: false,
+            // Of what surrounds it nobody knows who wrote the pattern.
+            units: Self.maximumUnits + (anywhere ? 4 : 0)
+        )
         self.table = DeterministicTable(self.program)
     }
 

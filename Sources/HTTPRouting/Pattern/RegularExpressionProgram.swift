@@ -21,9 +21,16 @@ struct RegularExpressionProgram: Sendable {
 
     /// Writes the program of a pattern.
     ///
-    /// - Parameter capturing: whether it remembers where groups begin and end. Only replacements ask for that.
-    init(_ node: RegularExpressionNode, groups: Int, capturing: Bool) throws(RegularExpressionError) {
-        var writer = Writer(isCapturing: capturing)
+    /// - Parameters:
+    ///   - capturing: whether it remembers where groups begin and end. Only replacements ask for that.
+    ///   - units: the most instructions.
+    init(
+        _ node: RegularExpressionNode,
+        groups: Int,
+        capturing: Bool,
+        units: Int = RegularExpression.maximumUnits
+    ) throws(RegularExpressionError) {
+        var writer = Writer(isCapturing: capturing, units: units)
         let match = try writer.emit(.match)
         let whole = RegularExpressionNode.capture(node, number: 0)
         self.start = try writer.write(whole, next: match)
@@ -40,16 +47,20 @@ extension RegularExpressionProgram {
     /// Writes instructions from the end of a pattern to its beginning, so that each knows what follows it.
     private struct Writer {
         let isCapturing: Bool
+        private let units: Int
         private(set) var instructions: [Instruction] = []
         private(set) var sets: [ScalarSet] = []
         private var numbers: [ScalarSet: Int] = [:]
         /// Nodes written so far: copies of nothing make no instructions, but they take time.
         private var visits = 0
 
-        init(isCapturing: Bool) { self.isCapturing = isCapturing }
+        init(isCapturing: Bool, units: Int) {
+            self.isCapturing = isCapturing
+            self.units = units
+        }
 
         mutating func emit(_ instruction: Instruction) throws(RegularExpressionError) -> Int {
-            guard self.instructions.count < RegularExpression.maximumUnits else { throw .tooLarge }
+            guard self.instructions.count < self.units else { throw .tooLarge }
             self.instructions.append(instruction)
             return self.instructions.count - 1
         }

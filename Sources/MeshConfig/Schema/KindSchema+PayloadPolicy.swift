@@ -30,9 +30,26 @@ extension KindSchema {
                     groups: [.exactlyOne(Self.conditions)]
                 )
             ),
+            .optional(
+                "size",
+                .object(
+                    [.optional("greaterThan", .string(.quantity)), .optional("lessThan", .string(.quantity))],
+                    groups: [.atLeastOne(["greaterThan", "lessThan"])]
+                )
+            ),
+            .optional(
+                "contentType",
+                .object(
+                    [
+                        .optional("in", .list(.string(.text(1...128)), 1...64)),
+                        .optional("notIn", .list(.string(.text(1...128)), 1...64)),
+                    ],
+                    groups: [.exactlyOne(["in", "notIn"])]
+                )
+            ),
+            .optional("pattern", .string(.regex)),
         ],
-        groups: [.atLeastOne(["json", "form"])],
-        unsupported: ["size", "contentType", "pattern"]
+        groups: [.atLeastOne(["json", "form", "size", "contentType", "pattern"])]
     )
 
     static let payloadPolicy = ObjectSchema(

@@ -123,26 +123,4 @@ extension KindRules {
             self.report.warning(.noEffect, spec, "a selector selects no waypoint, and only waypoints use Telemetry")
         }
     }
-
-    mutating func payloadPolicy(_ spec: SpecCursor) {
-        self.selector(spec)
-        self.targetReferences(spec)
-        self.report.refuseDuplicates(spec.list("rules").filter { $0["name"] != nil }, "rule") { $0.text("name") ?? "" }
-        let most: Int64 = 1 << 20
-        if let bytes = spec["inspect"]?["maxBytes"], (TextForm.byteCount(bytes.text) ?? 0) > most {
-            self.report.error(.outOfRange, bytes, "\(bytes.text) is more than 1Mi")
-        }
-        for rule in spec.list("rules") {
-            guard let pointer = rule["json"]?["pointer"] else { continue }
-            // RFC 6901 §3
-            let parts = pointer.text.split(separator: "~", omittingEmptySubsequences: false).dropFirst()
-            let isEscaped = parts.allSatisfy { $0.hasPrefix("0") || $0.hasPrefix("1") }
-            if !isEscaped || !(pointer.text.isEmpty || pointer.text.hasPrefix("/")) {
-                self.report.error(.badValue, pointer, "\(Quoted(pointer.text)) must be a JSON Pointer such as /amount")
-            }
-        }
-        for path in spec["match"]?.list("paths") ?? [] {
-            if let fault = PathTemplate.fault(in: path.text) { self.report.error(.badValue, path, fault) }
-        }
-    }
 }

@@ -152,6 +152,10 @@ extension TulleL7.PayloadPolicy {
         package static let startsWith = Self(rawValue: 8)
         /// `LENGTH_GREATER`.
         package static let lengthGreater = Self(rawValue: 9)
+        /// A part of the text fits a pattern.
+        package static let found = Self(rawValue: 10)
+        /// The request says one of these types of its body; `pointer` is empty.
+        package static let contentType = Self(rawValue: 11)
     }
 }
 

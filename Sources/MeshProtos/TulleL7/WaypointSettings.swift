@@ -25,7 +25,7 @@ extension TulleL7 {
         package var tellsIdentity: Bool = false
         /// Detection timeout ms.
         package var detectionTimeoutMilliseconds: UInt32 = 0
-        /// Drain ms.
+        /// How long what is open may go on after SIGTERM; 0 for the waypoint's own default.
         package var drainMilliseconds: UInt32 = 0
         /// How many proxies in front of clients are trusted in `x-forwarded-for`.
         package var trustedProxies: UInt32 = 0

@@ -240,4 +240,27 @@ struct AttachmentTests {
         #expect(both.last?.field?.form == true)
         #expect(both.last?.field?.values == ["x", "1"])
     }
+
+    @Test("PayloadPolicies by size, type and pattern")
+    func payloadsAsAWhole() throws {
+        let spec = """
+            rules:
+                - {size: {greaterThan: 1Ki, lessThan: 2Ki}}
+                - {contentType: {in: [text/*, application/json]}, pattern: '[0-9]{16}'}
+                - {contentType: {notIn: [application/json]}}
+            """
+        let policy = try #require(try RouteMesh(Self.policy("PayloadPolicy", spec)).routes().security?.payloads.first)
+        try #require(policy.rules.count == 3)
+        let sizes = try #require(policy.rules[0].all?.rules)
+        #expect(sizes.first?.field?.operator == .lengthGreater)
+        #expect(sizes.first?.field?.values == ["1024"])
+        #expect(sizes.last?.none?.rules.first?.field?.values == ["2047"])
+        let both = try #require(policy.rules[1].all?.rules)
+        #expect(both.first?.field?.operator == .contentType)
+        #expect(both.first?.field?.values == ["text/*", "application/json"])
+        #expect(both.last?.field?.operator == .found)
+        #expect(both.last?.field?.values == ["[0-9]{16}"])
+        #expect(policy.rules[2].none?.rules.first?.field?.values == ["application/json"])
+        for rule in policy.rules { #expect(rule.name.isEmpty) }
+    }
 }

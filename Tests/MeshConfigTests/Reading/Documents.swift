@@ -243,6 +243,8 @@ enum Documents {
             rules:
               - {name: large, json: {pointer: /transfer/amount, greaterThan: 10000}}
               - form: {field: user, in: [a, 1, true]}
+              - {size: {greaterThan: 1Ki, lessThan: 64Ki}, contentType: {notIn: [text/*]}, pattern: '[0-9]{16}'}
+              - {contentType: {in: [application/*+json, '*/xml']}}
             deny: {status: 403, body: no}
             """
         ),

@@ -330,6 +330,41 @@ import Testing
             "targetRefs: [{kind: Service, name: a}]\ninspect: {maxBytes: 2Mi}\nrules: [{json: {pointer: /a, exists: true}}]",
             .outOfRange, "more than 1Mi"
         ),
+        (
+            .payloadPolicy, "targetRefs: [{kind: Service, name: a}]\nrules: [{size: {greaterThan: 16Ki}}]",
+            .contradiction, "less than inspect.maxBytes"
+        ),
+        (
+            .payloadPolicy,
+            "targetRefs: [{kind: Service, name: a}]\ninspect: {maxBytes: 1Ki}\nrules: [{size: {lessThan: 2Ki}}]",
+            .contradiction, "from 1 to inspect.maxBytes"
+        ),
+        (
+            .payloadPolicy, "targetRefs: [{kind: Service, name: a}]\nrules: [{size: {lessThan: '0'}}]",
+            .contradiction, "from 1 to"
+        ),
+        (
+            .payloadPolicy,
+            "targetRefs: [{kind: Service, name: a}]\nrules: [{size: {greaterThan: '9', lessThan: '10'}}]",
+            .contradiction, "leaves no size"
+        ),
+        (
+            .payloadPolicy, "targetRefs: [{kind: Service, name: a}]\nrules: [{contentType: {in: [json]}}]",
+            .badValue, "application/json"
+        ),
+        (
+            .payloadPolicy, "targetRefs: [{kind: Service, name: a}]\nrules: [{contentType: {notIn: [a/*b*]}}]",
+            .badValue, "application/json"
+        ),
+        (
+            .payloadPolicy,
+            "targetRefs: [{kind: Service, name: a}]\nmatch: {contentTypes: [te*/x]}\nrules: [{pattern: a}]",
+            .badValue, "application/json"
+        ),
+        (
+            .payloadPolicy, "targetRefs: [{kind: Service, name: a}]\nrules: [{pattern: '('}]",
+            .badValue, "pattern"
+        ),
     ]
 
     @Test(arguments: errors.indices)

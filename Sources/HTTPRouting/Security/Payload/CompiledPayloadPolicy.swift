@@ -29,6 +29,8 @@ struct CompiledPayloadPolicy: Sendable {
     let pointers: [JSONPointer]
     let fields: [String]
     let readsText: Bool
+    /// Whether some rule asks for anything of the body, and not just for its type.
+    let readsBody: Bool
 
     /// Whether it decides; AUDIT and dry runs only report.
     var isEnforced: Bool { !self.policy.dryRun && self.policy.action != .audit }

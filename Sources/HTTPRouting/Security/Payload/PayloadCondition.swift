@@ -4,6 +4,8 @@ import MeshProtos
 enum PayloadPlace: Hashable, Sendable {
     /// The whole body, as bytes.
     case body
+    /// What the request says its body is.
+    case type
     /// A value in JSON, by its number among the policy's pointers.
     case json(Int)
     /// A field of a form, by its number among the policy's.
@@ -20,6 +22,8 @@ enum PayloadTest: Sendable {
     case number(String, fits: @Sendable (Int) -> Bool)
     /// In bytes for texts, in elements or members for others.
     case longer(than: Int)
+    /// By one of these types.
+    case media([MediaTypePattern])
 
     /// Whether a value fits.
     ///
@@ -45,7 +49,7 @@ enum PayloadTest: Sendable {
             return converts && (JSONNumber.compare(text, bound).map(fits) ?? false)
         case (.longer(let count), .string(let text)), (.longer(let count), .number(let text)):
             return text.utf8.count > count
-        case (.regex, _), (.startsWith, _), (.number, _), (.longer, _): return false
+        case (.regex, _), (.startsWith, _), (.number, _), (.longer, _), (.media, _): return false
         }
     }
 
@@ -77,6 +81,11 @@ struct PayloadCondition: Sendable {
 
     private func outcomes(_ content: PayloadContent, _ isNegated: Bool) -> [Bool] {
         switch self.place {
+        case .type:
+            guard case .media(let types) = self.test else { return [isNegated] }
+            // A request that names no type has none of these.
+            guard !content.media.isEmpty else { return [isNegated] }
+            return content.media.map { media in types.contains { $0.matches(media) } != isNegated }
         case .body:
             switch self.test {
             case .longer(let count): return [(content.bytes > count) != isNegated]
@@ -139,6 +148,8 @@ indirect enum PayloadRule: Sendable {
 struct PayloadContent: Sendable {
     /// The bytes there were.
     var bytes = 0
+    /// What the request says it is; of several types receivers may take any.
+    var media: [MediaType] = []
     /// The bytes as text, where a rule needs them.
     var text = ""
     /// By pointer.

@@ -9,6 +9,7 @@ struct PayloadPolicyCompiler {
     private var pointers: [JSONPointer] = []
     private var fields: [String] = []
     private var readsText = false
+    private var readsBody = false
 
     /// The policy, ready to be asked.
     static func compile(_ policy: TulleL7.PayloadPolicy) throws(PolicyFault) -> CompiledPayloadPolicy {
@@ -21,7 +22,8 @@ struct PayloadPolicyCompiler {
             rules: rules,
             pointers: compiler.pointers,
             fields: compiler.fields,
-            readsText: compiler.readsText
+            readsText: compiler.readsText,
+            readsBody: compiler.readsBody
         )
     }
 
@@ -43,19 +45,24 @@ struct PayloadPolicyCompiler {
             guard let path = PathPattern(parsing: text) else { throw self.fault("path \(text) is no template") }
             paths.append(path)
         }
-        var types: [MediaTypePattern] = []
-        for text in self.policy.contentTypes {
-            guard let type = MediaTypePattern(text) else {
-                throw self.fault("content type \(text) must be <type>/<subtype>, with at most one * in the subtype")
-            }
-            types.append(type)
-        }
+        let types = try self.types(self.policy.contentTypes)
         return PayloadScope(
             methods: self.policy.methods.map(\.foldedASCII),
             paths: paths,
             types: types,
             origins: self.policy.origins
         )
+    }
+
+    private func types(_ texts: [String]) throws(PolicyFault) -> [MediaTypePattern] {
+        var types: [MediaTypePattern] = []
+        for text in texts {
+            guard let type = MediaTypePattern(text) else {
+                throw self.fault("content type \(text) must be <type>/<subtype>, with at most one * in the subtype")
+            }
+            types.append(type)
+        }
+        return types
     }
 
     private mutating func rule(_ rule: TulleL7.PayloadPolicy.Rule, depth: Int) throws(PolicyFault) -> PayloadRule {
@@ -83,6 +90,11 @@ struct PayloadPolicyCompiler {
 
     private mutating func condition(_ field: TulleL7.PayloadPolicy.Field) throws(PolicyFault) -> PayloadCondition {
         let test = try self.test(field)
+        if case .media = test {
+            guard field.pointer.isEmpty, !field.form else { throw self.fault("a content type is not that of a field") }
+            return PayloadCondition(place: .type, test: test, ifMissing: field.ifMissing)
+        }
+        self.readsBody = true
         let place: PayloadPlace
         if field.form {
             let number = self.fields.firstIndex { $0.utf8.elementsEqual(field.pointer.utf8) } ?? self.fields.count
@@ -121,6 +133,16 @@ struct PayloadPolicyCompiler {
             } catch {
                 throw self.fault("pattern \(text): \(error)")
             }
+        case .found:
+            let text = try self.value(field)
+            do {
+                return .regex(try RegularExpression(text, anywhere: true))
+            } catch {
+                throw self.fault("pattern \(text): \(error)")
+            }
+        case .contentType:
+            guard !field.values.isEmpty else { throw self.fault("a comparison needs values") }
+            return .media(try self.types(field.values))
         case .less: return .number(try self.number(field)) { $0 < 0 }
         case .lessOrEqual: return .number(try self.number(field)) { $0 <= 0 }
         case .greater: return .number(try self.number(field)) { $0 > 0 }

@@ -28,6 +28,11 @@ struct PayloadReader: Sendable {
         self.policy = policy
         self.isDeclaredJSON = media.contains(where: \.isJSON)
         self.isDeclaredForm = media.contains(where: \.isForm)
+        self.content.media = media
+        guard policy.readsBody else {
+            self.end = .read(self.content)
+            return
+        }
         // What names no type, or another, is tried: what reads it may not look at the type either.
         if !policy.pointers.isEmpty {
             self.json = JSONScanner(limits: policy.limits, sink: PointedValues(policy.pointers))

@@ -43,10 +43,13 @@ enum PayloadTranslation {
 
     /// All parts of a rule must hold.
     private static func rule(_ value: ConfigValue) -> Policy.Rule {
-        let parts = [
+        var parts = [
             value["json"].map { self.field($0, name: $0.text("pointer") ?? "", form: false) },
             value["form"].map { self.field($0, name: $0.text("field") ?? "", form: true) },
         ].compactMap(\.self)
+        if let size = value["size"] { parts += self.size(size) }
+        if let types = value["contentType"] { parts += self.contentType(types) }
+        if let pattern = value.text("pattern") { parts.append(self.condition(.found, [pattern])) }
         var rule = Policy.Rule()
         if parts.count == 1, let only = parts.first {
             rule = only
@@ -55,6 +58,35 @@ enum PayloadTranslation {
         }
         rule.name = value.text("name") ?? ""
         return rule
+    }
+
+    /// What holds for the body as a whole, or for what the request says of it.
+    private static func condition(_ operation: Policy.Operator, _ values: [String]) -> Policy.Rule {
+        Policy.Rule.with {
+            $0.field = Policy.Field.with {
+                $0.operator = operation
+                $0.values = values
+            }
+        }
+    }
+
+    private static func opposite(_ rule: Policy.Rule) -> Policy.Rule {
+        Policy.Rule.with { $0.none = Policy.RuleList.with { $0.rules = [rule] } }
+    }
+
+    private static func size(_ value: ConfigValue) -> [Policy.Rule] {
+        let more = value.bytes("greaterThan").map { self.condition(.lengthGreater, ["\($0)"]) }
+        // Less than one more is not greater.
+        let less = value.bytes("lessThan").map { bytes in
+            self.opposite(self.condition(.lengthGreater, ["\(bytes > 0 ? bytes - 1 : 0)"]))
+        }
+        return [more, less].compactMap(\.self)
+    }
+
+    private static func contentType(_ value: ConfigValue) -> [Policy.Rule] {
+        let (among, outside) = (value.texts("in"), value.texts("notIn"))
+        if !outside.isEmpty { return [self.opposite(self.condition(.contentType, outside))] }
+        return [self.condition(.contentType, among)]
     }
 
     private static func field(_ value: ConfigValue, name: String, form: Bool) -> Policy.Rule {
@@ -82,8 +114,7 @@ enum PayloadTranslation {
             field.values = [pattern]
         }
         let rule = Policy.Rule.with { $0.field = field }
-        guard isInverted else { return rule }
-        return Policy.Rule.with { $0.none = Policy.RuleList.with { $0.rules = [rule] } }
+        return isInverted ? self.opposite(rule) : rule
     }
 
     /// A text, number or truth value as text.

@@ -139,4 +139,80 @@ struct PayloadRuleTests {
         let blank = Inspect.field("n", .equals, "a b", form: true)
         #expect(Inspect.fits(blank, "n=a+b", type: type) == (true, true))
     }
+
+    @Test(arguments: [
+        ("[0-9]{4}-[0-9]{4}", "card 1234-5678 end", true), ("[0-9]{4}-[0-9]{4}", "card 123-45678 end", false),
+        ("^begin", "begin here", true), ("^begin", "not begin", false), ("end$", "the end", true),
+        ("end$", "the end.", false), (#"\bcat\b"#, "a cat\nsat", true), (#"\bcat\b"#, "concatenate", false),
+        ("(?i)drop table", "x; DROP\tTABLE y", false), ("(?i)drop table", "x;\nDROP TABLE y", true),
+        ("a|b", "xxb", true),
+    ])
+    func patterns(_ pattern: String, _ body: String, _ fits: Bool) {
+        for pad in ["", String(repeating: "é ", count: 3_000)] {
+            let text = pattern.hasPrefix("^") ? body + pad : pad + body
+            let verdict = Inspect.fits(Inspect.field("", .found, pattern), text, type: "text/plain")
+            #expect(verdict.deny == fits)
+            #expect(verdict.allow == fits)
+        }
+    }
+
+    @Test func patternsEverywhereMeanTheSameInEveryPiece() {
+        let policy = Inspect.policy(.deny, Inspect.field("", .found, "née [0-9]+"))
+        let body = Array("…née 1970…".utf8)
+        for size in 1...body.count {
+            let verdict = Inspect.verdict([policy], body, Inspect.request("text/plain"), size: size)
+            #expect(verdict?.denial?.status == 403)
+        }
+    }
+
+    @Test(arguments: [
+        (["application/json"], "application/json", true, true),
+        (["application/json"], "APPLICATION/json ; charset=utf-8", true, true),
+        (["application/*+json"], "application/problem+json", true, true),
+        (["text/*"], "application/json", false, false),
+        (["text/*", "application/json"], "text/html", true, true), (["application/json"], nil, false, false),
+        (["application/json"], "json", false, false),
+    ])
+    func types(_ patterns: [String], _ type: String?, _ deny: Bool, _ allow: Bool) {
+        let rule = Payload.Rule.with {
+            $0.field = .with {
+                $0.operator = .contentType
+                $0.values = patterns
+            }
+        }
+        #expect(Inspect.fits(rule, "{", type: type) == (deny, allow))
+        #expect(Inspect.fits(Inspect.none(rule), "{", type: type) == (!deny, !allow))
+    }
+
+    /// Receivers may take either of two types.
+    @Test func twoTypesCloseBothWays() {
+        let rule = Inspect.field("", .contentType, "application/json")
+        let view = Inspect.request("application/json", HeaderField("content-type", "text/plain"))
+        for rule in [rule, Inspect.none(rule)] {
+            #expect(Inspect.verdict([Inspect.policy(.deny, rule)], [1], view)?.denial != nil)
+            #expect(Inspect.verdict([Inspect.policy(.allow, rule)], [1], view)?.denial != nil)
+        }
+    }
+
+    /// Nothing of the body is asked for: it may be of any length, compressed and no text.
+    @Test func typesAloneDecideWithoutTheBody() throws {
+        let policy = Inspect.policy(.deny, Inspect.none(Inspect.field("", .contentType, "application/json")))
+        for (type, denied) in [("application/json", false), ("text/plain", true)] {
+            let view = Inspect.request(type, HeaderField("content-encoding", "gzip"))
+            guard case .decided(let verdict) = PayloadEngine([policy]).start(view, origin: "", length: 1 << 40, now: 0)
+            else {
+                Issue.record("it waits for the body")
+                continue
+            }
+            #expect((verdict.denial != nil) == denied)
+        }
+    }
+
+    @Test(arguments: [(9, false, true), (10, false, true), (11, true, false), (100, true, false)])
+    func sizes(_ bytes: Int, _ more: Bool, _ less: Bool) {
+        let body = String(repeating: "x", count: bytes)
+        let greater = Inspect.field("", .lengthGreater, "10")
+        #expect(Inspect.fits(greater, body, type: nil) == (more, more))
+        #expect(Inspect.fits(Inspect.none(greater), body, type: nil) == (less, less))
+    }
 }
