@@ -92,7 +92,7 @@ let package = Package(
         // L3: capabilities
         room("MeshXDS", ["MeshProtos"]),
         room("MeshDNS", ["MeshModel"]),
-        room("HTTPRouting", ["MeshModel", "MeshProtos"]),
+        room("HTTPRouting", ["MeshModel", "MeshProtos", "MeshTelemetry"]),
         room("MeshCompile", ["MeshConfig", "MeshModel", "MeshProtos", "MeshXDS"]),
         room("ECSDiscovery", ["AWSClient", "MeshModel", logging]),
         room("CertificateAuthority", ["AWSClient", "AWSSignature", "MeshModel", x509, asn1, crypto, logging]),
@@ -164,7 +164,7 @@ let package = Package(
         tests("MeshConfig", ["MeshModel"]),
         tests("MeshXDS", ["MeshProtos"]),
         tests("MeshDNS"),
-        tests("HTTPRouting", ["MeshConfig", "MeshModel", "MeshProtos"]),
+        tests("HTTPRouting", ["MeshConfig", "MeshModel", "MeshProtos", "MeshTelemetry"]),
         tests("MeshCompile", ["MeshConfig", "MeshModel", "MeshProtos", "MeshXDS"]),
         tests("ECSDiscovery", ["AWSClient", "AWSSignature", "AWSTestSupport", "MeshModel", logging]),
         tests(

@@ -28,7 +28,7 @@ enum HouseRules {
         [
             "MeshXDS": ["MeshProtos"],
             "MeshDNS": ["MeshModel"],
-            "HTTPRouting": ["MeshModel", "MeshProtos"],
+            "HTTPRouting": ["MeshModel", "MeshProtos", "MeshTelemetry"],
             "ECSDiscovery": ["AWSClient", "MeshModel"],
             "CertificateAuthority": ["AWSClient", "AWSSignature", "MeshModel"],
         ],

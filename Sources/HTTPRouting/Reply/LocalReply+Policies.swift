@@ -1,4 +1,5 @@
 package import MeshModel
+import MeshTelemetry
 
 /// What policies answer.
 extension LocalReply {
@@ -18,7 +19,7 @@ extension LocalReply {
         var reply = LocalReply(
             status,
             details: "ext_authz_denied",
-            flags: .unauthorizedExternalService,
+            flags: .unauthorizedExternally,
             fields: fields
         )
         reply.body = body
@@ -27,7 +28,7 @@ extension LocalReply {
 
     /// An authorizer can't be asked, and the request must not pass without.
     package static func authorizerFailed(status: Int = 403) -> LocalReply {
-        LocalReply(status, details: "ext_authz_error", flags: .unauthorizedExternalService)
+        LocalReply(status, details: "ext_authz_error", flags: .unauthorizedExternally)
     }
 
     /// A token is missing or not valid (RFC 6750 §3).
@@ -48,7 +49,7 @@ extension LocalReply {
         return LocalReply(
             401,
             details: "jwt_authn_access_denied{\(self.word(reason))}",
-            flags: .unauthorizedExternalService,
+            flags: .unauthorizedExternally,
             body: reason,
             fields: [HeaderField("www-authenticate", "Bearer realm=\"\(quoted)\"\(error)")]
         )
@@ -58,7 +59,7 @@ extension LocalReply {
     package static let wrongAudience = LocalReply(
         403,
         details: "jwt_authn_access_denied{Audiences_in_Jwt_are_not_allowed}",
-        flags: .unauthorizedExternalService,
+        flags: .unauthorizedExternally,
         body: "Audiences in Jwt are not allowed"
     )
 

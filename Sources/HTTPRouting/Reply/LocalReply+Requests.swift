@@ -1,4 +1,5 @@
 import MeshModel
+import MeshTelemetry
 
 /// What requests that can't be taken are answered.
 extension LocalReply {
@@ -88,7 +89,7 @@ extension LocalReply {
     package static let overloaded = LocalReply(
         503,
         details: "overload",
-        flags: .overloadManager,
+        flags: .overloaded,
         body: "envoy overloaded"
     )
 
@@ -96,7 +97,7 @@ extension LocalReply {
     package static let overloadedByIdentity = LocalReply(
         503,
         details: "overload_of_identity",
-        flags: .overloadManager,
+        flags: .overloaded,
         body: "too many requests of one client"
     )
 

@@ -1,4 +1,5 @@
 package import MeshModel
+import MeshTelemetry
 
 /// What the choice of a route answers.
 extension LocalReply {

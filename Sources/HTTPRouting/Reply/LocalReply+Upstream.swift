@@ -1,4 +1,5 @@
 import MeshModel
+import MeshTelemetry
 
 /// What failures between the proxy and an endpoint answer.
 extension LocalReply {
@@ -76,11 +77,11 @@ extension LocalReply {
     package static let streamTooLong = LocalReply(
         504,
         details: "upstream_max_stream_duration_reached",
-        flags: .upstreamMaximumStreamDuration
+        flags: .upstreamMaxStreamDurationReached
     )
 
     /// The name of a destination that is looked up for each request has no address.
-    package static let nameNotFound = LocalReply(503, details: "dns_resolution_failure", flags: .domainNameFailure)
+    package static let nameNotFound = LocalReply(503, details: "dns_resolution_failure", flags: .nameResolutionFailed)
 
     /// The endpoints' own configuration drops this share of requests.
     package static let dropOverload = LocalReply(
@@ -105,7 +106,7 @@ extension LocalReply {
         body: "no healthy upstream"
     )
 
-    private static func reset(_ what: String, flags: ResponseFlags, reason: String? = nil) -> LocalReply {
+    private static func reset(_ what: String, flags: OutcomeFlags, reason: String? = nil) -> LocalReply {
         var body = "upstream connect error or disconnect/reset before headers. reset reason: \(what)"
         var details = self.word(what)
         if let reason {

@@ -1,4 +1,5 @@
 package import MeshModel
+package import MeshTelemetry
 
 /// An answer that the proxy itself gives, with what logs and metrics say of it.
 ///
@@ -10,7 +11,7 @@ package struct LocalReply: Hashable, Sendable {
     package var body: [UInt8]
     /// Envoy's `RESPONSE_CODE_DETAILS`.
     package var details: String
-    package var flags: ResponseFlags
+    package var flags: OutcomeFlags
     /// What is sent beside the fields that every local reply has, with lower-case names.
     package var fields: [HeaderField]
     /// What a gRPC client is told; nil for what goes with the status.
@@ -21,7 +22,7 @@ package struct LocalReply: Hashable, Sendable {
     package init(
         _ status: Int,
         details: String,
-        flags: ResponseFlags = [],
+        flags: OutcomeFlags = [],
         body: String = "",
         fields: [HeaderField] = [],
         grpcStatus: GRPCStatus? = nil

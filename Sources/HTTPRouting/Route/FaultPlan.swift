@@ -1,4 +1,5 @@
 package import MeshProtos
+package import MeshTelemetry
 
 /// Failures made on purpose: `TulleL7.Fault` read once. They are drawn once for a request, before any attempt.
 package struct FaultPlan: Sendable, Hashable {
@@ -40,7 +41,7 @@ package struct FaultDraw: Sendable, Hashable {
     package let abort: LocalReply?
 
     /// What logs say of it.
-    package var flags: ResponseFlags {
+    package var flags: OutcomeFlags {
         var flags = self.abort?.flags ?? []
         if self.delayMilliseconds != nil { flags.insert(.delayInjected) }
         return flags

@@ -109,31 +109,3 @@ extension OutcomeFlags {
         return known.isEmpty ? "-" : known.map { Self.names[$0][keyPath: name] }.joined(separator: ",")
     }
 }
-
-extension OutcomeFlags {
-    /// Turns the flags of another room, which has bits of its own for the same names, into these.
-    package struct Translation: Sendable {
-        private let bits: InlineArray<32, UInt32>
-
-        /// Learns the other room's bits; names that mean nothing here are dropped.
-        package init(_ names: some Sequence<(rawValue: UInt32, name: String)>) {
-            var bits = InlineArray<32, UInt32>(repeating: 0)
-            for (rawValue, name) in names where rawValue != 0 {
-                guard let flag = OutcomeFlags(name: name) else { continue }
-                bits[rawValue.trailingZeroBitCount] = flag.rawValue
-            }
-            self.bits = bits
-        }
-
-        /// The same flags, in a few instructions; most requests have none.
-        package func callAsFunction(_ rawValue: UInt32) -> OutcomeFlags {
-            var rest = rawValue
-            var flags: UInt32 = 0
-            while rest != 0 {
-                flags |= self.bits[rest.trailingZeroBitCount]
-                rest &= rest - 1
-            }
-            return OutcomeFlags(rawValue: flags)
-        }
-    }
-}

@@ -14,7 +14,7 @@ extension Exchange {
         self.attempts = []
         _ = self.body.stopKeeping(sent: self.body.end)
         self.deadline?.cancel()
-        self.record.flags.formUnion(reply.flags.reported)
+        self.record.flags.formUnion(reply.flags)
         self.record.responseDetails = reply.details
         let isGRPC = self.view.isGRPC
         var response = reply.head(asGRPC: isGRPC)

@@ -258,7 +258,7 @@ extension Exchange {
     private func take(_ step: RetryMachine.Step, of attempt: Attempt, answer: () -> Void) {
         switch step {
         case .answer(let reason):
-            self.record.flags.formUnion(reason.flags.reported)
+            self.record.flags.formUnion(reason.flags)
             answer()
         case .keep: break
         case .wait: self.drop(attempt)

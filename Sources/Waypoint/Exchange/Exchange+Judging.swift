@@ -88,7 +88,7 @@ extension Exchange {
                 var reply = LocalReply(
                     fault.status,
                     details: fault.detail,
-                    flags: .unauthorizedExternalService,
+                    flags: .unauthorizedExternally,
                     body: fault.body
                 )
                 if let challenge = outcome.challenge(for: self.view) { reply.fields.append(challenge) }

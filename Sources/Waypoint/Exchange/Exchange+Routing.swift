@@ -15,7 +15,7 @@ extension Exchange {
     func follow() {
         guard let action = self.action else { return self.answer(.routeNotFound) }
         let draw = action.drawFault(using: &self.worker.random)
-        self.record.flags.formUnion(draw.flags.reported)
+        self.record.flags.formUnion(draw.flags)
         guard let wait = draw.delayMilliseconds else { return self.go(on: draw) }
         let alarm = LoopAlarm(loop: self.worker.loop)
         self.alarm = alarm
@@ -92,11 +92,4 @@ extension Exchange {
             }
         }
     }
-}
-
-extension ResponseFlags {
-    private static let translation = OutcomeFlags.Translation(ResponseFlags.names.map { ($0.flag.rawValue, $0.name) })
-
-    /// The same flags as telemetry has them.
-    var reported: OutcomeFlags { Self.translation(self.rawValue) }
 }

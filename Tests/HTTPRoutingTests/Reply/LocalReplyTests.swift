@@ -1,4 +1,5 @@
 import MeshModel
+import MeshTelemetry
 import Testing
 
 @testable import HTTPRouting
@@ -96,7 +97,7 @@ struct LocalReplyTests {
     func follows(_ row: Int) {
         let (reply, status, flags, details, body, grpc) = Self.table[row]
         #expect(reply.status == status)
-        #expect(reply.flags.logged == flags)
+        #expect(reply.flags.text == flags)
         #expect(reply.details == details)
         #expect(reply.payload(asGRPC: false) == Array(body.utf8))
         let head = reply.head(asGRPC: true)

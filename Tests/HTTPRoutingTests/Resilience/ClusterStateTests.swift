@@ -1,5 +1,6 @@
 import MeshModel
 import MeshProtos
+import MeshTelemetry
 import Synchronization
 import Testing
 

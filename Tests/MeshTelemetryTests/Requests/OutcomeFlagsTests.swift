@@ -19,16 +19,6 @@ struct OutcomeFlagsTests {
         #expect(OutcomeFlags(rawValue: 1 << 31).text == "-")
     }
 
-    @Test func translatesTheBitsOfOthers() {
-        let translate = OutcomeFlags.Translation([
-            (rawValue: 1 << 3, name: "NR"), (rawValue: 1 << 31, name: "UF"), (rawValue: 1, name: "none of ours"),
-            (rawValue: 0, name: "DC"),
-        ])
-        #expect(translate(1 << 3 | 1 << 31 | 1) == [.noRouteFound, .upstreamConnectionFailure])
-        #expect(translate(0) == [])
-        #expect(translate(1 << 4) == [])
-    }
-
     @Test(
         "the namespace of a principal counts more",
         arguments: [

@@ -1,4 +1,5 @@
 package import MeshModel
+package import MeshTelemetry
 
 /// What one choice of an endpoint depends on.
 package struct PickDemand: Sendable {
@@ -40,7 +41,7 @@ package enum PickResult: Sendable {
     case noSuchSubset
 
     /// What the log says of a request that found none; empty for an endpoint.
-    package var flags: ResponseFlags {
+    package var flags: OutcomeFlags {
         switch self {
         case .endpoint: []
         case .noHealthyEndpoint: .noHealthyUpstream

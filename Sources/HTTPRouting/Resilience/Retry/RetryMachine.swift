@@ -1,3 +1,5 @@
+package import MeshTelemetry
+
 /// The attempts of one request: when to try again, when to wait for another attempt, when to answer. It tracks attempts
 /// under way, several of them when the policy hedges.
 ///
@@ -46,7 +48,7 @@ package struct RetryMachine: Sendable {
         case timeElapsed
 
         /// What the log says.
-        package var flags: ResponseFlags {
+        package var flags: OutcomeFlags {
             switch self {
             case .exhausted, .refused: .upstreamRetryLimitExceeded
             case .final, .impossible, .timeElapsed: []
