@@ -23,6 +23,19 @@ package struct HealthCheck: Sendable {
     /// Asks 127.0.0.1.
     package init() {}
 
+    /// Asks, waits for the answer and says it on the standard streams.
+    /// - Returns: the exit status of a health check: 0 when it is ready, else 1.
+    package func report() -> CInt {
+        switch self.run() {
+        case .ready:
+            StandardStreams.out("ready\n")
+            return 0
+        case .notReady(let reason):
+            StandardStreams.error("not ready: \(reason)\n")
+            return 1
+        }
+    }
+
     /// Asks and waits for the answer.
     package func run() -> Outcome {
         let family = self.address.ip.isV4 ? AF_INET : AF_INET6

@@ -30,17 +30,17 @@ package enum WaypointProgram {
         case "proxy": return self.runProxy()
         case "healthcheck": return self.checkHealth()
         case "version", "--version":
-            self.print("waypoint \(Version.text)\n", to: STDOUT_FILENO)
+            StandardStreams.out("waypoint \(Version.text)\n")
             return 0
         case "help", "--help", "-h":
-            self.print(self.usage, to: STDOUT_FILENO)
+            StandardStreams.out(self.usage)
             return 0
         case let other: return self.misuse("unknown command \(other.debugDescription)")
         }
     }
 
     private static func misuse(_ text: String) -> CInt {
-        self.print("waypoint: \(text)\n\n\(self.usage)", to: STDERR_FILENO)
+        StandardStreams.error("waypoint: \(text)\n\n\(self.usage)")
         return self.misuseStatus
     }
 
@@ -51,14 +51,7 @@ package enum WaypointProgram {
             check.address.ip = address
         }
         if let port = environment["READINESS_PORT"].flatMap({ UInt16($0) }) { check.address.port = port }
-        switch check.run() {
-        case .ready:
-            self.print("ready\n", to: STDOUT_FILENO)
-            return 0
-        case .notReady(let reason):
-            self.print("not ready: \(reason)\n", to: STDERR_FILENO)
-            return 1
-        }
+        return check.report()
     }
 
     private static func runProxy() -> CInt {
@@ -66,10 +59,10 @@ package enum WaypointProgram {
         do throws(StartPlan.Problems) {
             plan = try StartPlan(environment: EnvironmentVariables.read { _ in true })
         } catch {
-            for line in error.lines { self.print("waypoint: \(line)\n", to: STDERR_FILENO) }
+            for line in error.lines { StandardStreams.error("waypoint: \(line)\n") }
             return self.misuseStatus
         }
-        self.raiseDescriptorLimit()
+        DescriptorLimit.raise()
         let configuration = plan.configuration
         let writer = LogWriter(format: configuration.logFormat)
         let log = Log(
@@ -81,26 +74,8 @@ package enum WaypointProgram {
         do throws(SocketError) {
             return try WaypointProcess(plan: plan, writer: writer, log: log).run()
         } catch {
-            self.print("waypoint: event loops could not be made: \(error)\n", to: STDERR_FILENO)
+            StandardStreams.error("waypoint: event loops could not be made: \(error)\n")
             return 1
-        }
-    }
-
-    /// Each connection takes two descriptors; the usual soft limit of 1024 is meant for programs with few.
-    private static func raiseDescriptorLimit() {
-        var limit = rlimit()
-        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-        guard getrlimit(resource, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
-        limit.rlim_cur = limit.rlim_max
-        setrlimit(resource, &limit)
-    }
-
-    private static func print(_ text: String, to descriptor: CInt) {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let written = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-            guard written > 0 else { return }
-            rest = rest.dropFirst(written)
         }
     }
 }

@@ -17,20 +17,20 @@ package enum ZTunnelProgram {
         signal(SIGPIPE, SIG_IGN)
         switch ProgramCommand(arguments: arguments) {
         case .version:
-            self.print("ztunnel \(Version.text)\n", to: STDOUT_FILENO)
+            StandardStreams.out("ztunnel \(Version.text)\n")
             return 0
         case .help:
-            self.print("\(ProgramCommand.usage)", to: STDOUT_FILENO)
+            StandardStreams.out("\(ProgramCommand.usage)")
             return 0
         case .misuse(let text):
-            self.print("ztunnel: \(text)\n\n\(ProgramCommand.usage)", to: STDERR_FILENO)
+            StandardStreams.error("ztunnel: \(text)\n\n\(ProgramCommand.usage)")
             return 1
         case .healthCheck:
             return self.checkHealth()
         case .redirect(let options):
             let result = RedirectCommand.run(options)
-            self.print(result.output, to: STDOUT_FILENO)
-            self.print(result.problem, to: STDERR_FILENO)
+            StandardStreams.out(result.output)
+            StandardStreams.error(result.problem)
             return result.status
         case .proxy:
             return self.runProxy()
@@ -42,14 +42,7 @@ package enum ZTunnelProgram {
         if let address = ProcessEnvironment.read()["TULLE_LISTEN_ADDRESS"].flatMap({ IPAddress(parsing: $0) }) {
             check.address.ip = address
         }
-        switch check.run() {
-        case .ready:
-            self.print("ready\n", to: STDOUT_FILENO)
-            return 0
-        case .notReady(let reason):
-            self.print("not ready: \(reason)\n", to: STDERR_FILENO)
-            return 1
-        }
+        return check.report()
     }
 
     private static func runProxy() -> CInt {
@@ -57,10 +50,10 @@ package enum ZTunnelProgram {
         do throws(StartPlan.Problems) {
             plan = try StartPlan(environment: ProcessEnvironment.read())
         } catch {
-            for line in error.lines { self.print("ztunnel: \(line)\n", to: STDERR_FILENO) }
+            for line in error.lines { StandardStreams.error("ztunnel: \(line)\n") }
             return self.misuseStatus
         }
-        self.raiseDescriptorLimit()
+        DescriptorLimit.raise()
         let configuration = plan.configuration
         let writer = LogWriter(format: configuration.logFormat, limits: configuration.limits.log)
         let log = Log(
@@ -72,26 +65,8 @@ package enum ZTunnelProgram {
         do throws(SocketError) {
             return try ZTunnelProcess(plan: plan, writer: writer, log: log).run()
         } catch {
-            self.print("ztunnel: event loops could not be made: \(error)\n", to: STDERR_FILENO)
+            StandardStreams.error("ztunnel: event loops could not be made: \(error)\n")
             return 1
-        }
-    }
-
-    /// Each connection takes two descriptors; the usual soft limit of 1024 is meant for programs with few.
-    private static func raiseDescriptorLimit() {
-        var limit = rlimit()
-        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-        guard getrlimit(resource, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
-        limit.rlim_cur = limit.rlim_max
-        setrlimit(resource, &limit)
-    }
-
-    private static func print(_ text: String, to descriptor: CInt) {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let written = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-            guard written > 0 else { return }
-            rest = rest.dropFirst(written)
         }
     }
 }
