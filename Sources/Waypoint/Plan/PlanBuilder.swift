@@ -16,14 +16,15 @@ struct PlanBuilder {
     private var resources: [NamespacedHostname: TulleL7.ServiceRoutes] = [:]
     private var services: [NamespacedHostname: ServicePlan] = [:]
     private var workloads: ServicePlan
-    private var clusters: [ClusterKey: ClusterState] = [:]
-    private var endpoints: [ClusterKey: [EndpointFacts]] = [:]
+    /// By service and name: a change of one service must not look at the clusters of all.
+    private var clusters: [NamespacedHostname: [String: KeptCluster]] = [:]
     private var place = ClientPlace()
 
-    /// What tells the states of clusters apart.
-    private struct ClusterKey: Hashable {
-        var service: NamespacedHostname
-        var name: String
+    /// What is known of a cluster over all plans.
+    private struct KeptCluster {
+        let state: ClusterState
+        /// The endpoints that it knows; nil before it was told, and once its rules changed.
+        var endpoints: [EndpointFacts]?
     }
 
     /// - Parameter sampler: decides on traces where the mesh says nothing about them.
@@ -44,21 +45,27 @@ struct PlanBuilder {
         }
         guard self.isOwn(name) else { return }
         guard settings != self.settings else { return }
-        var made = try PlanSettings(settings)
-        for authorizer in settings.authorizers {
-            guard let cluster = authorizer.cluster else { continue }
-            made.authorizers[authorizer.name] = AuthorizerTarget(
-                plan: AuthorizerPlan(authorizer),
-                cluster: self.cluster(cluster, of: Self.settingsKey, now: now)
-            )
-        }
-        self.made = made
+        self.made = try PlanSettings(settings)
         self.settings = settings
+        self.makeAuthorizers(now: now)
         self.reporting = self.makeReporting(settings)
         self.workloads = ServicePlan(workloads: settings, settings: self.made, reporting: self.reporting)
         // All that is made depends on settings.
         self.services = [:]
         for key in self.resources.keys { self.rebuild(key, now: now) }
+    }
+
+    private mutating func makeAuthorizers(now: UInt64) {
+        var kept: Set<String> = []
+        for authorizer in self.settings?.authorizers ?? [] {
+            guard let cluster = authorizer.cluster else { continue }
+            kept.insert(cluster.name)
+            self.made.authorizers[authorizer.name] = AuthorizerTarget(
+                plan: AuthorizerPlan(authorizer),
+                cluster: self.cluster(cluster, of: Self.settingsKey, now: now)
+            )
+        }
+        self.clusters[Self.settingsKey] = self.clusters[Self.settingsKey]?.filter { kept.contains($0.key) }
     }
 
     mutating func removeSettings(_ name: String) {
@@ -104,23 +111,18 @@ struct PlanBuilder {
         guard let key = NamespacedHostname(parsing: name) else { return }
         self.resources[key] = nil
         self.services[key] = nil
-        self.clusters = self.clusters.filter { $0.key.service != key }
-        self.endpoints = self.endpoints.filter { $0.key.service != key }
+        self.clusters[key] = nil
     }
 
     /// Under which the clusters of our own settings go.
     private static let settingsKey = NamespacedHostname(namespace: "", hostname: "")
 
     private mutating func cluster(_ cluster: TulleL7.Cluster, of key: NamespacedHostname, now: UInt64) -> ClusterPlan {
-        let clusterKey = ClusterKey(service: key, name: cluster.name)
+        let known = self.clusters[key]?[cluster.name]?.state
+        known?.update(cluster: cluster, now: now)
+        let state = known ?? ClusterState(cluster, place: self.place, seed: UInt64.random(in: 0...UInt64.max))
         // Its endpoints follow with the next plan.
-        self.endpoints[clusterKey] = nil
-        if let known = self.clusters[clusterKey] {
-            known.update(cluster: cluster, now: now)
-            return ClusterPlan(cluster, state: known)
-        }
-        let state = ClusterState(cluster, place: self.place, seed: UInt64.random(in: 0...UInt64.max))
-        self.clusters[clusterKey] = state
+        self.clusters[key, default: [:]][cluster.name] = KeptCluster(state: state)
         return ClusterPlan(cluster, state: state)
     }
 
@@ -132,7 +134,7 @@ struct PlanBuilder {
             clusters.append(self.cluster(cluster, of: key, now: now))
             kept.insert(cluster.name)
         }
-        self.clusters = self.clusters.filter { $0.key.service != key || kept.contains($0.key.name) }
+        self.clusters[key] = self.clusters[key]?.filter { kept.contains($0.key) }
         self.services[key] = ServicePlan(
             resource,
             clusters: clusters,
@@ -151,16 +153,14 @@ struct PlanBuilder {
             // What clusters prefer depends on it; it changes once, when the mesh comes to know us.
             self.place = place
             self.clusters = [:]
+            self.makeAuthorizers(now: now)
             for key in self.resources.keys { self.rebuild(key, now: now) }
         }
         for (key, served) in self.services {
-            for cluster in served.clusters {
-                self.updateEndpoints(ClusterKey(service: key, name: cluster.name), cluster, mesh, now)
-            }
+            for cluster in served.clusters { self.updateEndpoints(of: cluster, key, mesh, now) }
         }
         for authorizer in self.made.authorizers.values {
-            let key = ClusterKey(service: Self.settingsKey, name: authorizer.cluster.name)
-            self.updateEndpoints(key, authorizer.cluster, mesh, now)
+            self.updateEndpoints(of: authorizer.cluster, Self.settingsKey, mesh, now)
         }
         return WaypointPlan(
             mesh: mesh,
@@ -173,14 +173,14 @@ struct PlanBuilder {
     }
 
     private mutating func updateEndpoints(
-        _ key: ClusterKey,
-        _ cluster: ClusterPlan,
+        of cluster: ClusterPlan,
+        _ key: NamespacedHostname,
         _ mesh: MeshSnapshot,
         _ now: UInt64
     ) {
         let facts = cluster.endpoints(in: mesh)
-        guard facts != self.endpoints[key] else { return }
-        self.endpoints[key] = facts
+        guard facts != self.clusters[key]?[cluster.name]?.endpoints else { return }
+        self.clusters[key]?[cluster.name]?.endpoints = facts
         cluster.state.update(endpoints: facts, now: now)
     }
 }

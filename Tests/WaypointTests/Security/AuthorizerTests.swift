@@ -250,4 +250,37 @@ struct AuthorizerTests {
             )
         }
     }
+
+    @Test("CVE-2024-34364: an answer without an end is given up, and closes", arguments: [false, true])
+    func endless(_ failsOpen: Bool) throws {
+        let sent = Mutex(0)
+        let place = WaypointBench.reserve(1, others: ["judge"])
+        let backend = try TestBackend(place.endpoints[0]) { _ in TestBackend.Reply() }
+        let judge = try #require(place.others.first?.address)
+        _ = try #require(
+            TestSocket.serve(judge.ip, port: judge.port) { socket in
+                _ = socket.receive()
+                socket.send(Array("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".utf8))
+                let piece = Array("4000\r\n".utf8) + [UInt8](repeating: 7, count: 0x4000) + Array("\r\n".utf8)
+                // Until nobody takes it any more; 64 MB are endless enough.
+                for _ in 0..<4_096 {
+                    guard socket.send(piece) else { return }
+                    sent.withLock { $0 += piece.count }
+                }
+            }
+        )
+        let bench = try WaypointBench(
+            place,
+            settings: self.settings(grpc: false) {
+                $0.failsOpen = failsOpen
+                $0.statusOnError = 503
+                $0.timeoutMilliseconds = 60_000
+            },
+            routes: Self.custom
+        )
+        #expect(try bench.request(.get("/asked")).status == (failsOpen ? 200 : 503))
+        #expect(backend.heads == (failsOpen ? 1 : 0))
+        #expect(try bench.rest() == nil)
+        #expect(sent.withLock { $0 } < 16 << 20, "it is not read to its end")
+    }
 }
