@@ -66,8 +66,8 @@ extension Exchange {
         self.machine = machine
         self.demand.tried.append(endpoint)
         self.record.attempts = UInt32(clamping: machine.attempts)
-        self.record.upstreamHost = cluster.hostText(of: endpoint)
-        self.record.destination = cluster.labels(of: endpoint, in: self.plan)
+        self.record.upstreamHost = endpoint.addressText
+        self.record.destination = worker.labels(of: endpoint)
         let attempt = Attempt(
             exchange: self,
             cluster: cluster,

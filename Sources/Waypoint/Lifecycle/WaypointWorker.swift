@@ -67,6 +67,9 @@ final class WaypointWorker: @unchecked Sendable {
     private var streams: UInt64 = 0
     private var direct: [DirectKey: ClusterPlan] = [:]
 
+    /// Of the endpoints that were used under this plan.
+    private var endpointLabels: [ObjectIdentifier: (endpoint: EndpointHandle, labels: PeerLabels)] = [:]
+
     private struct DirectKey: Hashable {
         var uid: String
         var ip: IPAddress?
@@ -139,6 +142,7 @@ final class WaypointWorker: @unchecked Sendable {
     /// Takes over a new plan.
     func change(_ plan: WaypointPlan) {
         self.plan = plan
+        self.endpointLabels = [:]
         for session in Array(self.sessions.values) { session.planChanged(plan) }
         self.upstreams.planChanged(plan, keeping: Set(self.direct.values.map { ObjectIdentifier($0.state) }))
     }
@@ -199,6 +203,20 @@ final class WaypointWorker: @unchecked Sendable {
 
     /// Workloads whose numbers one loop keeps for clients that ask for them by address.
     private static let maximumDirect = 1_024
+
+    /// An endpoint's workload, for telemetry: put together once for a plan, not for each request.
+    func labels(of endpoint: EndpointHandle) -> PeerLabels {
+        let key = ObjectIdentifier(endpoint)
+        if let known = self.endpointLabels[key] { return known.labels }
+        let made = self.plan.mesh.workload(uid: endpoint.id).map { PeerLabels(PeerLabels.Facts($0)) } ?? .unknown
+        if self.endpointLabels.count >= Self.maximumLabels { self.endpointLabels = [:] }
+        // Held, so that no other endpoint takes its place in memory.
+        self.endpointLabels[key] = (endpoint, made)
+        return made
+    }
+
+    /// Endpoints whose labels one loop keeps.
+    private static let maximumLabels = 10_000
 
     /// Our certificate; throws where there is no valid one.
     func identity() throws(IdentityError) -> IdentitySnapshot {

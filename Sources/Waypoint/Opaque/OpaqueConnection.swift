@@ -120,8 +120,8 @@ final class OpaqueConnection: ByteStreamOwner {
             self.place = consume place
             self.endpoint = endpoint
             self.use = endpoint.beginUse()
-            self.record.destination = cluster.labels(of: endpoint, in: self.worker.plan)
-            self.record.upstreamHost = cluster.hostText(of: endpoint)
+            self.record.destination = self.worker.labels(of: endpoint)
+            self.record.upstreamHost = endpoint.addressText
             guard !cluster.asksForTLS else { return self.fail(.upstreamConnectionFailure, EndpointDial.noTLS) }
             guard let target = cluster.target(of: endpoint, in: self.worker.plan) else {
                 return self.fail(.noHealthyUpstream, "endpoint is gone")

@@ -79,9 +79,6 @@ final class ClusterPlan: Sendable {
         self.init(cluster, state: state)
     }
 
-    /// The endpoint's address, as logs show it.
-    func hostText(of endpoint: EndpointHandle) -> String { "\(endpoint.address)" }
-
     /// The service as the mesh has it now.
     func service(in plan: WaypointPlan) -> Service? { plan.mesh.service(self.key) }
 
@@ -109,11 +106,6 @@ final class ClusterPlan: Sendable {
     /// How a chosen endpoint is reached; nil when it is gone.
     func target(of endpoint: EndpointHandle, in plan: WaypointPlan) -> EndpointTarget? {
         plan.mesh.workload(uid: endpoint.id).map { EndpointTarget(workload: $0, port: endpoint.address.port) }
-    }
-
-    /// The endpoint's workload, for telemetry.
-    func labels(of endpoint: EndpointHandle, in plan: WaypointPlan) -> PeerLabels {
-        plan.mesh.workload(uid: endpoint.id).map { PeerLabels(PeerLabels.Facts($0)) } ?? .unknown
     }
 
     /// Which version of HTTP is spoken for a client's request.

@@ -7,11 +7,14 @@ import Synchronization
 package final class EndpointHandle: Sendable {
     /// What discovery says of it.
     package let facts: EndpointFacts
+    /// ``address`` as logs show it, made once: every request says it.
+    package let addressText: String
     /// What this waypoint knows of it.
     let state: EndpointState
 
     init(_ facts: EndpointFacts, state: EndpointState) {
         self.facts = facts
+        self.addressText = "\(facts.address)"
         self.state = state
     }
 
