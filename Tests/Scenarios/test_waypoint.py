@@ -446,3 +446,20 @@ def test_a_waypoint_is_replaced_under_load(mesh):
     bad, rate = result(process)
     print(f"{rate:.0f} requests/s")
     assert bad == 0
+
+
+def test_a_killed_waypoint_is_not_missed(mesh):
+    """One of two dies without a word, and every later request passes by the other."""
+    url = f"http://web.{NAMESPACE}/"
+    mesh.scale(WAYPOINT, 2)
+    mesh.wait_healthy(WAYPOINT, 2)
+    mesh.until(
+        "the new one to serve",
+        lambda: mesh.curl(url).status == 200 and sum(mesh.requests_by("reporter").values()), 20,
+    )
+    [victim] = mesh.processes(WAYPOINT, "waypoint")
+    mesh.kill(victim)
+    for turn in range(20):
+        answer = mesh.curl(url)
+        assert answer.status == 200, f"request {turn}: {answer}"
+        assert answer.headers.get("server") == "istio-envoy", answer
