@@ -24,6 +24,28 @@ struct DeterministicTable: Sendable {
         self.letters = program.alphabet.count
     }
 
+    /// The state before anything was read.
+    static let start = 1
+
+    /// The state after the scalars from `position`, which moves to `end`.
+    func state(
+        after state: Int,
+        _ bytes: Span<UInt8>,
+        from position: inout Int,
+        to end: Int,
+        alphabet: borrowing ScalarAlphabet
+    ) -> Int {
+        var state = state
+        while position < end {
+            let letter = alphabet.next(in: bytes, at: &position)
+            state = Int(self.transitions[state * self.letters + letter])
+        }
+        return state
+    }
+
+    /// Whether a text that ends in a state matches.
+    func accepts(_ state: Int) -> Bool { self.accepts[state] }
+
     /// Whether the whole of a text matches.
     func matchesWhole(_ bytes: Span<UInt8>, alphabet: borrowing ScalarAlphabet) -> Bool {
         var state = 1

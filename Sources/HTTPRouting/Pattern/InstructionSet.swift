@@ -1,5 +1,5 @@
 /// A set of instructions in the order in which they were put in, cleared in no time.
-struct InstructionSet {
+struct InstructionSet: Sendable {
     private(set) var members: [Int32] = []
     private var places: [Int32]
 

@@ -18,8 +18,8 @@ package final class RegularExpression: Sendable {
     /// How many groups capture.
     package let groups: Int
     let node: RegularExpressionNode
-    private let program: RegularExpressionProgram
-    private let table: DeterministicTable?
+    let program: RegularExpressionProgram
+    let table: DeterministicTable?
 
     /// - Parameters:
     ///   - ignoringCase: as if the pattern began with `(?i)`.

@@ -26,7 +26,7 @@ extension RegularExpressionProgram {
     }
 
     /// Puts in everything that is reached from an instruction without taking a scalar.
-    private func follow(
+    func follow(
         _ first: Int,
         at position: Int,
         in bytes: Span<UInt8>,

@@ -28,6 +28,8 @@ struct CompiledPayloadPolicy: Sendable {
     let rules: [PayloadRule]
     let pointers: [JSONPointer]
     let fields: [String]
+    /// Looked for in the whole body.
+    let patterns: [RegularExpression]
     let readsText: Bool
     /// Whether some rule asks for anything of the body, and not just for its type.
     let readsBody: Bool

@@ -6,6 +6,8 @@ enum PayloadPlace: Hashable, Sendable {
     case body
     /// What the request says its body is.
     case type
+    /// Any part of the body, by the number of the pattern among the policy's.
+    case anywhere(Int)
     /// A value in JSON, by its number among the policy's pointers.
     case json(Int)
     /// A field of a form, by its number among the policy's.
@@ -86,6 +88,9 @@ struct PayloadCondition: Sendable {
             // A request that names no type has none of these.
             guard !content.media.isEmpty else { return [isNegated] }
             return content.media.map { media in types.contains { $0.matches(media) } != isNegated }
+        case .anywhere(let number):
+            guard content.bytes > 0 else { return [self.missing(isNegated)] }
+            return [content.found[number] != isNegated]
         case .body:
             switch self.test {
             case .longer(let count): return [(content.bytes > count) != isNegated]
@@ -152,6 +157,8 @@ struct PayloadContent: Sendable {
     var media: [MediaType] = []
     /// The bytes as text, where a rule needs them.
     var text = ""
+    /// Whether each of the policy's patterns is anywhere in it.
+    var found: [Bool] = []
     /// By pointer.
     var values: [PointedValue?] = []
     /// By form field.

@@ -8,6 +8,7 @@ struct PayloadPolicyCompiler {
     private let policy: TulleL7.PayloadPolicy
     private var pointers: [JSONPointer] = []
     private var fields: [String] = []
+    private var patterns: [RegularExpression] = []
     private var readsText = false
     private var readsBody = false
 
@@ -22,6 +23,7 @@ struct PayloadPolicyCompiler {
             rules: rules,
             pointers: compiler.pointers,
             fields: compiler.fields,
+            patterns: compiler.patterns,
             readsText: compiler.readsText,
             readsBody: compiler.readsBody
         )
@@ -100,6 +102,10 @@ struct PayloadPolicyCompiler {
             let number = self.fields.firstIndex { $0.utf8.elementsEqual(field.pointer.utf8) } ?? self.fields.count
             if number == self.fields.count { self.fields.append(field.pointer) }
             place = .form(number)
+        } else if field.pointer.isEmpty, field.operator == .found, case .regex(let pattern) = test {
+            let number = self.patterns.firstIndex { $0.text.utf8.elementsEqual(pattern.text.utf8) }
+            place = .anywhere(number ?? self.patterns.count)
+            if number == nil { self.patterns.append(pattern) }
         } else if field.pointer.isEmpty {
             place = .body
             switch test {

@@ -16,6 +16,7 @@ struct PayloadReader: Sendable {
     private let isDeclaredForm: Bool
     private var content = PayloadContent()
     private var text: [UInt8] = []
+    private var searches: [PatternSearch]
     /// The first byte that is no blank.
     private var first: UInt8?
     /// Nil where no rule looks into JSON, or the body turned out to be none.
@@ -28,6 +29,7 @@ struct PayloadReader: Sendable {
         self.policy = policy
         self.isDeclaredJSON = media.contains(where: \.isJSON)
         self.isDeclaredForm = media.contains(where: \.isForm)
+        self.searches = policy.patterns.map { PatternSearch($0) }
         self.content.media = media
         guard policy.readsBody else {
             self.end = .read(self.content)
@@ -77,6 +79,11 @@ struct PayloadReader: Sendable {
         if self.first == nil { self.first = bytes.first { $0 > 0x20 || $0 == 0 } }
         if self.policy.readsText { self.text += bytes }
         self.form?.take(bytes)
+        for place in self.searches.indices {
+            self.searches[place].take(bytes)
+            // A pattern on what is no text could miss what it is for.
+            if !self.searches[place].isText { return self.endMalformed() }
+        }
         do throws(JSONFault) {
             try self.json?.take(bytes)
         } catch {
@@ -123,6 +130,11 @@ struct PayloadReader: Sendable {
             guard let found else { return self.endMalformed() }
             self.content.text = found
         }
+        for place in self.searches.indices {
+            self.searches[place].finish(isCut: !isWhole)
+            if !self.searches[place].isText { return self.endMalformed() }
+        }
+        self.content.found = self.searches.map(\.isFound)
         let none = [PointedValue?](repeating: nil, count: self.policy.pointers.count)
         self.content.values = self.json?.sink.values ?? none
         self.content.fields = self.form?.values ?? []
