@@ -1,4 +1,5 @@
 import DataPlaneTestSupport
+import Foundation
 import HTTPRouting
 import MeshModel
 import MeshProtos
@@ -369,6 +370,25 @@ struct OpaqueTests {
             let raw = try bench.client.raw(WaypointBench.authority)
             #expect(raw.waitForOutcome() != nil)
             #expect(bench.logs("idle for 100 ms"))
+        }
+    }
+
+    @Test("on which nothing moves it ends after the idle time, and what moves is not idle")
+    func rests() throws {
+        try self.withServer(
+            .tcp,
+            routes: { $0.cluster { $0.pool = .with { $0.idleTimeoutMilliseconds = 200 } } },
+            serve: Self.echo
+        ) { bench in
+            let raw = try bench.client.raw(WaypointBench.authority)
+            #expect(raw.wait(7))
+            for round in 1...4 {
+                usleep(100_000)
+                try raw.send("x")
+                #expect(raw.wait(7 + round))
+            }
+            #expect(raw.waitForOutcome() != nil)
+            #expect(bench.logs("idle for 200 ms"))
         }
     }
 }
