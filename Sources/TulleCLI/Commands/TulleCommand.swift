@@ -19,7 +19,7 @@ package struct TulleCommand: AsyncParsableCommand {
                 name: "Configuration",
                 subcommands: [
                     ApplyCommand.self, GetCommand.self, DescribeCommand.self, DeleteCommand.self, DiffCommand.self,
-                    ValidateCommand.self, SchemaCommand.self, AnalyzeCommand.self,
+                    ValidateCommand.self, SchemaCommand.self, AnalyzeCommand.self, MigrateCommand.self,
                 ]
             ),
             CommandGroup(

@@ -13,10 +13,16 @@ struct ConfigurationInput: Sendable, Hashable {
     /// Most bytes of one file: what the control plane takes.
     static let mostBytes = ConfigurationLimits.standard.fileBytes
 
-    /// Reads what `-f` names: a file, all `.yaml`, `.yml` and `.json` files below a directory, or `-` for standard
+    /// What files of configuration end in.
+    static let usualSuffixes = [".yaml", ".yml", ".json"]
+
+    /// Reads what `-f` names: a file, all files below a directory that end in one of the suffixes, or `-` for standard
     /// input.
     /// - Throws: `CommandFailure` that names the path, with status 66.
-    static func read(_ path: String) throws -> [ConfigurationInput] {
+    static func read(
+        _ path: String,
+        suffixes: [String] = ConfigurationInput.usualSuffixes
+    ) throws -> [ConfigurationInput] {
         if path == "-" {
             return [ConfigurationInput(name: "-", text: try BoundedInput.text(at: "-", mostBytes: Self.mostBytes))]
         }
@@ -24,10 +30,13 @@ struct ConfigurationInput: Sendable, Hashable {
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue else {
             return [ConfigurationInput(name: path, text: try BoundedInput.text(at: path, mostBytes: Self.mostBytes))]
         }
-        let files = try Self.files(below: path)
+        let files = try Self.files(below: path, suffixes)
         guard !files.isEmpty else {
+            let kinds =
+                suffixes.count > 1
+                ? suffixes.dropLast().joined(separator: ", ") + " or \(suffixes.last ?? "")" : suffixes.joined()
             throw CommandFailure(
-                "\(path) holds no .yaml, .yml or .json file",
+                "\(path) holds no \(kinds) file",
                 hint: "name the directory with the documents",
                 status: .noInput
             )
@@ -48,16 +57,19 @@ struct ConfigurationInput: Sendable, Hashable {
     }
 
     /// Reads what several `-f` name.
-    static func read(_ paths: [String]) throws -> [ConfigurationInput] {
-        try paths.flatMap { try Self.read($0) }
+    static func read(
+        _ paths: [String],
+        suffixes: [String] = ConfigurationInput.usualSuffixes
+    ) throws -> [ConfigurationInput] {
+        try paths.flatMap { try Self.read($0, suffixes: suffixes) }
     }
 
-    private static func files(below path: String) throws(CommandFailure) -> [String] {
+    private static func files(below path: String, _ suffixes: [String]) throws(CommandFailure) -> [String] {
         var files: [String] = []
         let top = path.hasSuffix("/") ? String(path.dropLast()) : path
         let found = FileManager.default.enumerator(atPath: path)
         while let name = found?.nextObject() as? String {
-            guard [".yaml", ".yml", ".json"].contains(where: name.hasSuffix) else { continue }
+            guard suffixes.contains(where: name.hasSuffix) else { continue }
             // As tulled reads its directory: what begins with a dot is a half-written or a hidden file.
             guard !name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) else { continue }
             files.append("\(top)/\(name)")

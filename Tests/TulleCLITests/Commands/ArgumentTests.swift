@@ -33,6 +33,8 @@ struct ArgumentTests {
             "waypoint list -A", "waypoint status --no-wait", "waypoint delete a b -n shop", "waypoint delete --all",
             "ztunnel-config workload --address 127.0.0.1:15000 --workload-namespace shop", "zc all --with-headers",
             "zc service -f dump.json -o json", "zc connections --direction inbound --raw", "zc log --level debug -r",
+            "migrate appmesh -f exports --out new -n shop --image i --bootstrap-facts b.json -o json",
+            "migrate appmesh -f a.json -f b.json --out new -n shop --mesh m --skip-task-definitions --overwrite",
             "zc policy -o short", "zc policy --via exec --cluster c --task t --container app", "zc certs",
         ]
     )
@@ -70,6 +72,9 @@ struct ArgumentTests {
             "ecs remove-service web",
             "ecs list-services",
             "ecs frobnicate",
+            "migrate appmesh -f a --out b", "migrate appmesh -f a -n shop",
+            "migrate appmesh --out b -n shop",
+            "migrate appmesh -f a --out b -n shop --skip-task-definitions --image i",
         ]
     )
     func refused(_ line: String) throws {
