@@ -13,7 +13,9 @@ package struct TulleCommand: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Services",
-                subcommands: [ECSCommand.self, BootstrapCommand.self, TokenCommand.self, WaypointCommand.self]
+                subcommands: [
+                    ECSCommand.self, BootstrapCommand.self, TokenCommand.self, WaypointCommand.self, IAMCommand.self,
+                ]
             ),
             CommandGroup(
                 name: "Configuration",
