@@ -256,9 +256,9 @@ class Lab:
 
     # --- processes --------------------------------------------------------------------------------------------------
 
-    def processes(self, service: str, name: str) -> list[int]:
-        """Processes of a service's task whose program is `name`."""
-        task = self.task(service)
+    def processes(self, service: str, name: str, task: dict | None = None) -> list[int]:
+        """Processes of a service's task, the latest unless said, whose program is `name`."""
+        task = task or self.task(service)
         if task.get("namespace"):
             command = ["ip", "netns", "pids", task["namespace"]]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
