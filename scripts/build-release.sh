@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # build-release.sh PRODUCT…: release binaries into out/.
 #
-# ztunnel and waypoint are linked a second time: fully static and position independent (static-pie), stripped, with unused sections
-# dropped and identical code folded. Only the objects of our own rooms and BoringSSL go in; SwiftNIO is built because
-# BoringSSL comes in its package, but no object of it is linked. Why, and what was measured: docs/decisions/0005.
+# All are linked a second time: fully static and position independent (static-pie), stripped, with unused sections dropped,
+# so that an image needs nothing beside the file. Into ztunnel and waypoint go only the objects of our own rooms and
+# BoringSSL, with identical code folded; SwiftNIO is built because BoringSSL comes in its package, but no object of it is
+# linked. Why, and what was measured: docs/decisions/0005. The others are whole: SwiftNIO, gRPC and Foundation go in.
 #
 #   TULLE_STATIC_PIE=0   link a classic static image at a fixed address instead (about 0.3 MiB less anonymous memory)
 #   TULLE_SCRATCH=PATH   build in PATH and not in .build
@@ -51,13 +52,38 @@ link_static() { # PRODUCT MODULE
     fi
 }
 
+# Foundation's parts name each other, and no import of ours names them all.
+foundation=(-lFoundation -lFoundationEssentials -lFoundationInternationalization -lCoreFoundation)
+foundation+=(-l_FoundationICU -l_FoundationCShims -l_FoundationCollections -ldispatch -lswiftDispatch -lBlocksRuntime -lz)
+
+link_whole() { # PRODUCT MODULE
+    local product=$1 module=$2 objects="$release/$1.product/Objects.LinkFileList"
+    if ! grep -q "/$module\.build/" "$objects"; then
+        echo "build-release: $objects names no object of $module; nothing to link" >&2
+        exit 1
+    fi
+    swiftc -emit-executable -o "out/$product" -module-name "$module" "@$objects" \
+        -static-executable -use-ld=lld -Xclang-linker -static-pie -lstdc++ "${foundation[@]}" \
+        -Xlinker --defsym -Xlinker "main=${module}_main" \
+        -Xlinker --gc-sections -Xlinker -z -Xlinker nostart-stop-gc -Xlinker -s \
+        -Xlinker --pack-dyn-relocs=relr -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now \
+        2>&1 | { grep -v -E "statically linked applications requires at runtime|^$" >&2 || true; }
+    test -x "out/$product"
+}
+
 for product in "$@"; do
     rm -f "out/$product"
     swift build "${flags[@]}" --product "$product"
     case "$product" in
         ztunnel) link_static ztunnel ZTunnelMain ;;
         waypoint) link_static waypoint WaypointMain ;;
-        *) strip -o "out/$product" "$release/$product" ;;
+        tulled) link_whole tulled TulledMain ;;
+        tulle) link_whole tulle TulleMain ;;
+        tulle-lab) link_whole tulle-lab TulleLabMain ;;
+        *)
+            echo "build-release: no product \"$product\"" >&2
+            exit 64
+            ;;
     esac
     printf '✓ out/%s (%s)\n' "$product" "$(du -h --apparent-size "out/$product" | cut -f1)" >&2
 done
