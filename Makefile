@@ -1,7 +1,7 @@
 # The front door. Each verb is one script, so that what CI runs and what a person runs is the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-l7 demo-down test unit scenario fuzz sanitize attack soak bench-controlplane build release lint format protos limits setup clean
+.PHONY: help demo demo-l7 demo-down test unit scenario fuzz sanitize attack soak bench-controlplane build release check-deploy lint format protos limits setup clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ build: ## debug build of everything
 release: ## static release binaries in out/, with SHA256SUMS and a list of what is in them (sbom.cdx.json)
 	@scripts/build-release.sh ztunnel waypoint tulled tulle tulle-lab
 	@scripts/release-manifest.py
+
+check-deploy: ## hold templates and units in deploy/ against cfn-lint, Terraform and systemd, as far as they are there
+	@scripts/check-deploy.sh
 
 lint: ## formatting and shell rules; changes nothing
 	@scripts/lint.sh

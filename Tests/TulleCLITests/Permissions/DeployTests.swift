@@ -1,0 +1,81 @@
+import AWSClient
+import Foundation
+import Testing
+
+@testable import TulleCLI
+
+@Suite("What stands in deploy/")
+struct DeployTests {
+    private static let root = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    private static func text(_ path: String) throws -> String {
+        try String(contentsOf: Self.root.appending(path: path), encoding: .utf8)
+    }
+
+    /// What the templates need of their own: EFS, where the state is.
+    private static let own: Set<String> = [
+        "elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite", "sts:AssumeRole",
+    ]
+
+    private static func actions(in text: String) throws -> Set<String> {
+        let action = try Regex("\"((?:ecs|route53|acm-pca|sts|ec2|iam|elasticfilesystem):[A-Z][A-Za-z]+)\"")
+        // Keys of conditions have the same form.
+        return Set(text.matches(of: action).compactMap { $0.output[1].substring.map(String.init) })
+            .filter { !$0.hasSuffix("RecordTypes") && !$0.hasSuffix("Arn") }
+    }
+
+    @Test("gives tulled the permissions that tulle iam prints")
+    func permissions() throws {
+        let scope = PolicyScope(regions: ["eu-west-1"], account: "111122223333", clusters: ["shop"])
+        var permissions = DaemonPermissions(scope: scope, zones: ["Z1"])
+        let template = try Self.actions(in: Self.text("deploy/cloudformation/tulled.json"))
+        #expect(template == permissions.document.actions.union(Self.own))
+        permissions.authority = ARN(parsing: "arn:aws:acm-pca:eu-west-1:111122223333:certificate-authority/1")
+        let module = try Self.actions(in: Self.text("deploy/terraform/tulled/iam.tf"))
+        #expect(module == permissions.document.actions.union(Self.own))
+    }
+
+    @Test(
+        "names settings that there are",
+        arguments: [
+            ("deploy/cloudformation/tulled.json", "tulled-settings"),
+            ("deploy/terraform/tulled/main.tf", "tulled-settings"),
+            ("deploy/systemd/tulled.env", "tulled-settings"), ("deploy/systemd/ztunnel.env", "ztunnel-settings"),
+            ("deploy/systemd/waypoint.env", "waypoint-settings"),
+            ("deploy/taskdefinitions/waypoint.json", "waypoint-settings"),
+        ]
+    )
+    func settings(_ path: String, _ page: String) throws {
+        let page = try Self.text("docs/\(page).md")
+        let text = try Self.text(path).split(separator: "\n").filter { !$0.hasPrefix("#") }.joined(separator: "\n")
+        let variable = try Regex(
+            path.hasSuffix(".env")
+                ? "(?m)^([A-Z0-9_]+)="
+                : "\\b(TULLED_[A-Z0-9_]+|BOOTSTRAP_TOKEN|TERMINATION_DRAIN_DURATION)\\b"
+        )
+        let names = Set(text.matches(of: variable).compactMap { $0.output[1].substring.map(String.init) })
+        #expect(!names.isEmpty)
+        for name in names { #expect(page.contains("`\(name)`"), "\(name) of \(path)") }
+    }
+
+    @Test("runs one static file as a user of its own", arguments: ["", ".waypoint", ".tulled"])
+    func images(_ name: String) throws {
+        let lines = try Self.text("deploy/container/Containerfile\(name)").split(separator: "\n")
+        let program = name.isEmpty ? "ztunnel" : String(name.dropFirst())
+        let last = lines.suffix(from: try #require(lines.lastIndex { $0 == "FROM scratch" }))
+        #expect(last.contains("COPY \(program) /\(program)") && last.contains("ENTRYPOINT [\"/\(program)\"]"))
+        let user = program == "tulled" ? "15302:15302" : "15301:15301"
+        #expect(last.contains("USER \(user)"))
+    }
+
+    @Test("hardens every unit", arguments: ["tulled", "ztunnel", "waypoint"])
+    func units(_ name: String) throws {
+        let lines = try Self.text("deploy/systemd/\(name).service").split(separator: "\n")
+        for line in [
+            "ExecStart=/usr/local/bin/\(name)", "EnvironmentFile=/etc/tulle/\(name).env", "User=\(name)",
+            "NoNewPrivileges=true", "CapabilityBoundingSet=", "ProtectSystem=strict", "StateDirectoryMode=0700",
+            "Restart=always",
+        ] { #expect(lines.contains(line[...]), "\(line)") }
+    }
+}
