@@ -1,5 +1,6 @@
 import MeshConfig
 import MeshProtos
+import MeshXDS
 import Testing
 
 @testable import MeshCompile
@@ -112,6 +113,60 @@ struct HTTPRouteTests {
         #expect(try mesh.table() == ["/empty > 500", "/ > 3 cart, 2 500, 1 500, 1 audit"])
         mesh.mesh.add(Facts.service("nobody"))
         #expect(try mesh.table() == ["/empty > 500", "/ > 3 cart, 2 nobody, 1 500, 1 audit"])
+    }
+
+    @Test("G13: a grant for the route's kind, namespace and service lets it through; one that goes takes that back")
+    func grants() throws {
+        let lead = "\n- matches: [{path: {value: /}}]\n  backendRefs: [{name: audit, namespace: back, port: 80}]"
+        var mesh = try RouteMesh(Self.route(lead))
+        func grant(_ from: String, _ to: String, in namespace: String = "back", name: String = "g") throws
+            -> DeclaredResource
+        {
+            let text = """
+                apiVersion: gateway.networking.k8s.io/v1
+                kind: ReferenceGrant
+                metadata: {name: \(name), namespace: \(namespace)}
+                spec:
+                  from: [{group: gateway.networking.k8s.io, \(from)}]
+                  to: [{group: '', \(to)}]
+                """
+            return try #require(try RouteMesh.read(text).first)
+        }
+        func isRefused() throws -> Bool {
+            let table = try mesh.table()
+            let condition = mesh.condition(.resolvedRefs, of: "HTTPRoute/shop/r")
+            guard table == ["/ > 1 500"] else {
+                #expect(table == ["/ > 1 audit"])
+                #expect(condition == "true ResolvedRefs")
+                return false
+            }
+            #expect(condition == "false RefNotPermitted")
+            return true
+        }
+        #expect(try isRefused())
+        let others = [
+            try grant("kind: GRPCRoute, namespace: shop", "kind: Service, name: audit"),
+            try grant("kind: HTTPRoute, namespace: cart", "kind: Service, name: audit"),
+            try grant("kind: HTTPRoute, namespace: shop", "kind: Service, name: other"),
+            try grant("kind: HTTPRoute, namespace: shop", "kind: Service, name: audit", in: "shop"),
+        ]
+        for other in others {
+            mesh.mesh.declare(other)
+            #expect(try isRefused())
+            mesh.mesh.remove(other)
+        }
+        // All services of the namespace, and the one: whichever is left counts.
+        let all = try grant("kind: HTTPRoute, namespace: shop", "kind: Service", name: "all")
+        let one = try grant("kind: HTTPRoute, namespace: shop", "kind: Service, name: audit")
+        let change = mesh.mesh.declare(all)
+        #expect(change.waypoints[RouteMesh.owner]?.routes.changed.map(\.name) == ["shop/orders.shop.mesh.internal"])
+        #expect(try !isRefused())
+        mesh.mesh.declare(one)
+        mesh.mesh.remove(all)
+        #expect(try !isRefused())
+        let last = mesh.mesh.remove(one)
+        #expect(last.waypoints[RouteMesh.owner]?.routes.changed.map(\.name) == ["shop/orders.shop.mesh.internal"])
+        #expect(try isRefused())
     }
 
     @Test("filters of a rule, and of a backend")
