@@ -4,26 +4,40 @@ package import MeshModel
 import Synchronization
 package import TunnelEngine
 
-/// A DNS server that knows one name.
+/// A DNS server that knows a few names.
 package final class TestNameServer: DatagramDelegate, @unchecked Sendable {
     private let thread: TestLoop
-    private let name: String
-    private let addresses: [IPAddress]
+    private let timeToLive: UInt32
+    private let known: Mutex<[String: [IPAddress]]>
     private var socket: DatagramSocket?
-    private let count = Mutex(0)
+    private let kept = Mutex<[String]>([])
 
-    /// How many queries for the name came.
-    package var queries: Int { self.count.withLock { $0 } }
+    /// How many queries for names that it knows came.
+    package var queries: Int {
+        let known = self.known.withLock { Set($0.keys) }
+        return self.asked.count { known.contains($0) }
+    }
 
-    package init(_ address: SocketAddress, name: String, addresses: [IPAddress]) throws {
+    /// The names asked for, each as often as it was.
+    package var asked: [String] { self.kept.withLock { $0 } }
+
+    package convenience init(_ address: SocketAddress, name: String, addresses: [IPAddress]) throws {
+        try self.init(address, names: [name: addresses])
+    }
+
+    /// - Parameter timeToLive: for how many seconds answers may be kept.
+    package init(_ address: SocketAddress, names: [String: [IPAddress]], timeToLive: UInt32 = 60) throws {
         self.thread = try TestLoop()
-        self.name = name
-        self.addresses = addresses
+        self.known = Mutex(names)
+        self.timeToLive = timeToLive
         let me = self
         try self.thread.sync {
             me.socket = try DatagramSocket(loop: me.thread.loop, address: address, delegate: me)
         }
     }
+
+    /// Gives a name other addresses.
+    package func set(_ name: String, _ addresses: [IPAddress]) { self.known.withLock { $0[name] = addresses } }
 
     package func stop() {
         let me = self
@@ -37,11 +51,12 @@ package final class TestNameServer: DatagramDelegate, @unchecked Sendable {
         var answer = DNSMessage(id: query.id)
         answer.isResponse = true
         answer.questions = query.questions
-        let name = "\(question.name)"
-        if name == self.name || name == self.name + "." {
-            self.count.withLock { $0 += 1 }
-            answer.answers = self.addresses.filter { $0.isV4 == (question.type == .a) }.map {
-                DNSRecord(name: question.name, timeToLive: 60, content: .address($0))
+        var name = "\(question.name)"
+        if name.hasSuffix(".") { name.removeLast() }
+        self.kept.withLock { $0.append(name) }
+        if let addresses = self.known.withLock({ $0[name] }) {
+            answer.answers = addresses.filter { $0.isV4 == (question.type == .a) }.map {
+                DNSRecord(name: question.name, timeToLive: self.timeToLive, content: .address($0))
             }
         } else {
             answer.code = .noSuchName

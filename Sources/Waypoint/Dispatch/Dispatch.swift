@@ -38,7 +38,7 @@ enum Dispatch {
     }
 
     private static func find(_ asked: SocketAddress, in plan: WaypointPlan) -> Dispatch {
-        guard !asked.ip.isLoopback, !asked.ip.isLinkLocal else {
+        guard !plan.bounds.isHostOnly(asked.ip) else {
             return .refused(Refusal(status: 404, reason: "\(asked) is an address of one host alone"))
         }
         let address = NetworkAddress(network: plan.own.network, ip: asked.ip)

@@ -54,10 +54,10 @@ extension Exchange {
         demand.avoidsTried = machine.policy.avoidsTried
         demand.shiftsPriorities = machine.policy.shiftsPriorities
         let endpoint: EndpointHandle
-        switch cluster.state.pick(demand, now: now, random: worker.random.next()) {
+        let wish = EgressWish(asked: self.inner.facts.destination, authority: self.head.authority)
+        switch cluster.choose(demand, for: wish, in: self.plan, now: now, random: worker.random.next()) {
         case .endpoint(let found): endpoint = found
-        case .noHealthyEndpoint: return self.giveUp(.noHealthyUpstream)
-        case .noSuchSubset: return self.giveUp(.clusterNotFound())
+        case .none(let reply): return self.giveUp(reply)
         }
         guard let place = cluster.state.admitRequest(isRetry: machine.attempts > 0, now: now) else {
             return self.giveUp(.overflow)
@@ -66,8 +66,8 @@ extension Exchange {
         self.machine = machine
         self.demand.tried.append(endpoint)
         self.record.attempts = UInt32(clamping: machine.attempts)
-        self.record.upstreamHost = endpoint.addressText
-        self.record.destination = worker.labels(of: endpoint)
+        self.record.upstreamHost = cluster.hostText(of: endpoint, in: self.plan)
+        self.record.destination = worker.labels(of: endpoint, in: cluster)
         let attempt = Attempt(
             exchange: self,
             cluster: cluster,
@@ -222,6 +222,10 @@ extension Exchange {
             case .overloaded: (.refusedHere, nil, .overflow)
             case .unsendable: (.refusedHere, nil, self.unsendable(failure.reason))
             case .refused: (.connectFailure, .connectFailure, .connectFailure())
+            // Another endpoint may have another name; what the request itself names has no other.
+            case .unresolved where self.backend?.cluster.source == .discovery:
+                (.connectFailure, .connectFailure, .nameNotFound)
+            case .unresolved: (.refusedHere, nil, .nameNotFound)
             // It was never asked: this loop may not know yet what the mesh has of a new one.
             case .noRoute: (.connectFailure, nil, .connectFailure())
             }

@@ -70,7 +70,14 @@ extension Exchange {
         guard let action = self.action else { return }
         for place in action.drawMirrors(using: &self.worker.random) {
             guard let cluster = self.served.cluster(place), self.head.upgrade == nil else { continue }
-            if let mirror = Mirror(self.head, body: self.body, cluster: cluster, worker: self.worker) {
+            let mirror = Mirror(
+                self.head,
+                asked: self.inner.facts.destination,
+                body: self.body,
+                cluster: cluster,
+                worker: self.worker
+            )
+            if let mirror {
                 self.mirrors.append(mirror)
             } else {
                 self.worker.context.metrics.count(mirror: false)

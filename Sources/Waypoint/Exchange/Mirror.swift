@@ -24,13 +24,27 @@ final class Mirror: HTTPStreamOwner {
     private static let timeout: UInt64 = 60_000
 
     /// Sends a copy of the head and of what came of the body; nil where there is no room for mirrors.
-    init?(_ head: HTTPRequestHead, body: RequestBody, cluster: ClusterPlan, worker: WaypointWorker) {
+    /// - Parameter asked: the address that the client asked for.
+    init?(
+        _ head: HTTPRequestHead,
+        asked: SocketAddress,
+        body: RequestBody,
+        cluster: ClusterPlan,
+        worker: WaypointWorker
+    ) {
         self.worker = worker
         self.isWhole = body.isWhole
         let now = worker.loop.now
+        let wish = EgressWish(asked: asked, authority: head.authority)
         guard body.count <= Self.pendingBytes, worker.mirrors < worker.context.configuration.limits.mirrors,
             !cluster.isMissing,
-            case .endpoint(let endpoint) = cluster.state.pick(PickDemand(), now: now, random: worker.random.next()),
+            case .endpoint(let endpoint) = cluster.choose(
+                PickDemand(),
+                for: wish,
+                in: worker.plan,
+                now: now,
+                random: worker.random.next()
+            ),
             let place = cluster.state.admitRequest(now: now)
         else { return nil }
         self.use = endpoint.beginUse()

@@ -56,7 +56,8 @@ private final class HealthQuestion: HTTPStreamOwner, HTTPClientConnectionOwner, 
             return self.finish(.disconnected)
         }
         if let port = self.probe.rules.port { target.port = port }
-        self.dial.start(target, of: self.cluster.service(in: plan), port: self.cluster.port) { [self] result in
+        self.dial.start(.workload(target), of: self.cluster.service(in: plan), port: self.cluster.port) {
+            [self] result in
             switch result {
             case .failure(let failure): self.finish(failure.kind == .timedOut ? .timedOut : .disconnected)
             case .success(let opened): self.ask(opened)

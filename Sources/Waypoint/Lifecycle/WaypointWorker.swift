@@ -40,7 +40,7 @@ final class WaypointWorker: @unchecked Sendable {
         connectionsPerIdentity: self.context.configuration.limits.connectionsPerIdentity,
         delegate: self.inbound
     )
-    private let resolver: NameResolver
+    private let names: NameBook
     private var sessions: [ObjectIdentifier: any ActiveSession] = [:]
     /// Of the identities that have a session.
     private var shares: [String: IdentityShare] = [:]
@@ -82,7 +82,7 @@ final class WaypointWorker: @unchecked Sendable {
         self.context = context
         self.plan = plan
         self.random = LoopRandom(seed: UInt64.random(in: 0...UInt64.max))
-        self.resolver = NameResolver(loop: loop, configuration: resolver)
+        self.names = NameBook(loop: loop, configuration: resolver)
         self.reporting = RequestReporting(context.requestMetrics, registry: context.registry)
     }
 
@@ -184,7 +184,7 @@ final class WaypointWorker: @unchecked Sendable {
         self.sampling.cancel()
         self.upstreams.close()
         self.tunnels.close()
-        self.resolver.close()
+        self.names.close()
         completion()
     }
 
@@ -205,10 +205,12 @@ final class WaypointWorker: @unchecked Sendable {
     private static let maximumDirect = 1_024
 
     /// An endpoint's workload, for telemetry: put together once for a plan, not for each request.
-    func labels(of endpoint: EndpointHandle) -> PeerLabels {
+    func labels(of endpoint: EndpointHandle, in cluster: ClusterPlan) -> PeerLabels {
         let key = ObjectIdentifier(endpoint)
         if let known = self.endpointLabels[key] { return known.labels }
         let made = self.plan.mesh.workload(uid: endpoint.id).map { PeerLabels(PeerLabels.Facts($0)) } ?? .unknown
+        // One that is not discovery's is there for a single request.
+        guard cluster.source == .discovery else { return made }
         if self.endpointLabels.count >= Self.maximumLabels { self.endpointLabels = [:] }
         // Held, so that no other endpoint takes its place in memory.
         self.endpointLabels[key] = (endpoint, made)
@@ -225,12 +227,7 @@ final class WaypointWorker: @unchecked Sendable {
 
     /// Looks a name up; the completion is called once, possibly before this returns, with no address where it has none.
     func resolve(_ name: String, completion: @escaping ([IPAddress]) -> Void) {
-        self.resolver.lookUp(name) { result in
-            switch result {
-            case .success(let answer): completion(answer.addresses)
-            case .failure: completion([])
-            }
-        }
+        self.names.lookUp(name, completion: completion)
     }
 
     /// What an identity has of this loop.

@@ -54,7 +54,8 @@ final class OpaqueConnection: ByteStreamOwner {
         switch self.inner.target {
         case .workload(let workload):
             self.record.routeName = "direct"
-            self.connect(to: EndpointTarget(workload: workload, port: self.inner.facts.destination.port))
+            let port = self.inner.facts.destination.port
+            self.connect(by: .workload(EndpointTarget(workload: workload, port: port)), port: port)
         case .service(let service, let port):
             self.record.service = self.inner.serviceLabels
             self.route(service, port.port)
@@ -112,7 +113,10 @@ final class OpaqueConnection: ByteStreamOwner {
         guard !cluster.isMissing else { return self.fail(.noClusterFound, "cluster_not_found") }
         let demand = PickDemand(hash: cluster.hashPolicy?.key(of: self.inner.facts), tried: self.tried)
         let now = self.worker.loop.now
-        switch cluster.state.pick(demand, now: now, random: self.worker.random.next()) {
+        let plan = self.worker.plan
+        let facts = self.inner.facts
+        let wish = EgressWish(asked: facts.destination, serverName: facts.serverName)
+        switch cluster.choose(demand, for: wish, in: plan, now: now, random: self.worker.random.next()) {
         case .endpoint(let endpoint):
             guard let place = cluster.state.admitConnection() else {
                 return self.fail(.upstreamOverflow, "overflow")
@@ -120,21 +124,19 @@ final class OpaqueConnection: ByteStreamOwner {
             self.place = consume place
             self.endpoint = endpoint
             self.use = endpoint.beginUse()
-            self.record.destination = self.worker.labels(of: endpoint)
-            self.record.upstreamHost = endpoint.addressText
+            self.record.destination = self.worker.labels(of: endpoint, in: cluster)
+            self.record.upstreamHost = cluster.hostText(of: endpoint, in: plan)
             guard !cluster.asksForTLS else { return self.fail(.upstreamConnectionFailure, EndpointDial.noTLS) }
-            guard let target = cluster.target(of: endpoint, in: self.worker.plan) else {
+            guard let way = cluster.way(to: endpoint, in: plan) else {
                 return self.fail(.noHealthyUpstream, "endpoint is gone")
             }
-            self.connect(to: target)
-        case .noHealthyEndpoint:
-            self.fail(.noHealthyUpstream, "no_healthy_upstream")
-        case .noSuchSubset:
-            self.fail(.noClusterFound, "cluster_not_found")
+            self.connect(by: way, port: cluster.port)
+        case .none(let reply):
+            self.fail(reply.flags.reported, reply.details)
         }
     }
 
-    private func connect(to target: EndpointTarget) {
+    private func connect(by way: EndpointWay, port: UInt16) {
         let service: Service?
         if case .service = self.inner.target {
             service = self.cluster?.service(in: self.worker.plan)
@@ -150,7 +152,7 @@ final class OpaqueConnection: ByteStreamOwner {
         )
         self.dial = dial
         self.mark(.forwardBegin)
-        dial.start(target, of: service, port: self.cluster?.port ?? target.port) { [weak self] result in
+        dial.start(way, of: service, port: port) { [weak self] result in
             guard let self, !self.isOver else {
                 if case .success(let opened) = result { EndpointDial.close(opened) }
                 return
@@ -168,19 +170,15 @@ final class OpaqueConnection: ByteStreamOwner {
     private func failed(_ failure: EndpointDial.Failure) {
         self.record.upstreamFailure = failure.reason
         guard let cluster = self.cluster, let endpoint = self.endpoint else {
-            return self.fail(.upstreamConnectionFailure, failure.reason)
+            return self.fail(failure.flags.reported, failure.reason)
         }
-        let outcome: EndpointOutcome? =
-            switch failure.kind {
-            case .timedOut: .connectTimeout
-            case .refused: .connectFailure
-            // It was never asked.
-            case .overloaded, .noRoute, .unsendable: nil
-            }
-        if let outcome { cluster.state.report(endpoint, outcome, now: self.worker.loop.now) }
+        if let outcome = failure.outcome { cluster.state.report(endpoint, outcome, now: self.worker.loop.now) }
         self.release()
         self.tried.append(endpoint)
-        guard self.tried.count < 2 else { return self.fail(.upstreamConnectionFailure, failure.reason) }
+        // Where discovery knows no endpoints another choice would be the same.
+        guard self.tried.count < 2, cluster.source == .discovery else {
+            return self.fail(failure.flags.reported, failure.reason)
+        }
         self.pick(cluster)
     }
 

@@ -15,6 +15,8 @@ final class ClusterPlan: Sendable {
     let port: UInt16
     /// Endpoints, limits and failures; lives longer than this plan.
     let state: ClusterState
+    /// Where its endpoints come from.
+    let source: EndpointSource
     /// What is spoken.
     let speech: TulleL7.Cluster.UpstreamProtocol
     /// Whether there is no such destination.
@@ -41,6 +43,7 @@ final class ClusterPlan: Sendable {
         self.key = NamespacedHostname(namespace: cluster.namespace, hostname: cluster.hostname)
         self.port = UInt16(clamping: cluster.port)
         self.state = state
+        self.source = EndpointSource(cluster)
         self.speech = cluster.protocol
         self.isMissing = cluster.missing
         self.asksForTLS = cluster.tls != nil
@@ -92,7 +95,7 @@ final class ClusterPlan: Sendable {
             guard ip != nil || !workload.hostname.isEmpty else { return nil }
             return EndpointFacts(
                 id: workload.uid,
-                address: SocketAddress(ip: ip ?? IPAddress(v4: 0), port: target.port),
+                address: SocketAddress(ip: ip ?? EndpointFacts.mark(workload.uid), port: target.port),
                 weight: workload.capacity,
                 locality: workload.locality,
                 labels: workload.labels,

@@ -10,6 +10,7 @@ struct PlanBuilder {
     private let local: LocalWorkload
     private let sinks: ReportSinks
     private let sampler: TraceSampler?
+    private let bounds: EgressBounds
     private var reporting: ReportingPlan
     private var settings: TulleL7.WaypointSettings?
     private var made = PlanSettings()
@@ -27,9 +28,17 @@ struct PlanBuilder {
         var endpoints: [EndpointFacts]?
     }
 
-    /// - Parameter sampler: decides on traces where the mesh says nothing about them.
-    init(local: LocalWorkload, sinks: ReportSinks, sampler: TraceSampler? = nil) {
+    /// - Parameters:
+    ///   - sampler: decides on traces where the mesh says nothing about them.
+    ///   - bounds: whom nobody is led to.
+    init(
+        local: LocalWorkload,
+        sinks: ReportSinks,
+        sampler: TraceSampler? = nil,
+        bounds: EgressBounds = .standard
+    ) {
         self.local = local
+        self.bounds = bounds
         self.sampler = sampler
         self.sinks = sinks
         self.reporting = ReportingPlan(nil, sinks: sinks, proxy: ProxyFacts(), context: AccessLogContext())
@@ -168,7 +177,8 @@ struct PlanBuilder {
             settings: self.made,
             services: self.services,
             workloads: self.workloads,
-            isComplete: self.settings != nil
+            isComplete: self.settings != nil,
+            bounds: self.bounds
         )
     }
 

@@ -17,6 +17,8 @@ final class WaypointPlan: Sendable {
     let workloads: ServicePlan
     /// Whether our settings came: until then nobody is served.
     let isComplete: Bool
+    /// Whom nobody is led to.
+    let bounds: EgressBounds
     /// The states of all clusters.
     let clusterStates: Set<ObjectIdentifier>
 
@@ -26,7 +28,8 @@ final class WaypointPlan: Sendable {
         settings: PlanSettings,
         services: [NamespacedHostname: ServicePlan],
         workloads: ServicePlan,
-        isComplete: Bool
+        isComplete: Bool,
+        bounds: EgressBounds = .standard
     ) {
         self.mesh = mesh
         self.own = own
@@ -34,6 +37,7 @@ final class WaypointPlan: Sendable {
         self.services = services
         self.workloads = workloads
         self.isComplete = isComplete
+        self.bounds = bounds
         var states = Set(services.values.flatMap { $0.clusters.map { ObjectIdentifier($0.state) } })
         // Connections to authorizers must not end with each change of the mesh.
         for authorizer in settings.authorizers.values { states.insert(ObjectIdentifier(authorizer.cluster.state)) }

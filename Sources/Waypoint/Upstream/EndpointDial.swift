@@ -19,6 +19,8 @@ final class EndpointDial {
         /// The kinds that are told apart in answers, retries and outlier detection.
         enum Kind: Sendable {
             case refused, timedOut, overloaded, noRoute
+            /// The endpoint is known by a name that has no address.
+            case unresolved
             /// The connection stands, but this request's head can't be sent on it: no fault of the endpoint.
             case unsendable
         }
@@ -36,7 +38,7 @@ final class EndpointDial {
     /// `traceparent` of what it is opened for; nil for none.
     private let trace: String?
     private var completion: ((Result<Opened, Failure>) -> Void)?
-    private var dial: TCPDial?
+    private var race: AddressRace?
     private var tunnel: TunnelDial?
     private var inner: InnerTunnel?
     private lazy var deadline = LoopAlarm(loop: self.worker.loop)
@@ -62,16 +64,16 @@ final class EndpointDial {
 
     private func release() {
         self.deadline.cancel()
-        self.dial?.cancel()
+        self.race?.cancel()
         self.tunnel?.cancel()
         self.inner?.cancel()
-        self.dial = nil
+        self.race = nil
         self.tunnel = nil
         self.inner = nil
     }
 
     private func finish(_ result: Result<Opened, Failure>) {
-        self.dial = nil
+        self.race = nil
         self.tunnel = nil
         self.inner = nil
         self.deadline.cancel()
@@ -99,7 +101,7 @@ final class EndpointDial {
     /// Opens the way to an endpoint.
     /// - Parameter service: whose endpoint it is; nil for a workload that was asked for by its own address.
     func start(
-        _ target: EndpointTarget,
+        _ way: EndpointWay,
         of service: Service?,
         port: UInt16,
         completion: @escaping (Result<Opened, Failure>) -> Void
@@ -112,6 +114,14 @@ final class EndpointDial {
             self.release()
             completion?(.failure(Failure(kind: .timedOut, reason: "no connection within \(self.timeout) ms")))
         }
+        switch way {
+        case .workload(let target): self.follow(target, of: service, port: port)
+        case .address(let address): self.connect(to: [address])
+        case .name(let name, let port): self.look(up: name, port: port)
+        }
+    }
+
+    private func follow(_ target: EndpointTarget, of service: Service?, port: UInt16) {
         let plan = self.worker.plan
         let decision = plan.mesh.routeEndpoint(
             target,
@@ -131,66 +141,69 @@ final class EndpointDial {
         }
     }
 
-    /// Connects to an address that is no workload's, in the clear.
-    func start(_ address: SocketAddress, completion: @escaping (Result<Opened, Failure>) -> Void) {
-        self.completion = completion
-        self.deadline.set(after: self.timeout) { [weak self] in
-            self?.dial?.cancel()
-            self?.fail(.timedOut, "no connection to \(address)")
-        }
-        self.connect(to: address)
-    }
-
     private func follow(_ route: OutboundRoute) {
         switch route.address.host {
         case .ip(let ip):
-            self.follow(route, at: SocketAddress(ip: ip, port: route.address.port))
+            self.follow(route, at: [SocketAddress(ip: ip, port: route.address.port)])
         case .name(let name, let prefersV4):
-            self.worker.resolve(name) { [weak self] addresses in
-                guard let self, self.completion != nil else { return }
-                let preferred = addresses.filter { $0.isV4 == prefersV4 ?? true }
-                guard let ip = preferred.randomElement(using: &self.worker.random) ?? addresses.first else {
-                    return self.fail(.noRoute, "\(name) has no address")
-                }
-                self.follow(route, at: SocketAddress(ip: ip, port: route.address.port))
+            self.look(up: name, prefersV4: prefersV4, obstacle: { $0.obstacle(at: $1) }) { dial, addresses in
+                dial.follow(route, at: addresses.map { SocketAddress(ip: $0, port: route.address.port) })
             }
         }
     }
 
-    private func follow(_ route: OutboundRoute, at address: SocketAddress) {
+    /// A name that a client gave: full as it is, and never one that the search list would make of it.
+    private func look(up name: String, port: UInt16) {
+        self.look(up: "\(name).", prefersV4: nil, obstacle: { $0.obstacle(outsideAt: $1) }) { dial, addresses in
+            dial.connect(to: addresses.map { SocketAddress(ip: $0, port: port) })
+        }
+    }
+
+    private func look(
+        up name: String,
+        prefersV4: Bool?,
+        obstacle: @escaping (WaypointPlan, IPAddress) -> String?,
+        then proceed: @escaping (EndpointDial, [IPAddress]) -> Void
+    ) {
+        self.worker.resolve(name) { [weak self] addresses in
+            guard let self, self.completion != nil else { return }
+            guard !addresses.isEmpty else { return self.fail(.unresolved, "\(name) has no address") }
+            let obstacles = addresses.map { obstacle(self.worker.plan, $0) }
+            var open = zip(addresses, obstacles).filter { $0.1 == nil }.map(\.0)
+            guard !open.isEmpty else {
+                let reason = obstacles.lazy.compactMap(\.self).first ?? ""
+                return self.fail(.noRoute, "\(name) must not be connected to: \(reason)")
+            }
+            open.shuffle(using: &self.worker.random)
+            proceed(self, AddressRace.order(open, prefersV4: prefersV4 ?? addresses.first?.isV4))
+        }
+    }
+
+    /// - Parameter addresses: at least one; a tunnel goes to the first.
+    private func follow(_ route: OutboundRoute, at addresses: [SocketAddress]) {
+        guard let address = addresses.first else { return self.fail(.noRoute, "no address of \(route.peer)") }
         switch route.passage {
-        case .plain: self.connect(to: address)
+        case .plain: self.connect(to: addresses)
         case .tunnel(let hop): self.open(hop, peer: route.peer, at: address, inside: nil)
         case .nested(let outer, let inner): self.open(outer, peer: route.peer, at: address, inside: inner)
         }
     }
 
-    private func connect(to address: SocketAddress) {
-        do throws(TCPDial.Failure) {
-            self.dial = try TCPDial(
-                loop: self.worker.loop,
-                to: address,
-                from: self.worker.context.bindAddress(toReach: address.ip),
-                milliseconds: self.timeout
-            ) { [weak self] result in
-                guard let self else {
-                    if case .success(let descriptor) = result { Socket.close(descriptor) }
-                    return
-                }
-                self.dial = nil
-                switch result {
-                case .success(let descriptor):
-                    self.localText = Socket.localAddress(descriptor).map { "\($0)" }
-                    Socket.tune(descriptor, keepAlive: self.worker.context.keepAlive)
-                    self.finish(.success(.socket(descriptor)))
-                case .failure(.timedOut):
-                    self.fail(.timedOut, "\(address) did not answer")
-                case .failure(.socket(let error)):
-                    self.fail(.refused, "\(address): \(error)")
-                }
+    private func connect(to addresses: [SocketAddress]) {
+        let race = AddressRace(worker: self.worker, addresses: addresses, milliseconds: self.timeout)
+        self.race = race
+        race.start { [weak self] result in
+            guard let self, self.completion != nil else {
+                if case .success(let made) = result { Socket.close(made.descriptor) }
+                return
             }
-        } catch {
-            self.fail(.refused, "\(address): \(error)")
+            switch result {
+            case .success(let made):
+                self.localText = Socket.localAddress(made.descriptor).map { "\($0)" }
+                Socket.tune(made.descriptor, keepAlive: self.worker.context.keepAlive)
+                self.finish(.success(.socket(made.descriptor)))
+            case .failure(let failure): self.finish(.failure(failure))
+            }
         }
     }
 

@@ -26,6 +26,9 @@ final class UpstreamHost {
         self.endpoint = endpoint
     }
 
+    /// Whether its endpoint is still there for new connections.
+    func isWanted(by plan: WaypointPlan) -> Bool { self.cluster.way(to: self.endpoint, in: plan) != nil }
+
     /// Whether nothing is left of it.
     var isEmpty: Bool { self.connections.isEmpty && self.dials.isEmpty && self.waiting.isEmpty }
 
@@ -71,7 +74,7 @@ final class UpstreamHost {
         guard !self.cluster.asksForTLS else {
             return self.failFirst(EndpointDial.Failure(kind: .noRoute, reason: EndpointDial.noTLS))
         }
-        guard let target = self.cluster.target(of: self.endpoint, in: plan) else {
+        guard let way = self.cluster.way(to: self.endpoint, in: plan) else {
             return self.failFirst(EndpointDial.Failure(kind: .noRoute, reason: "\(self.endpoint.id) is gone"))
         }
         let dial = UpstreamDial(
@@ -84,7 +87,7 @@ final class UpstreamHost {
         )
         let key = ObjectIdentifier(dial)
         self.dials[key] = dial
-        dial.start(target, of: self.cluster.service(in: plan), port: self.cluster.port) { [self] result in
+        dial.start(way, of: self.cluster.service(in: plan), port: self.cluster.port) { [self] result in
             self.dials[key] = nil
             switch result {
             case .failure(let failure):
@@ -186,12 +189,12 @@ final class UpstreamDial {
     var localText: String? { self.dial.localText }
 
     func start(
-        _ target: EndpointTarget,
+        _ way: EndpointWay,
         of service: Service?,
         port: UInt16,
         completion: @escaping (Result<EndpointDial.Opened, EndpointDial.Failure>) -> Void
     ) {
-        self.dial.start(target, of: service, port: port, completion: completion)
+        self.dial.start(way, of: service, port: port, completion: completion)
     }
 
     func cancel() { self.dial.cancel() }

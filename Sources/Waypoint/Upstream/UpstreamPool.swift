@@ -49,7 +49,7 @@ final class UpstreamPool {
     func planChanged(_ plan: WaypointPlan, keeping kept: Set<ObjectIdentifier>) {
         for (key, host) in self.hosts
         where !(plan.clusterStates.contains(key.cluster) || kept.contains(key.cluster))
-            || plan.mesh.workload(uid: key.endpoint) == nil
+            || !host.isWanted(by: plan)
         {
             host.drain()
         }

@@ -182,7 +182,17 @@ struct DestinationRuleTests {
         }
         for mode in ["DISABLE", "ISTIO_MUTUAL"] { #expect(try cluster("{tls: {mode: \(mode)}}").tls == nil) }
         #expect(try cluster("{tls: {mode: SIMPLE}}").tls?.serverName == "orders.shop.mesh.internal")
-        #expect(try cluster("{loadBalancer: {simple: PASSTHROUGH}}").keepsDestination)
+        #expect(try !cluster("{loadBalancer: {simple: PASSTHROUGH}}").keepsDestination, "its address is the mesh's")
+        var mesh = try RouteMesh(Self.rule("trafficPolicy: {loadBalancer: {simple: PASSTHROUGH}}", host: "db.example"))
+        mesh.mesh.declare(
+            Declare.entry(["db.example"], name: "db") {
+                $0.resolution = .static
+                $0.addresses = ["192.0.2.7"]
+                $0.ports = [.init(number: 80, name: "http", protocol: "HTTP")]
+            }
+        )
+        let own = try mesh.routes(of: NamespacedHostname(namespace: "shop", hostname: "db.example")).clusters
+        #expect(own.first?.keepsDestination == true, "somebody may be at an address that its owner gave")
         #expect(try cluster("{connectionPool: {http: {useClientProtocol: true}}}").protocol == .client)
         let hash = try cluster(
             "{loadBalancer: {consistentHash: {httpHeaderName: X-User, ringHash: {minimumRingSize: 9}}}}"

@@ -32,7 +32,7 @@ final class WaypointBench: @unchecked Sendable {
     private(set) var plan: WaypointPlan
     private lazy var probes = HealthProbes(worker: self.worker)
     private var clients: [TestClient] = []
-    private let mesh: MeshSnapshot
+    private var mesh: MeshSnapshot
     private let own: Workload
     private let address: SocketAddress
     private let number: UInt16
@@ -73,10 +73,14 @@ final class WaypointBench: @unchecked Sendable {
 
     /// - Parameters:
     ///   - limits: changes the waypoint's bounds.
+    ///   - names: where it asks for names.
+    ///   - bounds: whom nobody is led to.
     ///   - mesh: changes what discovery says: `echo` with its endpoints, the other services, the client, the waypoint.
     ///   - routes: fills in the resource of service `echo`; its whole cluster is there already.
     init(
         _ place: Place,
+        names: SocketAddress? = nil,
+        bounds: EgressBounds = .standard,
         limits: (inout WaypointLimits) -> Void = { _ in },
         mesh: (inout MeshChange) -> Void = { _ in },
         settings fill: (inout TulleL7.WaypointSettings) -> Void = { _ in },
@@ -118,7 +122,7 @@ final class WaypointBench: @unchecked Sendable {
         mesh(&change)
         self.mesh = MeshSnapshot(change)
         self.own = local.client(in: self.mesh)
-        self.builder = PlanBuilder(local: local, sinks: self.context.sinks)
+        self.builder = PlanBuilder(local: local, sinks: self.context.sinks, bounds: bounds)
         let settings = TulleL7.WaypointSettings.with {
             $0.namespace = "demo"
             $0.name = "waypoint"
@@ -144,7 +148,7 @@ final class WaypointBench: @unchecked Sendable {
         let worker = WaypointWorker(
             loop: thread.loop,
             context: self.context,
-            resolver: ResolverConfiguration(servers: []),
+            resolver: ResolverConfiguration(servers: names.map { [$0] } ?? []),
             plan: plan
         )
         self.worker = worker
@@ -196,8 +200,21 @@ final class WaypointBench: @unchecked Sendable {
     }
 
     /// Changes the resource of the service, and waits until it is in force.
-    func change(_ routes: (inout TulleL7.ServiceRoutes) -> Void) throws {
-        try self.builder.set(service: Self.resource(routes), name: "demo/echo.demo.mesh.internal", now: 1)
+    func change(_ routes: (inout TulleL7.ServiceRoutes) -> Void) throws { try self.tell(Self.resource(routes)) }
+
+    /// Tells it about a service, and waits until that is in force.
+    func tell(_ resource: TulleL7.ServiceRoutes) throws {
+        try self.builder.set(service: resource, name: "\(resource.namespace)/\(resource.hostname)", now: 1)
+        try self.publish()
+    }
+
+    /// Changes what discovery says, and waits until it is in force.
+    func changeMesh(_ change: MeshChange) throws {
+        self.mesh.apply(change)
+        try self.publish()
+    }
+
+    private func publish() throws {
         let plan = self.builder.plan(mesh: self.mesh, own: self.own, now: 1)
         self.plan = plan
         let worker = self.worker

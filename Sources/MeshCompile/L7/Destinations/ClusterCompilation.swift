@@ -58,7 +58,9 @@ struct ClusterCompilation {
             }
             $0.retryBudget = policy.retryBudget.map(Self.budget) ?? self.constraint(claim)
             $0.usesUnready = claim.publishesNotReady
-            $0.keepsDestination = claim.isPassthrough || policy.loadBalancer?.text("simple") == "PASSTHROUGH"
+            // Nobody is at an address that the mesh gave out: there endpoints are chosen all the same.
+            let passes = policy.loadBalancer?.text("simple") == "PASSTHROUGH" && !claim.isAutomatic
+            $0.keepsDestination = claim.isPassthrough || passes
             $0.resolvesAuthority = claim.needsWaypoint
         }
     }
