@@ -94,6 +94,7 @@ struct ControlPlaneParts: Sendable {
             awaitsDeclarations: true,
             store: resources,
             addressFile: VIPFile(state: state),
+            sessions: try SessionSecrets(state: state, now: Date()),
             zones: zones,
             metrics: metrics,
             quiet: configuration.debounce,

@@ -70,6 +70,7 @@ package final class RegistryPublisher: Sendable {
     ///   - workers: the names of the discovery workers; nothing is published before each has looked once.
     ///   - awaitsDeclarations: whether nothing is published before ``declare(_:)`` was called once, as a mesh without its
     ///     policies is an open one.
+    ///   - sessions: what keys of sessions at waypoints are made of; without it no session is kept.
     ///   - quiet: how long no news must come before a push.
     ///   - patience: how long a push waits for that at most.
     ///   - startPatience: how long the first push waits for clusters that cannot be read.
@@ -80,6 +81,7 @@ package final class RegistryPublisher: Sendable {
         awaitsDeclarations: Bool = false,
         store: ResourceStore,
         addressFile: VIPFile,
+        sessions: SessionSecrets? = nil,
         zones: ZoneKeeper?,
         metrics: ControlPlaneMetrics,
         quiet: Duration,
@@ -101,7 +103,7 @@ package final class RegistryPublisher: Sendable {
         self.state = Mutex(
             State(
                 isDeclared: !awaitsDeclarations,
-                compiler: RegistryCompiler(settings: settings, addresses: allocator),
+                compiler: RegistryCompiler(settings: settings, addresses: allocator) { sessions?.keys(for: $0) ?? [] },
                 storedAddresses: allocator
             )
         )

@@ -2,7 +2,7 @@ import CertificateAuthority
 package import ECSDiscovery
 package import MeshCompile
 package import MeshConfig
-import MeshModel
+package import MeshModel
 package import MeshXDS
 
 /// Turns observations of ECS into facts, and these with what is declared into the resources that data planes get. Pure:
@@ -23,7 +23,12 @@ package struct RegistryCompiler: Sendable {
     private var observed: [RegistryFinding] = []
 
     /// Makes a compiler that has seen nothing.
-    package init(settings: RegistrySettings, addresses: VIPAllocator) {
+    /// - Parameter sessionKeys: gives the keys of a service's sessions, always the same.
+    package init(
+        settings: RegistrySettings,
+        addresses: VIPAllocator,
+        sessionKeys: @escaping @Sendable (NamespacedHostname) -> [[UInt8]] = { _ in [] }
+    ) {
         self.settings = settings
         self.bindings = Dictionary(grouping: settings.bindings, by: \.role)
         self.mainSuffix = ".\(settings.meshDomain)"
@@ -35,7 +40,8 @@ package struct RegistryCompiler: Sendable {
                 clusterID: settings.clusterID,
                 distribution: .sameZone
             ),
-            addresses: addresses
+            addresses: addresses,
+            sessionKeys: sessionKeys
         )
     }
 

@@ -9,6 +9,8 @@ package import MeshXDS
 package struct MeshCompiler<Addresses: VirtualAddresses>: Sendable {
     /// What holds for the whole mesh.
     package let settings: MeshSettings
+    /// Gives the keys of a service's sessions, the one that seals first.
+    let sessionKeys: @Sendable (NamespacedHostname) -> [[UInt8]]
     /// Who gives out virtual addresses.
     package internal(set) var addresses: Addresses
     /// How much was done since the start.
@@ -76,8 +78,14 @@ package struct MeshCompiler<Addresses: VirtualAddresses>: Sendable {
     package internal(set) var statuses: [ResourceKey: [ResourceCondition]] = [:]
 
     /// Makes a compiler that has seen nothing.
-    package init(settings: MeshSettings, addresses: Addresses) {
+    /// - Parameter sessionKeys: gives the keys of a service's sessions, always the same; without any no session is kept.
+    package init(
+        settings: MeshSettings,
+        addresses: Addresses,
+        sessionKeys: @escaping @Sendable (NamespacedHostname) -> [[UInt8]] = { _ in [] }
+    ) {
         self.settings = settings
+        self.sessionKeys = sessionKeys
         self.addresses = addresses
         self.policySet = PolicySet(rootNamespace: self.config.rootNamespace)
     }

@@ -160,7 +160,9 @@ extension MeshCompiler {
         for gateway in (self.l7.waypoints[key] ?? []).sorted() {
             guard let owner = self.waypoints[gateway]?.identity, resources[owner] == nil else { continue }
             var compilation = ServiceCompilation(service, waypoint: gateway, mesh: mesh)
-            resources[owner] = ResourceCatalog.Resource(name: key.description, bytes: compilation.compile().serialized)
+            var routes = compilation.compile()
+            if routes.keepsSessions { routes.sessionKeys = self.sessionKeys(key) }
+            resources[owner] = ResourceCatalog.Resource(name: key.description, bytes: routes.serialized)
         }
         return resources
     }

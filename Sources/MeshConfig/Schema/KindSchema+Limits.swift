@@ -45,8 +45,8 @@ extension KindSchema {
                     ),
                 ])
             ),
-        ],
-        unsupported: ["sessionPersistence"]
+            .optional("sessionPersistence", Self.persistence),
+        ]
     )
 
     static let healthCheckPolicy = ObjectSchema(

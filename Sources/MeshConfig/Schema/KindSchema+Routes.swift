@@ -59,7 +59,7 @@ extension KindSchema {
         ),
     ])
 
-    private static let persistence = ValueSchema.object([
+    static let persistence = ValueSchema.object([
         .optional("sessionName", .string(.headerName)),
         .optional("absoluteTimeout", .string(.gatewayDuration)),
         .optional("idleTimeout", .string(.gatewayDuration)),

@@ -48,7 +48,12 @@ extension KindRules {
         {
             self.report.error(.contradiction, timeouts, "backendRequest must not be longer than request")
         }
-        if let persistence = rule["sessionPersistence"],
+        self.persistence(of: rule)
+    }
+
+    /// - Parameter owner: what has `sessionPersistence`.
+    mutating func persistence(of owner: SpecCursor) {
+        if let persistence = owner["sessionPersistence"],
             persistence["cookieConfig"]?.text("lifetimeType") == "Permanent", persistence["absoluteTimeout"] == nil
         {
             self.report.error(.contradiction, persistence, "lifetimeType Permanent needs absoluteTimeout")

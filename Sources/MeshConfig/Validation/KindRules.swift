@@ -33,7 +33,9 @@ struct KindRules {
         case .meshConfig: self.meshConfig(spec)
         case .ecsAccount: self.ecsAccount(spec)
         case .payloadPolicy: self.payloadPolicy(spec)
-        case .backendTrafficPolicy: self.targetReferences(spec)
+        case .backendTrafficPolicy:
+            self.targetReferences(spec)
+            self.persistence(of: spec)
         case .rateLimitPolicy: self.rateLimitPolicy(spec)
         case .healthCheckPolicy: self.healthCheckPolicy(spec)
         }

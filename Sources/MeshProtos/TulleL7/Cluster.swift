@@ -39,6 +39,8 @@ extension TulleL7 {
         package var keepsDestination: Bool = false
         /// The name is resolved for each request: a wildcard with resolution DYNAMIC_DNS.
         package var resolvesAuthority: Bool = false
+        /// Keeps clients on their endpoints where the route does not say how.
+        package var session: TulleL7.SessionPersistence?
 
         package init() {}
 
@@ -65,6 +67,7 @@ extension TulleL7 {
             case 16: try reader.read(&self.usesUnready, field)
             case 17: try reader.read(&self.keepsDestination, field)
             case 18: try reader.read(&self.resolvesAuthority, field)
+            case 25: try reader.read(&self.session, field)
             default: try reader.skip(field)
             }
         }
@@ -88,6 +91,7 @@ extension TulleL7 {
             writer.write(self.usesUnready, 16)
             writer.write(self.keepsDestination, 17)
             writer.write(self.resolvesAuthority, 18)
+            writer.write(self.session, 25)
         }
     }
 }

@@ -18,6 +18,9 @@ extension TulleL7 {
         package var telemetry: TulleL7.Telemetry?
         /// Limits on requests.
         package var rateLimits: [TulleL7.RateLimit] = []
+        /// The keys of its sessions, where any are kept: 32 bytes each, the same for all waypoints in front of the service and
+        /// for nobody else. The first one seals; all of them open.
+        package var sessionKeys: [[UInt8]] = []
 
         package init() {}
 
@@ -33,6 +36,7 @@ extension TulleL7 {
             case 5: try reader.read(&self.security, field)
             case 6: try reader.read(&self.telemetry, field)
             case 7: try reader.read(&self.rateLimits, field)
+            case 10: try reader.read(&self.sessionKeys, field)
             default: try reader.skip(field)
             }
         }
@@ -45,6 +49,7 @@ extension TulleL7 {
             writer.write(self.security, 5)
             writer.write(self.telemetry, 6)
             writer.write(self.rateLimits, 7)
+            writer.write(self.sessionKeys, 10)
         }
     }
 }

@@ -25,7 +25,9 @@ struct TestMesh {
         )
         var addresses = TestAddresses()
         fill(&settings, &addresses)
-        self.compiler = MeshCompiler(settings: settings, addresses: addresses)
+        self.compiler = MeshCompiler(settings: settings, addresses: addresses) { key in
+            [Array("new \(key)".utf8), Array("old \(key)".utf8)]
+        }
     }
 
     init(_ resources: DeclaredResource...) {

@@ -224,6 +224,11 @@ import Testing
             "parentRefs: [{name: a}]\nrules: [{sessionPersistence: {cookieConfig: {lifetimeType: Permanent}}}]",
             .contradiction, "needs absoluteTimeout"
         ),
+        (
+            .backendTrafficPolicy,
+            "targetRefs: [{group: '', kind: Service, name: a}]\nsessionPersistence: {cookieConfig: {lifetimeType: Permanent}}",
+            .contradiction, "needs absoluteTimeout"
+        ),
         // VirtualService
         (.virtualService, "hosts: ['*']\nhttp: [{redirect: {uri: /}}]", .badValue, "ingress gateways"),
         (.virtualService, "hosts: [a]", .missingField, "at least one entry"),

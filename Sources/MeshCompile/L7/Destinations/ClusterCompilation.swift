@@ -57,6 +57,7 @@ struct ClusterCompilation {
             default: break
             }
             $0.retryBudget = policy.retryBudget.map(Self.budget) ?? self.constraint(claim)
+            $0.session = self.session(claim)
             $0.usesUnready = claim.publishesNotReady
             // Nobody is at an address that the mesh gave out: there endpoints are chosen all the same.
             let passes = policy.loadBalancer?.text("simple") == "PASSTHROUGH" && !claim.isAutomatic
@@ -92,6 +93,16 @@ struct ClusterCompilation {
                 $0.healthyThreshold = spec.count("healthyThreshold") ?? 2
                 $0.port = spec.count("probePort") ?? 0
             }
+        }
+        return nil
+    }
+
+    /// The sessionPersistence of the service's oldest XBackendTrafficPolicy that has one.
+    private func session(_ claim: ServiceClaim) -> TulleL7.SessionPersistence? {
+        let policies = self.mesh.resources(.backendTrafficPolicy, attachedTo: self.mesh.references(to: claim))
+        for resource in policies where resource.metadata.namespace == claim.key.namespace {
+            guard case .route(_, let spec) = resource.spec, let value = spec["sessionPersistence"] else { continue }
+            return TulleL7.SessionPersistence(value)
         }
         return nil
     }

@@ -41,7 +41,7 @@ struct GatewayRule {
         action.requestTimeoutMilliseconds = timeouts?.milliseconds("request") ?? 0
         action.attemptTimeoutMilliseconds = timeouts?.milliseconds("backendRequest") ?? 0
         action.retry = self.rule["retry"].map(Self.retry)
-        action.session = self.rule["sessionPersistence"].map(self.session)
+        action.session = self.rule["sessionPersistence"].map { TulleL7.SessionPersistence($0, path: self.sessionPath) }
         guard action.redirect == nil else { return action }
         let backends = self.rule.list("backendRefs").compactMap { self.backend($0, &compilation) }
         if backends.isEmpty {
@@ -138,17 +138,13 @@ struct GatewayRule {
         }
     }
 
-    private func session(_ value: ConfigValue) -> TulleL7.SessionPersistence {
+    /// Where a session's cookie counts: below the rule's one path, else everywhere.
+    private var sessionPath: String {
         let matches = self.rule.list("matches")
-        let path = matches.count == 1 ? matches.first?["path"] : nil
-        return TulleL7.SessionPersistence.with {
-            $0.name = value.text("sessionName") ?? "tulle-session"
-            $0.header = value.text("type") == "Header"
-            $0.absoluteTimeoutMilliseconds = value.milliseconds("absoluteTimeout") ?? 0
-            $0.idleTimeoutMilliseconds = value.milliseconds("idleTimeout") ?? 0
-            $0.permanent = value["cookieConfig"]?.text("lifetimeType") == "Permanent"
-            if let path, path.text("type") != "RegularExpression" { $0.path = path.text("value") ?? "" }
+        guard matches.count == 1, let path = matches.first?["path"], path.text("type") != "RegularExpression" else {
+            return ""
         }
+        return path.text("value") ?? ""
     }
 }
 
