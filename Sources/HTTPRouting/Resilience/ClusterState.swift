@@ -1,3 +1,4 @@
+package import MeshModel
 package import MeshProtos
 import Synchronization
 
@@ -68,6 +69,11 @@ package final class ClusterState: Sendable {
         if !self.isUsed.load(ordering: .relaxed) { self.isUsed.store(true, ordering: .relaxed) }
         let table = self.table.withLock { $0 }
         return table.pick(demand, now: now, random: random)
+    }
+
+    /// Whether the endpoint of a session is here and may get requests of it.
+    package func keeps(_ session: SocketAddress) -> Bool {
+        self.table.withLock { $0 }.holds(session)
     }
 
     /// Tells how an attempt at an endpoint ended; an endpoint that has failed too often is ejected at once.

@@ -17,6 +17,9 @@ package struct Destination: Sendable {
     let rewrite: RequestRewrite
     let fault: RouteFault?
 
+    /// The place of its cluster; nil where it leads to none.
+    var cluster: Int? { if case .cluster(let place) = self.outcome { place } else { nil } }
+
     init(_ declared: TulleL7.WeightedCluster, clusters: [String: Int]) {
         self.weight = declared.weight
         let read: Read

@@ -54,8 +54,12 @@ package enum RouteOutcome: Sendable {
 
 extension RouteChoice {
     /// Decides on one request: draws a destination and rewrites. Retries stay with what was drawn.
+    ///
+    /// - Parameter keeps: whether the cluster at a place has the endpoint of the request's session; then it is not drawn.
+    ///   A destination whose weight is zero gets nothing, sessions included.
     package func decide(
         _ request: borrowing RequestView,
+        keeping keeps: (Int) -> Bool = { _ in false },
         using generator: inout some RandomNumberGenerator
     ) -> RouteOutcome {
         switch self.action.outcome {
@@ -63,7 +67,8 @@ extension RouteChoice {
         case .redirect(let redirect, let port):
             return .reply(self.action.changing(redirect.reply(to: request, matched: self.matched, port: port)))
         case .forward(let destinations, let draw):
-            guard let place = draw.draw(using: &generator) else {
+            let kept = destinations.firstIndex { $0.weight > 0 && ($0.cluster.map(keeps) ?? false) }
+            guard let place = kept ?? draw.draw(using: &generator) else {
                 return .reply(.invalidRoute(reason: "no destination has a weight"))
             }
             return self.forward(request, to: destinations[place])

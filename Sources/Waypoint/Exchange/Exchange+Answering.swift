@@ -64,6 +64,7 @@ extension Exchange {
         self.release()
         var response = head
         response.fields.removePrivate()
+        self.keepSession(at: attempt)
         self.change(&response)
         response.fields.set(
             "x-envoy-upstream-service-time",

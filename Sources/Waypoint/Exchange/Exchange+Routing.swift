@@ -33,7 +33,10 @@ extension Exchange {
         case .none: break
         }
         guard let choice = self.choice else { return self.answer(.routeNotFound) }
-        switch choice.decide(self.view, using: &self.worker.random) {
+        if let action, let settings = action.session { self.recallSession(settings, scope: action.name) }
+        let (served, session) = (self.served, self.session?.endpoint)
+        let keeps: (Int) -> Bool = { place in session.map { served.cluster(place)?.state.keeps($0) ?? false } ?? false }
+        switch choice.decide(self.view, keeping: keeps, using: &self.worker.random) {
         case .reply(let reply): self.answer(reply)
         case .forward(let forwarding):
             guard let cluster = self.served.cluster(forwarding.cluster) else { return self.answer(.clusterNotFound()) }
@@ -56,7 +59,10 @@ extension Exchange {
             self.record.path = self.head.path
         }
         self.record.authority = self.head.authority
-        self.demand = PickDemand()
+        if self.sessionKeeper == nil, let settings = cluster.session {
+            self.recallSession(settings, scope: cluster.name)
+        }
+        self.demand = PickDemand(session: self.session?.endpoint)
         if let policy = cluster.hashPolicy {
             let key = policy.key(of: self.view)
             self.demand.hash = key.hash

@@ -49,6 +49,10 @@ final class Exchange {
     var retryPlace: Admission?
     /// What the choice of an endpoint depends on.
     var demand = PickDemand()
+    /// Keeps the client on its endpoint; nil where nobody asked for that.
+    var sessionKeeper: SessionKeeper?
+    /// The session that the request belongs to; nil for a new one.
+    var session: SessionKeeper.Session?
     /// For the whole exchange from the request's end, in milliseconds; 0 for ever.
     var requestTimeout: UInt64 = 0
     /// Questions to authorizers under way.

@@ -25,6 +25,8 @@ final class ClusterPlan: Sendable {
     let asksForTLS: Bool
     /// What a consistent choice depends on; nil where the choice is free.
     let hashPolicy: HashPolicy?
+    /// Keeps clients on their endpoints where the route does not say how; nil for neither.
+    let session: TulleL7.SessionPersistence?
     let connectMilliseconds: UInt64
     let idleMilliseconds: UInt64
     let maximumMilliseconds: UInt64
@@ -48,6 +50,7 @@ final class ClusterPlan: Sendable {
         self.isMissing = cluster.missing
         self.asksForTLS = cluster.tls != nil
         self.hashPolicy = HashPolicy(cluster.loadBalancer)
+        self.session = cluster.session
         let pool = cluster.pool ?? TulleL7.ConnectionPool()
         self.connectMilliseconds = UInt64(
             pool.connectTimeoutMilliseconds == 0 ? 10_000 : pool.connectTimeoutMilliseconds

@@ -27,6 +27,7 @@ final class ServicePlan: Sendable {
     let faults: [String]
     private let tables: [UInt16: RouteTable]
     private let limits: [RateLimiter]
+    private let sessionKeys: [[UInt8]]
 
     private init(
         clusters: [ClusterPlan],
@@ -35,9 +36,11 @@ final class ServicePlan: Sendable {
         telemetry: RequestTelemetry,
         reportingMilliseconds: UInt32 = 0,
         limits: [RateLimiter],
+        sessionKeys: [[UInt8]] = [],
         settings: PlanSettings,
         faults: [String]
     ) {
+        self.sessionKeys = sessionKeys
         self.reportingMilliseconds = UInt64(reportingMilliseconds)
         self.clusters = clusters
         self.tables = tables
@@ -85,6 +88,12 @@ final class ServicePlan: Sendable {
             previous?.limits.first { $0.limit == limit } ?? RateLimiter(limit)
         }
         faults += limits.compactMap { $0.fault.map { "\($0)" } }
+        let asksForSessions =
+            resource.clusters.contains { $0.session != nil }
+            || resource.ports.contains { $0.actions.contains { $0.session != nil } }
+        if asksForSessions, resource.sessionKeys.isEmpty {
+            faults.append("sessions are not kept: no key for them came")
+        }
         self.init(
             clusters: clusters,
             tables: tables,
@@ -92,9 +101,23 @@ final class ServicePlan: Sendable {
             telemetry: telemetry,
             reportingMilliseconds: resource.telemetry?.reportingIntervalMilliseconds ?? 0,
             limits: limits,
+            sessionKeys: resource.sessionKeys.filter { $0.count >= Self.keyBytes },
             settings: settings,
             faults: faults
         )
+    }
+
+    /// Bytes of a key for sessions at least.
+    private static let keyBytes = 32
+
+    /// What keeps clients on their endpoints; nil where no key came, as whoever has none can't tell sessions from forged
+    /// ones.
+    /// - Parameter scope: what sessions are for: a route's or a destination's name.
+    func sessionKeeper(_ settings: TulleL7.SessionPersistence, scope: String) -> SessionKeeper? {
+        let hmacs = self.sessionKeys.map { key in
+            { @Sendable (message: [UInt8]) in SHA256.authenticationCode(message, key: key) }
+        }
+        return hmacs.first.map { SessionKeeper(settings, scope: scope, hmac: $0, older: Array(hmacs.dropFirst())) }
     }
 
     /// What decides for workloads, which have no routes.

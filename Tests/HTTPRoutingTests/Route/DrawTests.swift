@@ -44,6 +44,23 @@ struct DrawTests {
         }
     }
 
+    @Test("a session's destination is not drawn, unless it gets nothing at all")
+    func sessions() throws {
+        let action = F.forward([("v1", 1), ("v2", 99), ("v3", 0)])
+        let choice = try #require(F.table(action).match(F.request()))
+        func cluster(keeping place: Int, seed: UInt64) -> Int? {
+            var generator = SeededGenerator(seed: seed)
+            let outcome = choice.decide(F.request(), keeping: { $0 == place }, using: &generator)
+            guard case .forward(let forwarding) = outcome else { return nil }
+            return forwarding.cluster
+        }
+        for seed in UInt64(0)..<20 {
+            #expect(cluster(keeping: 0, seed: seed) == 0)
+            #expect(cluster(keeping: 1, seed: seed) == 1)
+            #expect(cluster(keeping: 2, seed: seed) != 2)
+        }
+    }
+
     private static func mirror(_ cluster: String, _ fraction: UInt32) -> TulleL7.Mirror {
         var mirror = TulleL7.Mirror()
         mirror.cluster = cluster

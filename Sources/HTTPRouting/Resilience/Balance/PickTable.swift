@@ -103,6 +103,11 @@ final class PickTable: Sendable {
         return nil
     }
 
+    /// Whether a session's endpoint is there and well.
+    func holds(_ session: SocketAddress) -> Bool {
+        !self.isMissing && self.sessionEndpoint(PickDemand(session: session)) != nil
+    }
+
     /// The session's endpoint, if it is still there, well, and did not just fail this request.
     private func sessionEndpoint(_ demand: PickDemand) -> EndpointHandle? {
         guard let session = demand.session, let endpoint = self.byAddress[session] else { return nil }

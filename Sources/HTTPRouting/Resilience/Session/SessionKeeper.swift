@@ -12,37 +12,49 @@ package struct SessionKeeper: Sendable {
         /// Where its endpoint listens.
         package var endpoint: SocketAddress
         fileprivate var began: UInt32
+        /// Whether an older key than that of today sealed it.
+        fileprivate var isOld: Bool
     }
 
     private let settings: TulleL7.SessionPersistence
     private let name: String
     private let scope: String
-    private let hmac: @Sendable ([UInt8]) -> [UInt8]
+    /// The first one seals.
+    private let hmacs: [@Sendable ([UInt8]) -> [UInt8]]
 
     /// - Parameters:
     ///   - scope: what sessions are for, such as the route's name: they count for nothing elsewhere.
     ///   - hmac: HMAC-SHA256 of a message under a key that all waypoints in front of a service share, and nobody else.
+    ///   - older: the same under keys of before: they open, and what they sealed is sealed anew.
     package init(
         _ settings: TulleL7.SessionPersistence,
         scope: String,
-        hmac: @escaping @Sendable ([UInt8]) -> [UInt8]
+        hmac: @escaping @Sendable ([UInt8]) -> [UInt8],
+        older: [@Sendable ([UInt8]) -> [UInt8]] = []
     ) {
         self.settings = settings
         let name = settings.name.isEmpty ? "tulle-session" : settings.name
         self.name = settings.header ? name.lowercased() : name
         self.scope = scope
-        self.hmac = hmac
+        self.hmacs = [hmac] + older
     }
 
     /// The session of a request; nil without one, or with one that is not ours or over.
     package func session(of request: RequestView, now: UInt64) -> Session? {
         let text = self.settings.header ? request.fields.first(named: self.name) : request.cookie(named: self.name)
-        guard let text,
-            let token = SessionToken(opening: text, scope: self.scope, hmac: self.hmac)
-        else { return nil }
+        guard let text else { return nil }
+        for (age, hmac) in self.hmacs.enumerated() {
+            guard let token = SessionToken(opening: text, scope: self.scope, hmac: hmac) else { continue }
+            return self.session(token, isOld: age > 0, now: now)
+        }
+        return nil
+    }
+
+    private func session(_ token: SessionToken, isOld wasSealedBefore: Bool, now: UInt64) -> Session? {
         let isOld = Self.isOver(token.began, self.settings.absoluteTimeoutMilliseconds, now)
         let isIdle = Self.isOver(token.used, self.settings.idleTimeoutMilliseconds, now)
-        return isOld || isIdle ? nil : Session(endpoint: token.address, began: token.began)
+        if isOld || isIdle { return nil }
+        return Session(endpoint: token.address, began: token.began, isOld: wasSealedBefore)
     }
 
     private static func isOver(_ since: UInt32, _ milliseconds: UInt32, _ now: UInt64) -> Bool {
@@ -66,11 +78,11 @@ package struct SessionKeeper: Sendable {
         now: UInt64
     ) -> HeaderField? {
         let isSame = session?.endpoint == endpoint
-        if isSame, self.settings.idleTimeoutMilliseconds == 0 { return nil }
+        if isSame, self.settings.idleTimeoutMilliseconds == 0, session?.isOld == false { return nil }
         let time = UInt32(clamping: now)
         let began = isSame ? session?.began ?? time : time
         let token = SessionToken(address: endpoint, began: began, used: time)
-        guard let text = token.sealed(scope: self.scope, hmac: self.hmac) else { return nil }
+        guard let hmac = self.hmacs.first, let text = token.sealed(scope: self.scope, hmac: hmac) else { return nil }
         if self.settings.header { return HeaderField(self.name, text, sensitive: true) }
         let isSecure = request.scheme.utf8.elementsEqual("https".utf8)
         let cookie = self.cookie(text, lifetime: self.lifetime(since: began, now), isSecure: isSecure)

@@ -114,6 +114,26 @@ struct SessionTests {
         #expect(keeper.session(of: request(), now: 1026) == nil)
     }
 
+    @Test("a key of before still opens, and what it sealed is sealed anew")
+    func rotated() throws {
+        let before = self.keeper(key: 1)
+        let now = SessionKeeper(
+            .with { $0.name = "s" },
+            scope: "route",
+            hmac: Self.code(2),
+            older: [Self.code(1)]
+        )
+        let request = RequestLab.request([("cookie", "s=\(self.issued(before))")])
+        let session = try #require(now.session(of: request, now: 1000))
+        #expect(session.endpoint == Self.endpoint)
+        let value = self.value(now.field(for: Self.endpoint, keeping: session, of: request, now: 1000))
+        let renewed = RequestLab.request([("cookie", "s=\(value)")])
+        #expect(before.session(of: renewed, now: 1000) == nil)
+        let second = try #require(now.session(of: renewed, now: 1000))
+        #expect(now.field(for: Self.endpoint, keeping: second, of: renewed, now: 1000) == nil)
+        #expect(self.keeper(key: 2).session(of: renewed, now: 1000)?.endpoint == Self.endpoint)
+    }
+
     @Test("another endpoint begins another session")
     func moved() throws {
         let keeper = self.keeper { $0.absoluteTimeoutMilliseconds = 60_000 }
