@@ -23,7 +23,7 @@ final class WaypointBench: @unchecked Sendable {
     /// Lines of the access log.
     let lines = AccessLines()
     let client: TestClient
-    private let authority: TestAuthority
+    let authority: TestAuthority
     private let thread: TestLoop
     let worker: WaypointWorker
     let context: WaypointContext
@@ -72,6 +72,7 @@ final class WaypointBench: @unchecked Sendable {
     }
 
     /// - Parameters:
+    ///   - network: where all of it is.
     ///   - limits: changes the waypoint's bounds.
     ///   - names: where it asks for names.
     ///   - bounds: whom nobody is led to.
@@ -79,6 +80,7 @@ final class WaypointBench: @unchecked Sendable {
     ///   - routes: fills in the resource of service `echo`; its whole cluster is there already.
     init(
         _ place: Place,
+        network: String = "",
         names: SocketAddress? = nil,
         bounds: EgressBounds = .standard,
         limits: (inout WaypointLimits) -> Void = { _ in },
@@ -91,7 +93,7 @@ final class WaypointBench: @unchecked Sendable {
         self.number = place.number
         let waypoint = Self.ip(place.number, 1)
         self.address = SocketAddress(ip: waypoint, port: 15008)
-        let local = try TestMesh.local("waypoint", waypoint)
+        let local = try TestMesh.local("waypoint", waypoint, network: network)
         let lines = self.lines
         var configuration = try Configuration(environment: [
             "BOOTSTRAP_TOKEN": "x", "TULLE_LISTEN_ADDRESS": "\(waypoint)",
@@ -119,6 +121,8 @@ final class WaypointBench: @unchecked Sendable {
         }
         change.workloads.append(try TestMesh.workload("shell", Self.ip(place.number, 2), port: 1))
         change.workloads.append(try TestMesh.workload("waypoint", waypoint, port: 15008))
+        for index in change.workloads.indices { change.workloads[index].network = network }
+        for index in change.services.indices { change.services[index].vips[0].network = network }
         mesh(&change)
         self.mesh = MeshSnapshot(change)
         self.own = local.client(in: self.mesh)

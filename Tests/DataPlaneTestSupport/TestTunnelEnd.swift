@@ -1,16 +1,12 @@
-import BoringTLS
-import DataPlane
-import DataPlaneTestSupport
+package import BoringTLS
 import Foundation
 import MeshIdentity
-import MeshModel
+package import MeshModel
 import Synchronization
-import TunnelEngine
-
-@testable import ZTunnel
+package import TunnelEngine
 
 /// The server's end of tunnels without any mesh behind it: keeps what it is asked, and relays to one address.
-final class TestTunnelEnd: TunnelServerDelegate, RelayObserver, @unchecked Sendable {
+package final class TestTunnelEnd: TunnelServerDelegate, RelayObserver, @unchecked Sendable {
     private let thread: TestLoop
     private let context: TLSContext
     private let target: SocketAddress
@@ -19,13 +15,13 @@ final class TestTunnelEnd: TunnelServerDelegate, RelayObserver, @unchecked Senda
     private let kept = Mutex<[[HTTP2Header]]>([])
 
     /// The headers of the requests so far.
-    var requests: [[HTTP2Header]] { self.kept.withLock { $0 } }
+    package var requests: [[HTTP2Header]] { self.kept.withLock { $0 } }
 
     /// - Parameters:
     ///   - name: the service account it proves to be.
     ///   - target: where it relays each tunnel to.
     ///   - baggage: what it says of itself.
-    init(
+    package init(
         _ name: String,
         _ address: SocketAddress,
         authority: TestAuthority,
@@ -46,16 +42,16 @@ final class TestTunnelEnd: TunnelServerDelegate, RelayObserver, @unchecked Senda
         }
     }
 
-    func stop() {
+    package func stop() {
         let me = self
         _ = try? self.thread.sync { me.server?.close() }
     }
 
-    func tlsContext(for server: TunnelServer) -> (context: TLSContext, expecting: PeerExpectation)? {
+    package func tlsContext(for server: TunnelServer) -> (context: TLSContext, expecting: PeerExpectation)? {
         (self.context, .anyIdentity(trustDomain: "cluster.local"))
     }
 
-    func requested(_ request: TunnelRequest, on server: TunnelServer) {
+    package func requested(_ request: TunnelRequest, on server: TunnelServer) {
         self.kept.withLock { $0.append(request.headers) }
         let headers = self.baggage.isEmpty ? [] : [HTTP2Header("baggage", self.baggage)]
         _ = try? TCPDial(loop: request.loop, to: self.target) { result in
@@ -71,6 +67,11 @@ final class TestTunnelEnd: TunnelServerDelegate, RelayObserver, @unchecked Senda
         }
     }
 
-    func connectionFailed(peer: SocketAddress, local: SocketAddress?, _ error: LinkError, on server: TunnelServer) {}
-    func relayEnded(_ relay: Relay, outcome: RelayOutcome) {}
+    package func connectionFailed(
+        peer: SocketAddress,
+        local: SocketAddress?,
+        _ error: LinkError,
+        on server: TunnelServer
+    ) {}
+    package func relayEnded(_ relay: Relay, outcome: RelayOutcome) {}
 }
