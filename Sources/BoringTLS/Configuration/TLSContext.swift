@@ -2,7 +2,7 @@ internal import CNIOBoringSSL
 
 /// Everything that sessions share: our identity, the roots, and the rules of the handshake.
 ///
-/// TLS 1.3 only (unless the policy allows 1.2), AES-GCM only, ALPN `h2` on both sides, and no resumption of any kind: each connection proves both
+/// TLS 1.3 only (unless the policy allows 1.2), AES-GCM only, and no resumption of any kind: each connection proves both
 /// identities anew. Immutable: a renewed certificate or bundle makes a new context, sessions keep the one they began
 /// with. May be used by sessions of several threads at a time.
 package final class TLSContext: Sendable {
@@ -14,17 +14,19 @@ package final class TLSContext: Sendable {
     package let hasIdentity: Bool
     /// Which peers are revoked; asked anew in every handshake.
     let revocations: RevocationRegister?
+    /// What may be agreed on.
+    let policy: TLSPolicy
 
     /// - Parameters:
     ///   - identity: our chain and key; nil only for a client that has none yet.
-    ///   - trust: the roots for the peer's chain.
+    ///   - trust: the roots for the peer's chain; with nil no chain leads anywhere, for sessions that check nobody.
     ///   - policy: what may be agreed on.
     ///   - revocations: which peers are revoked; nil where nobody is, as for the control plane.
     /// - Throws: ``TLSError`` `invalid_configuration` when BoringSSL refuses the chain or a root, `internal_error`
     ///   when memory runs out.
     package init(
         identity: TLSIdentity?,
-        trust: TrustAnchors,
+        trust: TrustAnchors?,
         policy: TLSPolicy = TLSPolicy(),
         revocations: RevocationRegister? = nil
     ) throws(TLSError) {
@@ -38,6 +40,7 @@ package final class TLSContext: Sendable {
         self.store = store
         hasIdentity = identity != nil
         self.revocations = revocations
+        self.policy = policy
         try configure(policy)
         if let identity { try present(identity) }
     }
@@ -50,11 +53,11 @@ package final class TLSContext: Sendable {
     private static var reason: String { LibraryFailure.take()?.text ?? "unknown reason" }
 
     /// An `X509_STORE` of the roots, for the caller to free.
-    static func makeStore(_ trust: TrustAnchors) throws(TLSError) -> OpaquePointer {
+    static func makeStore(_ trust: TrustAnchors?) throws(TLSError) -> OpaquePointer {
         guard let store = X509_STORE_new() else {
             throw TLSError(.internalError, "certificate store could not be made: \(reason)")
         }
-        for certificate in trust.certificates {
+        for certificate in trust?.certificates ?? [] {
             guard let parsed = ParsedCertificate(der: certificate.der),
                 X509_STORE_add_cert(store, parsed.handle) == 1
             else {
@@ -98,11 +101,6 @@ package final class TLSContext: Sendable {
             SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
             SessionCallbacks.verify
         )
-        let offer: [UInt8] = [2, UInt8(ascii: "h"), UInt8(ascii: "2")]
-        // Unlike its neighbours this one answers 0 for success.
-        guard SSL_CTX_set_alpn_protos(handle, offer, offer.count) == 0 else {
-            throw TLSError(.internalError, "ALPN could not be configured: \(Self.reason)")
-        }
         SSL_CTX_set_alpn_select_cb(handle, SessionCallbacks.selectProtocol, nil)
     }
 
@@ -132,25 +130,23 @@ enum SessionCallbacks {
         return ssl_verify_invalid
     }
 
-    /// Picks `h2` from a client's offer; without it the handshake ends with `no_application_protocol`.
+    /// Picks a protocol from a client's offer. Without one the handshake ends with `no_application_protocol` where the
+    /// session needs one, and goes on without where it doesn't.
     static let selectProtocol:
         @convention(c) (
             OpaquePointer?, UnsafeMutablePointer<UnsafePointer<UInt8>?>?, UnsafeMutablePointer<UInt8>?,
             UnsafePointer<UInt8>?, CUnsignedInt, UnsafeMutableRawPointer?
-        ) -> CInt = { _, chosen, chosenCount, offered, offeredCount, _ in
-            guard let chosen, let chosenCount, let offered else { return SSL_TLSEXT_ERR_ALERT_FATAL }
-            let offer = UnsafeBufferPointer(start: offered, count: Int(offeredCount))
-            var index = 0
-            while index < offer.count {
-                let length = Int(offer[index])
-                guard length <= offer.count - index - 1 else { return SSL_TLSEXT_ERR_ALERT_FATAL }
-                if length == 2, offer[index + 1] == UInt8(ascii: "h"), offer[index + 2] == UInt8(ascii: "2") {
-                    chosen.pointee = offered + index + 1
-                    chosenCount.pointee = 2
-                    return SSL_TLSEXT_ERR_OK
-                }
-                index += 1 + length
+        ) -> CInt = { ssl, chosen, chosenCount, offered, offeredCount, _ in
+            guard let ssl, let data = SSL_get_ex_data(ssl, 0), let chosen, let chosenCount, let offered else {
+                return SSL_TLSEXT_ERR_ALERT_FATAL
             }
-            return SSL_TLSEXT_ERR_ALERT_FATAL
+            let protocols = Unmanaged<TLSSession>.fromOpaque(data).takeUnretainedValue().protocols
+            let offer = UnsafeBufferPointer(start: offered, count: Int(offeredCount))
+            guard let choice = protocols.choice(from: offer) else {
+                return protocols.isRequired ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_NOACK
+            }
+            chosen.pointee = offered + choice.lowerBound
+            chosenCount.pointee = UInt8(truncatingIfNeeded: choice.count)
+            return SSL_TLSEXT_ERR_OK
         }
 }

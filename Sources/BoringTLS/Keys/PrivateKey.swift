@@ -1,6 +1,7 @@
 internal import CNIOBoringSSL
 
-/// An ECDSA P-256 key pair, kept in memory only.
+/// A key pair, kept in memory only: ECDSA P-256 for identities of the mesh, which are made here; what an application asks
+/// for may be another.
 ///
 /// It never shows its secret part in `description`; the only way out is ``pkcs8PEM``.
 package final class PrivateKey: Sendable, CustomStringConvertible, CustomReflectable {
@@ -24,20 +25,10 @@ package final class PrivateKey: Sendable, CustomStringConvertible, CustomReflect
     ///
     /// - Throws: ``TLSError`` `invalid_configuration` for anything but one unencrypted P-256 key.
     package convenience init(pkcs8PEM pem: String) throws(TLSError) {
-        let blocks: [PEMBlock]
-        do {
-            blocks = try PEMBlock.parse(pem)
-        } catch {
-            throw TLSError(.invalidConfiguration, "private key: \(error)")
-        }
-        guard let block = blocks.first(where: { $0.label == "PRIVATE KEY" }) else {
+        guard let block = try Self.blocks(pem).first(where: { $0.label == "PRIVATE KEY" }) else {
             throw TLSError(.invalidConfiguration, "private key: no PEM block PRIVATE KEY (PKCS#8, unencrypted) found")
         }
-        let parsed = block.bytes.withUnsafeBufferPointer { bytes -> OpaquePointer? in
-            var input = CBS(data: bytes.baseAddress, len: bytes.count)
-            return EVP_parse_private_key(&input)
-        }
-        guard let parsed else {
+        guard let parsed = Self.parse(block, { EVP_parse_private_key(&$0) }) else {
             throw TLSError(.invalidConfiguration, "private key: not a PKCS#8 key: \(Self.reason)")
         }
         guard EVP_PKEY_id(parsed) == EVP_PKEY_EC,
@@ -47,6 +38,79 @@ package final class PrivateKey: Sendable, CustomStringConvertible, CustomReflect
             throw TLSError(.invalidConfiguration, "private key: only ECDSA P-256 is supported")
         }
         try self.init(owning: parsed)
+    }
+
+    /// Reads the key of a certificate that others issued: `PRIVATE KEY`, `EC PRIVATE KEY` or `RSA PRIVATE KEY`.
+    ///
+    /// - Throws: ``TLSError`` `invalid_configuration` for anything but an unencrypted key of ECDSA P-256 or P-384, or of
+    ///   RSA with 2048 to 8192 bits.
+    package convenience init(foreignPEM pem: String) throws(TLSError) {
+        var parsed: OpaquePointer?
+        for block in try Self.blocks(pem) where parsed == nil {
+            parsed =
+                switch block.label {
+                case "PRIVATE KEY": Self.parse(block) { EVP_parse_private_key(&$0) }
+                case "EC PRIVATE KEY": Self.parse(block, Self.ecKey)
+                case "RSA PRIVATE KEY": Self.parse(block, Self.rsaKey)
+                default: nil
+                }
+        }
+        guard let parsed else {
+            ERR_clear_error()
+            throw TLSError(
+                .invalidConfiguration,
+                "private key: no readable block PRIVATE KEY, EC PRIVATE KEY or RSA PRIVATE KEY, unencrypted, in PEM"
+            )
+        }
+        guard Self.isStrong(parsed) else {
+            EVP_PKEY_free(parsed)
+            throw TLSError(
+                .invalidConfiguration,
+                "private key: must be ECDSA P-256 or P-384, or RSA of 2048 to 8192 bits"
+            )
+        }
+        try self.init(owning: parsed)
+    }
+
+    private static func isStrong(_ key: OpaquePointer) -> Bool {
+        switch EVP_PKEY_id(key) {
+        case EVP_PKEY_EC: [NID_X9_62_prime256v1, NID_secp384r1].contains(EVP_PKEY_get_ec_curve_nid(key))
+        case EVP_PKEY_RSA: (2048...8192).contains(EVP_PKEY_bits(key))
+        default: false
+        }
+    }
+
+    private static func ecKey(_ input: inout CBS) -> OpaquePointer? {
+        guard let key = EC_KEY_parse_private_key(&input, nil) else { return nil }
+        defer { EC_KEY_free(key) }
+        guard let made = EVP_PKEY_new() else { return nil }
+        if EVP_PKEY_set1_EC_KEY(made, key) == 1 { return made }
+        EVP_PKEY_free(made)
+        return nil
+    }
+
+    private static func rsaKey(_ input: inout CBS) -> OpaquePointer? {
+        guard let key = RSA_parse_private_key(&input) else { return nil }
+        defer { RSA_free(key) }
+        guard let made = EVP_PKEY_new() else { return nil }
+        if EVP_PKEY_set1_RSA(made, key) == 1 { return made }
+        EVP_PKEY_free(made)
+        return nil
+    }
+
+    private static func blocks(_ pem: String) throws(TLSError) -> [PEMBlock] {
+        do {
+            return try PEMBlock.parse(pem)
+        } catch {
+            throw TLSError(.invalidConfiguration, "private key: \(error)")
+        }
+    }
+
+    private static func parse(_ block: PEMBlock, _ read: (inout CBS) -> OpaquePointer?) -> OpaquePointer? {
+        block.bytes.withUnsafeBufferPointer { bytes in
+            var input = CBS(data: bytes.baseAddress, len: bytes.count)
+            return read(&input)
+        }
     }
 
     private init(owning key: OpaquePointer) throws(TLSError) {
@@ -93,7 +157,7 @@ package final class PrivateKey: Sendable, CustomStringConvertible, CustomReflect
         return Array(signature.prefix(count))
     }
 
-    package var description: String { "PrivateKey(P-256, public key SHA-256 \(publicKeyHash.hexadecimal))" }
+    package var description: String { "PrivateKey(public key SHA-256 \(publicKeyHash.hexadecimal))" }
 
     package var customMirror: Mirror { Mirror(self, children: []) }
 

@@ -24,6 +24,8 @@ package final class TLSSession {
 
     /// Which side this is.
     package let role: TLSRole
+    /// Which protocols it offers or takes.
+    let protocols: TLSProtocols
     /// Why the session is over, once a call said `failed`.
     package private(set) var failure: TLSError?
     /// What verification found; shown only once the peer also proved to hold the key.
@@ -36,6 +38,7 @@ package final class TLSSession {
 
     /// - Parameters:
     ///   - expectation: who the peer must be.
+    ///   - protocols: what is offered to the peer, or taken from its offer.
     ///   - buffers: the stock of the loop that this session belongs to.
     ///   - outputLimit: unsent ciphertext the session may hold, in bytes; at least 64 KiB.
     /// - Throws: ``TLSError`` `invalid_configuration` for a server without an identity or an expectation that names
@@ -44,12 +47,14 @@ package final class TLSSession {
         context: TLSContext,
         role: TLSRole,
         expectation: PeerExpectation,
+        protocols: TLSProtocols = .http2,
         buffers: TLSBufferPool,
         outputLimit: Int = 4 * 1024 * 1024
     ) throws(TLSError) {
-        if let problem = Self.problem(context, role, expectation) {
-            throw TLSError(.invalidConfiguration, problem)
+        if role == .server, !context.hasIdentity {
+            throw TLSError(.invalidConfiguration, "a server needs a certificate and its key")
         }
+        if let problem = expectation.problem { throw TLSError(.invalidConfiguration, problem) }
         guard let ssl = SSL_new(context.handle) else {
             throw TLSError(.internalError, "TLS session could not be made: \(Self.reason)")
         }
@@ -66,6 +71,7 @@ package final class TLSSession {
         self.context = context
         self.buffers = buffers
         self.role = role
+        self.protocols = protocols
         verifier = PeerVerifier(
             store: context.store,
             revocations: context.revocations,
@@ -76,11 +82,18 @@ package final class TLSSession {
         SSL_set_shed_handshake_config(ssl, 1)
         SSL_set_ex_data(ssl, 0, Unmanaged.passUnretained(self).toOpaque())
         switch role {
-        case .server: SSL_set_accept_state(ssl)
+        case .server:
+            SSL_set_accept_state(ssl)
+            if case .unchecked = expectation {
+                SSL_set_custom_verify(ssl, SSL_VERIFY_NONE, SessionCallbacks.verify)
+            }
         case .client:
             SSL_set_connect_state(ssl)
-            if case .host(let host, _) = expectation, Self.isDNSName(host) {
-                SSL_set_tlsext_host_name(ssl, host)
+            if let name = expectation.serverName { SSL_set_tlsext_host_name(ssl, name) }
+            let offer = protocols.encoded
+            // Unlike its neighbours this one answers 0 for success.
+            guard offer.isEmpty || SSL_set_alpn_protos(ssl, offer, offer.count) == 0 else {
+                throw TLSError(.internalError, "ALPN could not be configured: \(Self.reason)")
             }
         }
     }
@@ -92,29 +105,6 @@ package final class TLSSession {
     }
 
     private static var reason: String { LibraryFailure.take()?.text ?? "unknown reason" }
-
-    private static func problem(_ context: TLSContext, _ role: TLSRole, _ expectation: PeerExpectation) -> String? {
-        if role == .server, !context.hasIdentity { return "a server needs a certificate and its key" }
-        switch expectation {
-        case .anyIdentity(let trustDomain):
-            return SPIFFEName.isTrustDomain(trustDomain) ? nil : "trust domain \(trustDomain) is malformed"
-        case .oneOf(let uris):
-            if uris.isEmpty { return "no SPIFFE id is expected, so none could be accepted" }
-            return uris.first { SPIFFEName($0) == nil }.map { "expected identity \($0) is not a SPIFFE id" }
-        case .host(let host, let alternatives):
-            let isPlain = ([host] + alternatives).allSatisfy { name in
-                (1...253).contains(name.utf8.count) && name.utf8.allSatisfy { (0x21...0x7E).contains($0) }
-            }
-            return isPlain ? nil : "expected host must be 1 to 253 printable ASCII characters"
-        }
-    }
-
-    /// SNI may not hold addresses: those have a colon (IPv6) or a last label of digits (IPv4).
-    private static func isDNSName(_ host: String) -> Bool {
-        let last = host.utf8.split(separator: UInt8(ascii: ".")).last
-        let isNumeric = last?.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ?? true
-        return !host.utf8.contains(UInt8(ascii: ":")) && !isNumeric
-    }
 
     // MARK: Input
 
@@ -155,10 +145,10 @@ package final class TLSSession {
         }
         let result = SSL_do_handshake(ssl)
         if result == 1 {
-            guard negotiatedALPN == "h2" else {
+            guard protocols.accepts(negotiatedALPN) else {
                 SSL_send_fatal_alert(ssl, UInt8(SSL_AD_NO_APPLICATION_PROTOCOL))
                 ERR_clear_error()
-                fail(TLSError(.alpnMismatch, "peer did not agree on ALPN h2; is it an HBONE or gRPC endpoint?"))
+                fail(noAgreement)
                 return .failed
             }
             phase = .open
@@ -185,7 +175,7 @@ package final class TLSSession {
 
     private var completedPeer: VerifiedPeer? { phase == .open || phase == .peerClosed ? verifiedPeer : nil }
 
-    /// The protocol both sides agreed on, `h2` for every complete session; nil before.
+    /// The protocol both sides agreed on; nil before, and where a complete session did without.
     package var negotiatedALPN: String? {
         var data: UnsafePointer<UInt8>?
         var count: CUnsignedInt = 0
@@ -345,6 +335,12 @@ package final class TLSSession {
         return false
     }
 
+    private var noAgreement: TLSError {
+        let names = protocols.names.joined(separator: ", ")
+        let hint = protocols == .http2 ? "; is it an HBONE or gRPC endpoint?" : ""
+        return TLSError(.alpnMismatch, "peer did not agree on ALPN \(names)\(hint)")
+    }
+
     private func explain(duringHandshake: Bool) -> TLSError {
         guard let cause = LibraryFailure.take() else {
             return TLSError(duringHandshake ? .handshakeFailed : .protocolError, "TLS failed without a stated reason")
@@ -359,13 +355,14 @@ package final class TLSSession {
             )
         }
         if cause.library == UInt32(ERR_LIB_SSL) {
+            let versions = context.policy.allowsTLS12 ? "TLS 1.2 or 1.3" : "TLS 1.3"
             switch CInt(truncatingIfNeeded: cause.reason) {
             case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
                 return TLSError(.peerCertificateMissing, "peer presented no certificate")
             case SSL_R_NO_APPLICATION_PROTOCOL, SSL_R_INVALID_ALPN_PROTOCOL:
-                return TLSError(.alpnMismatch, "peer did not agree on ALPN h2; is it an HBONE or gRPC endpoint?")
+                return noAgreement
             case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_WRONG_VERSION_NUMBER, SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST:
-                return TLSError(.handshakeFailed, "peer does not speak TLS 1.3 (\(cause.text))")
+                return TLSError(.handshakeFailed, "peer does not speak \(versions) (\(cause.text))")
             default: break
             }
         }

@@ -53,6 +53,9 @@ struct PeerVerifier {
             }
             guard chain.append(x509) else { throw Self.outOfMemory }
         }
+        if case .unchecked = expectation {
+            return VerifiedPeer(identity: nil, serial: "", notAfter: .max, generation: 0)
+        }
         let leaf = try Self.readLeaf(chain)
         let path = try verifyNames(chain, leaf: leaf)
         return VerifiedPeer(
@@ -68,6 +71,16 @@ struct PeerVerifier {
         _ chain: borrowing CertificateStack,
         leaf: Certificate
     ) throws(TLSError) -> VerifiedPath {
+        if case .anyName(let names, _) = expectation {
+            let path = try verifyChain(chain, leaf: leaf)
+            guard names.contains(where: { Self.bears($0, chain, leaf) }) else {
+                throw TLSError(
+                    .peerIdentityMismatch,
+                    "expected \(expectedNames), presented \(presentedNames(leaf))"
+                )
+            }
+            return path
+        }
         guard case .host(let host, let alternatives) = expectation else { return try verifyChain(chain, leaf: leaf) }
         let mismatch: TLSError
         do throws(TLSError) {
@@ -84,6 +97,21 @@ struct PeerVerifier {
             }
         }
         throw mismatch
+    }
+
+    /// Whether the leaf has the name; the subject is not looked at (RFC 9525, section 6.3).
+    private static func bears(_ name: String, _ chain: borrowing CertificateStack, _ leaf: Certificate) -> Bool {
+        if name.contains("://") { return leaf.uris.contains(name) }
+        guard let x509 = chain[0] else { return false }
+        defer { ERR_clear_error() }
+        switch X509_check_ip_asc(x509, name, 0) {
+        case 1: return true
+        case 0: return false
+        // No IP address.
+        default:
+            let flags = CUnsignedInt(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT)
+            return X509_check_host(x509, name, name.utf8.count, flags, nil) == 1
+        }
     }
 
     private static var outOfMemory: TLSError { TLSError(.internalError, "out of memory while verifying the peer") }
@@ -192,7 +220,8 @@ struct PeerVerifier {
         let presented = leaf.uris.compactMap { uri in SPIFFEName(uri).map { (uri: uri, name: $0) } }
         let match: String?
         switch expectation {
-        case .host: return presented.first?.uri
+        case .host, .anyName: return presented.first?.uri
+        case .unchecked: return nil
         case .anyIdentity(let trustDomain): match = presented.first { $0.name.trustDomain == trustDomain }?.uri
         case .oneOf(let uris):
             let expected = uris.compactMap { SPIFFEName($0) }
@@ -213,6 +242,8 @@ struct PeerVerifier {
         case .oneOf(let uris): Self.list(uris)
         case .host(let host, let alternatives):
             alternatives.isEmpty ? host.bounded(to: 255) : Self.list([host] + alternatives)
+        case .anyName(let names, _): Self.list(names)
+        case .unchecked: "anybody"
         }
     }
 

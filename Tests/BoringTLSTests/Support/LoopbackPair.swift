@@ -12,10 +12,24 @@ final class LoopbackPair {
         server: TLSContext,
         clientExpects: PeerExpectation = .oneOf([TestAuthority.serverURI]),
         serverExpects: PeerExpectation = .anyIdentity(trustDomain: "cluster.local"),
+        clientOffers: TLSProtocols = .http2,
+        serverTakes: TLSProtocols = .http2,
         buffers: TLSBufferPool = TLSBufferPool()
     ) throws {
-        self.client = try TLSSession(context: client, role: .client, expectation: clientExpects, buffers: buffers)
-        self.server = try TLSSession(context: server, role: .server, expectation: serverExpects, buffers: buffers)
+        self.client = try TLSSession(
+            context: client,
+            role: .client,
+            expectation: clientExpects,
+            protocols: clientOffers,
+            buffers: buffers
+        )
+        self.server = try TLSSession(
+            context: server,
+            role: .server,
+            expectation: serverExpects,
+            protocols: serverTakes,
+            buffers: buffers
+        )
     }
 
     /// A pair of one authority whose handshake is complete.
