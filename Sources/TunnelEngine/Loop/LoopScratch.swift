@@ -15,6 +15,8 @@ package final class LoopScratch {
     package let ciphertext: UnsafeMutableRawBufferPointer
     /// Plaintext of one TLS record.
     package let plaintext: UnsafeMutableRawBufferPointer
+    /// Plaintext of one TLS record that came inside of another TLS session, whose own is still in use.
+    package let carried: UnsafeMutableRawBufferPointer
     /// Application bytes on their way into a tunnel, after the headroom.
     package let relay: UnsafeMutableRawBufferPointer
     private let relayBase: UnsafeMutableRawBufferPointer
@@ -22,6 +24,7 @@ package final class LoopScratch {
     init() {
         self.ciphertext = .allocate(byteCount: Self.ciphertextBytes, alignment: 64)
         self.plaintext = .allocate(byteCount: Self.plaintextBytes, alignment: 64)
+        self.carried = .allocate(byteCount: Self.plaintextBytes, alignment: 64)
         self.relayBase = .allocate(byteCount: Self.headroomBytes + Self.relayBytes, alignment: 64)
         self.relay = UnsafeMutableRawBufferPointer(rebasing: self.relayBase[Self.headroomBytes...])
     }
@@ -29,6 +32,7 @@ package final class LoopScratch {
     deinit {
         self.ciphertext.deallocate()
         self.plaintext.deallocate()
+        self.carried.deallocate()
         self.relayBase.deallocate()
     }
 }

@@ -75,7 +75,7 @@ extension ByteStream {
         while sent < bytes.count, let transport = self.transport {
             let count = min(transport.capacity(), bytes.count - sent)
             guard count > 0 else { break }
-            if !self.isTunnel { self.unsent += count }
+            if self.countsUnsent { self.unsent += count }
             transport.take(UnsafeRawBufferPointer(rebasing: bytes[sent..<sent + count]))
             sent += count
         }
@@ -134,7 +134,7 @@ extension ByteStream {
         self.calls -= 1
     }
 
-    /// A socket handed so many bytes to the kernel.
+    /// The transport sent so many bytes; `.max` says that nothing is left.
     func left(_ count: Int) {
         self.unsent -= min(count, self.unsent)
         self.lastProgress = self.loop.now

@@ -1,7 +1,10 @@
+package import BoringTLS
+
 /// A connection whose bytes our own code reads and writes: a socket, or one stream of a tunnel.
 ///
-/// It is one end of a ``Relay``, so back-pressure, half-close, resets and budgets are those of every relay. Small sends of
-/// one turn of the loop leave together. Confined to its loop; held alive by it until it ends.
+/// It is one end of a ``Relay``, so back-pressure, half-close, resets and budgets are those of every relay. With TLS that
+/// is spoken in between, which ends by the peer's close_notify and by nothing less. Small sends of one turn of the loop
+/// leave together. Confined to its loop; held alive by it until it ends.
 package final class ByteStream: EventSource, RelayObserver {
     /// Who hears of it; held until it ends.
     package var owner: (any ByteStreamOwner)?
@@ -14,10 +17,15 @@ package final class ByteStream: EventSource, RelayObserver {
     /// Whether we said so.
     package internal(set) var isSendEnded = false
 
+    /// What encrypts it; nil for nothing.
+    package let tls: TLSSession?
+    private var secure: TLSEnd?
+
     let relay: Relay
     /// Nil once it has ended.
     private(set) var transport: (any RelayEnd)?
-    let isTunnel: Bool
+    /// Whether what the transport took and did not send is counted here.
+    let countsUnsent: Bool
     /// What it is joined with once it only relays.
     var partner: ByteStream?
     /// A stream that begins in the next turn: its owner must know it first.
@@ -56,50 +64,86 @@ package final class ByteStream: EventSource, RelayObserver {
     private static let stuckMilliseconds: UInt64 = 30_000
 
     /// Takes over an open tunnel stream. Its first bytes come in the loop's next turn.
+    /// - Parameters:
+    ///   - preface: what goes to the peer before anything else, TLS included.
+    ///   - tls: a session that has not begun; nil for no TLS.
     package static func over(
         tunnel end: StreamEnd,
         loop: EventLoop,
+        preface: [UInt8] = [],
+        tls: TLSSession? = nil,
         isDownstream: Bool,
         owner: any ByteStreamOwner
     ) -> ByteStream {
-        let stream = ByteStream(loop: loop, isTunnel: true, owner: owner)
-        let inlet = stream.join(end, isDownstream: isDownstream)
+        let stream = ByteStream(loop: loop, tls: tls, isTunnel: true, owner: owner)
+        let inlet = stream.join(end, isDownstream: isDownstream, preface: preface, isTunnel: true)
         end.attach(to: inlet, relay: stream.relay, isDownstream: isDownstream)
         stream.starting = end
         stream.schedule()
+        if tls == nil { stream.send(preface) }
         return stream
     }
 
     /// Takes over a connected socket, also when it throws. `early` are bytes that were read from it before; they come
     /// in the loop's next turn.
+    /// - Parameters:
+    ///   - preface: what goes to the peer before anything else, TLS included.
+    ///   - tls: a session that has not begun; nil for no TLS.
     package static func over(
         socket: Int32,
         loop: EventLoop,
         early: [UInt8] = [],
+        preface: [UInt8] = [],
+        tls: TLSSession? = nil,
         isDownstream: Bool,
         owner: any ByteStreamOwner
     ) throws(SocketError) -> ByteStream {
-        let stream = ByteStream(loop: loop, isTunnel: false, owner: owner)
+        let stream = ByteStream(loop: loop, tls: tls, isTunnel: false, owner: owner)
         let end = SocketEnd(loop: loop, relay: stream.relay, isDownstream: isDownstream)
         try end.adopt(socket)
-        let inlet = stream.join(end, isDownstream: isDownstream)
+        let inlet = stream.join(end, isDownstream: isDownstream, preface: preface, isTunnel: false)
         end.start(with: inlet, early: early)
+        if tls == nil { stream.send(preface) } else { stream.schedule() }
         return stream
     }
 
-    private init(loop: EventLoop, isTunnel: Bool, owner: any ByteStreamOwner) {
-        self.isTunnel = isTunnel
+    private init(loop: EventLoop, tls: TLSSession?, isTunnel: Bool, owner: any ByteStreamOwner) {
+        self.tls = tls
+        self.countsUnsent = !isTunnel || tls != nil
         self.owner = owner
         self.relay = Relay(loop: loop)
         super.init(loop: loop)
     }
 
-    private func join(_ end: any RelayEnd, isDownstream: Bool) -> ByteStreamInlet {
+    /// - Returns: what takes the carrier's bytes.
+    private func join(
+        _ carrier: any RelayEnd,
+        isDownstream: Bool,
+        preface: [UInt8],
+        isTunnel: Bool
+    ) -> any RelayEnd {
         let inlet = ByteStreamInlet(self)
-        self.transport = end
+        var receiver: any RelayEnd = inlet
+        self.transport = carrier
+        if let tls {
+            let secure = TLSEnd(
+                session: tls,
+                preface: preface,
+                loop: self.loop,
+                relay: self.relay,
+                carrierReports: !isTunnel
+            )
+            secure.join(carrier: carrier, inlet: inlet) { [weak self] in
+                guard let self, self.transport != nil else { return }
+                self.owner?.byteStreamOpened(self)
+            }
+            self.secure = secure
+            self.transport = secure
+            receiver = TLSInlet(secure)
+        }
         self.relay.observer = self
-        self.relay.connect(downstream: isDownstream ? end : inlet, upstream: isDownstream ? inlet : end)
-        return inlet
+        self.relay.connect(downstream: isDownstream ? carrier : receiver, upstream: isDownstream ? receiver : carrier)
+        return receiver
     }
 
     /// Whether it has ended; its owner may not have heard of it yet.
@@ -171,6 +215,10 @@ package final class ByteStream: EventSource, RelayObserver {
         if let starting = self.starting {
             self.starting = nil
             if self.transport != nil { starting.begin() }
+        }
+        if let secure = self.secure {
+            self.secure = nil
+            if self.transport != nil { secure.begin() }
         }
         if let outcome = self.outcome { return self.end(outcome) }
         guard self.hasRoom else { return }

@@ -9,6 +9,12 @@ package protocol ByteStreamOwner: AnyObject {
     func byteStreamReceivedEnd(_ stream: ByteStream)
     /// There is room again, after ``ByteStream/capacity()`` said 0.
     func byteStreamCanSend(_ stream: ByteStream)
+    /// TLS stands and the peer is who it should be; comes before any bytes, for streams with TLS alone.
+    func byteStreamOpened(_ stream: ByteStream)
     /// The stream is gone. Called once, also after the owner's own `close`, and nothing is called after it.
     func byteStreamEnded(_ stream: ByteStream, _ outcome: RelayOutcome)
+}
+
+extension ByteStreamOwner {
+    package func byteStreamOpened(_ stream: ByteStream) {}
 }

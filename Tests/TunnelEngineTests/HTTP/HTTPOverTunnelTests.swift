@@ -20,7 +20,11 @@ struct HTTPOverTunnelTests {
         private var listener: TunnelServer?
         private var address = SocketAddress(ip: IPAddress(v4: 0x7f00_0001), port: 0)
 
-        init(_ handler: @escaping HTTPTestServer.Handler) throws {
+        /// Whether the streams have TLS of their own.
+        private let isSecure: Bool
+
+        init(isSecure: Bool = false, _ handler: @escaping HTTPTestServer.Handler) throws {
+            self.isSecure = isSecure
             let identities = try TestIdentities()
             self.thread = try LoopThread()
             self.server = HTTPTestServer(handler)
@@ -57,6 +61,18 @@ struct HTTPOverTunnelTests {
             }
         }
 
+        private func session(_ role: TLSRole) -> TLSSession? {
+            guard self.isSecure else { return nil }
+            return try? TLSSession(
+                context: role == .client ? self.clientContext : self.serverContext,
+                role: role,
+                expectation: role == .client
+                    ? .anyName([TunnelPair.server], serverName: nil) : .unchecked(serverName: nil),
+                protocols: .none,
+                buffers: self.thread.loop.tlsBuffers
+            )
+        }
+
         /// A new stream.
         func openStream() throws -> ByteStream {
             let result = Box<ByteStream?>(nil)
@@ -76,6 +92,7 @@ struct HTTPOverTunnelTests {
                     result.value = ByteStream.over(
                         tunnel: end,
                         loop: tunnels.thread.loop,
+                        tls: tunnels.session(.client),
                         isDownstream: false,
                         owner: ByteStreamNobody()
                     )
@@ -95,6 +112,7 @@ struct HTTPOverTunnelTests {
             let bytes = ByteStream.over(
                 tunnel: end,
                 loop: request.loop,
+                tls: self.session(.server),
                 isDownstream: true,
                 owner: ByteStreamNobody()
             )
@@ -106,9 +124,13 @@ struct HTTPOverTunnelTests {
         }
     }
 
-    @Test("requests of both versions, with bodies that fill every window", arguments: [HTTPVersion.http11, .http2])
-    func exchange(version: HTTPVersion) throws {
-        let tunnels = try Tunnels(HTTPTestServer.echo)
+    @Test(
+        "requests of both versions, with bodies that fill every window",
+        arguments: [HTTPVersion.http11, .http2],
+        [false, true]
+    )
+    func exchange(version: HTTPVersion, isSecure: Bool) throws {
+        let tunnels = try Tunnels(isSecure: isSecure, HTTPTestServer.echo)
         defer { tunnels.stop() }
         let connection = Unchecked(try tunnels.connect(version))
         var body: [UInt8] = []
@@ -172,9 +194,12 @@ struct HTTPOverTunnelTests {
         #expect(tunnels.eventually { tunnels.server.outcomes.count == 1 && tunnels.client.outcomes.count == 1 })
     }
 
-    @Test("opaque bytes through two joined streams on each side, both ways and to each way's end")
-    func opaque() throws {
-        let tunnels = try Tunnels(HTTPTestServer.echo)
+    @Test(
+        "opaque bytes through two joined streams on each side, both ways and to each way's end",
+        arguments: [false, true]
+    )
+    func opaque(isSecure: Bool) throws {
+        let tunnels = try Tunnels(isSecure: isSecure, HTTPTestServer.echo)
         defer { tunnels.stop() }
         let (client, inner) = try #require(BlockingSocket.pair())
         let (outer, server) = try #require(BlockingSocket.pair())
