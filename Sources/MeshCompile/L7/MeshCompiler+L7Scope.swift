@@ -40,7 +40,7 @@ extension MeshCompiler {
             let services = mesh.services(reference)
             scope.services.formUnion(services.map(\.claim.key))
             // How a service is used concerns all who send requests to it.
-            if [.destinationRule, .healthCheckPolicy, .backendTrafficPolicy].contains(kind) {
+            if [.destinationRule, .healthCheckPolicy, .backendTrafficPolicy, .backendTLSPolicy].contains(kind) {
                 for service in services { self.noteUsers(of: service.claim, mesh, &scope) }
             }
             switch reference {
@@ -51,7 +51,7 @@ extension MeshCompiler {
                 scope.gateways.formUnion(self.waypoints.keys)
                 scope.services.formUnion(self.l7.waypoints.keys)
             case .namespace(let name): self.note(namespace: name, &scope)
-            case .grants: self.noteUsers(of: reference, mesh, &scope)
+            case .grants, .bundle: self.noteUsers(of: reference, mesh, &scope)
             default: break
             }
         }

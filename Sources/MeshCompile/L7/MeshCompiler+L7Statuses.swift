@@ -37,8 +37,32 @@ extension MeshCompiler {
         case .requestAuthentication, .telemetry, .payloadPolicy, .rateLimitPolicy, .healthCheckPolicy,
             .backendTrafficPolicy:
             self.policyConditions(spec, resource)
+        case .backendTLSPolicy: self.policyConditions(spec, resource) + self.tlsConditions(spec, resource)
         default: []
         }
+    }
+
+    /// The Gateway API's Accepted and ResolvedRefs of a BackendTLSPolicy.
+    private func tlsConditions(_ spec: ConfigValue, _ resource: DeclaredResource) -> [ResourceCondition] {
+        let policy = BackendTLS(resource, spec, self.l7Mesh)
+        let fault = policy.fault
+        let resolved = ResourceCondition(
+            .resolvedRefs,
+            fault == nil,
+            reason: fault?.reason ?? "ResolvedRefs",
+            message: fault?.message ?? "its roots are there"
+        )
+        if let rival = policy.rival {
+            let message = "the older \(rival) has all that it names"
+            return [ResourceCondition(.accepted, false, reason: "Conflicted", message: message), resolved]
+        }
+        let accepted = ResourceCondition(
+            .accepted,
+            fault == nil,
+            reason: fault == nil ? "Accepted" : "NoValidCACertificate",
+            message: fault?.message ?? "it counts"
+        )
+        return [accepted, resolved]
     }
 
     private func policyConditions(_ spec: ConfigValue, _ resource: DeclaredResource) -> [ResourceCondition] {

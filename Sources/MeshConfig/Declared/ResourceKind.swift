@@ -22,6 +22,8 @@ package enum ResourceKind: String, Hashable, Sendable, CaseIterable {
     case backendTrafficPolicy = "XBackendTrafficPolicy"
     case rateLimitPolicy = "RateLimitPolicy"
     case healthCheckPolicy = "HealthCheckPolicy"
+    case backendTLSPolicy = "BackendTLSPolicy"
+    case caBundle = "CABundle"
 
     /// The API group and its versions that are read, newest first: `v1` alone for the core group.
     package var apiVersions: [String] {
@@ -41,8 +43,10 @@ package enum ResourceKind: String, Hashable, Sendable, CaseIterable {
         case .authorizationPolicy, .peerAuthentication, .requestAuthentication:
             ["security.istio.io/v1", "security.istio.io/v1beta1"]
         case .telemetry: ["telemetry.istio.io/v1", "telemetry.istio.io/v1alpha1"]
-        case .meshConfig, .ecsAccount, .serviceAccountBinding, .payloadPolicy, .rateLimitPolicy, .healthCheckPolicy:
+        case .meshConfig, .ecsAccount, .serviceAccountBinding, .payloadPolicy, .rateLimitPolicy, .healthCheckPolicy,
+            .caBundle:
             ["tulle.mesh/v1alpha1"]
+        case .backendTLSPolicy: ["gateway.networking.k8s.io/v1", "gateway.networking.k8s.io/v1alpha3"]
         case .backendTrafficPolicy: ["gateway.networking.x-k8s.io/v1alpha1"]
         }
     }

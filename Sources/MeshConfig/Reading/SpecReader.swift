@@ -20,7 +20,7 @@ enum SpecReader {
         case .ecsAccount: .ecsAccount(self.ecsAccount(spec))
         case .httpRoute, .grpcRoute, .tcpRoute, .tlsRoute, .referenceGrant, .virtualService, .destinationRule,
             .requestAuthentication, .telemetry, .payloadPolicy, .rateLimitPolicy, .healthCheckPolicy,
-            .backendTrafficPolicy:
+            .backendTrafficPolicy, .backendTLSPolicy, .caBundle:
             .route(kind, spec)
         }
     }

@@ -145,12 +145,16 @@ extension KindSchema {
 
     private static let tls = ValueSchema.object(
         [
-            .required("mode", .choice(["DISABLE", "SIMPLE", "ISTIO_MUTUAL"], refused: ["MUTUAL"])),
+            .required("mode", .choice(["DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL"])),
+            // Paths of files at the waypoint.
+            .optional("clientCertificate", .string(.path)),
+            .optional("privateKey", .string(.path)),
+            .optional("caCertificates", .string(.path)),
             .optional("sni", .string(.hostname)),
             .optional("subjectAltNames", .list(.string(.subjectName), 0...64)),
             .optional("insecureSkipVerify", .boolean),
         ],
-        unsupported: ["clientCertificate", "privateKey", "caCertificates", "credentialName", "caCrl"]
+        unsupported: ["credentialName", "caCrl"]
     )
 
     private static let retryBudget = ValueSchema.object([

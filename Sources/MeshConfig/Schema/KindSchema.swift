@@ -30,6 +30,8 @@ struct KindSchema: Sendable {
             case .backendTrafficPolicy: self.backendTrafficPolicy
             case .rateLimitPolicy: self.rateLimitPolicy
             case .healthCheckPolicy: self.healthCheckPolicy
+            case .backendTLSPolicy: self.backendTLSPolicy
+            case .caBundle: self.caBundle
             }
         return KindSchema(kind: kind, spec: spec)
     }

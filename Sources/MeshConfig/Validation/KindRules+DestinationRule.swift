@@ -45,11 +45,37 @@ extension KindRules {
             self.report.error(.badValue, table, "\(size) must be a prime number")
         }
         self.locality(policy["loadBalancer"]?["localityLbSetting"])
-        if let tls = policy["tls"], tls.text("mode") == "ISTIO_MUTUAL" || tls.text("mode") == "DISABLE" {
-            for field in ["sni", "subjectAltNames", "insecureSkipVerify"] where tls[field] != nil {
-                let mode = tls.text("mode") ?? ""
-                self.report.warning(.noEffect, tls, "\(field) has no effect with mode \(mode)")
+        if let tls = policy["tls"] { self.tls(tls) }
+    }
+
+    private mutating func tls(_ tls: SpecCursor) {
+        let mode = tls.text("mode") ?? ""
+        let idle: [String]
+        switch mode {
+        case "MUTUAL":
+            idle = []
+            for field in ["clientCertificate", "privateKey"] where tls[field] == nil {
+                self.report.error(.contradiction, tls, "mode MUTUAL needs \(field)")
             }
+        case "SIMPLE": idle = ["clientCertificate", "privateKey"]
+        default:
+            idle = [
+                "sni", "subjectAltNames", "insecureSkipVerify", "caCertificates", "clientCertificate", "privateKey",
+            ]
+        }
+        for field in idle where tls[field] != nil {
+            self.report.warning(.noEffect, tls, "\(field) has no effect with mode \(mode)")
+        }
+        guard !idle.contains("sni"), tls.value["insecureSkipVerify"]?.flag == true else { return }
+        if tls["caCertificates"] != nil {
+            self.report.error(
+                .contradiction,
+                tls,
+                "caCertificates can't stand beside insecureSkipVerify: nobody is checked"
+            )
+        }
+        if tls["subjectAltNames"] != nil {
+            self.report.warning(.noEffect, tls, "subjectAltNames has no effect with insecureSkipVerify")
         }
     }
 

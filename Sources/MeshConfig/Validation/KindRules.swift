@@ -38,6 +38,8 @@ struct KindRules {
             self.persistence(of: spec)
         case .rateLimitPolicy: self.rateLimitPolicy(spec)
         case .healthCheckPolicy: self.healthCheckPolicy(spec)
+        case .backendTLSPolicy: self.backendTLSPolicy(spec)
+        case .caBundle: self.caBundle(spec)
         }
     }
 

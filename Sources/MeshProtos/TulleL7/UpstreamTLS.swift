@@ -3,9 +3,9 @@
 extension TulleL7 {
     /// TLS that the waypoint begins with the application.
     package struct UpstreamTLS: ProtoMessage {
-        /// Server name.
+        /// SNI; empty for none.
         package var serverName: String = ""
-        /// Subject alt names.
+        /// The certificate must have one of these names: a URI, an IP address or a DNS name. None means `server_name`.
         package var subjectAltNames: [String] = []
         /// PEM; empty for the system's.
         package var authorities: String = ""
@@ -17,6 +17,12 @@ extension TulleL7 {
         package var insecure: Bool = false
         /// What it names can't be had: every connection fails.
         package var unresolved: Bool = false
+        /// Paths of files at the waypoint in place of `authorities`, `certificate` and `private_key`.
+        package var authoritiesPath: String = ""
+        /// Certificate path.
+        package var certificatePath: String = ""
+        /// Private key path.
+        package var privateKeyPath: String = ""
 
         package init() {}
 
@@ -32,6 +38,9 @@ extension TulleL7 {
             case 5: try reader.read(&self.privateKey, field)
             case 6: try reader.read(&self.insecure, field)
             case 7: try reader.read(&self.unresolved, field)
+            case 8: try reader.read(&self.authoritiesPath, field)
+            case 9: try reader.read(&self.certificatePath, field)
+            case 10: try reader.read(&self.privateKeyPath, field)
             default: try reader.skip(field)
             }
         }
@@ -44,6 +53,9 @@ extension TulleL7 {
             writer.write(self.privateKey, 5)
             writer.write(self.insecure, 6)
             writer.write(self.unresolved, 7)
+            writer.write(self.authoritiesPath, 8)
+            writer.write(self.certificatePath, 9)
+            writer.write(self.privateKeyPath, 10)
         }
     }
 }

@@ -206,6 +206,77 @@ struct DestinationRuleTests {
         #expect(source.loadBalancer?.hash?.kind == .sourceIp)
     }
 
+    @Test("98: TLS to the application: whom it must prove to be, and the waypoint's files; by ports")
+    func applicationTLS() throws {
+        func tls(_ policy: String) throws -> TulleL7.UpstreamTLS? {
+            try RouteMesh(Self.rule("trafficPolicy: \(policy)")).cluster(Self.name).tls
+        }
+        let simple = try tls("{tls: {mode: SIMPLE, sni: a.b, subjectAltNames: [c.d], caCertificates: /ca.pem}}")
+        #expect(simple?.serverName == "a.b")
+        #expect(simple?.subjectAltNames == ["c.d"])
+        #expect(simple?.authoritiesPath == "/ca.pem")
+        #expect(simple?.certificatePath == "")
+        let mutual = try tls("{tls: {mode: MUTUAL, clientCertificate: /c.pem, privateKey: /k.pem}}")
+        #expect(mutual?.certificatePath == "/c.pem")
+        #expect(mutual?.privateKeyPath == "/k.pem")
+        #expect(mutual?.authoritiesPath == "")
+        #expect(try tls("{tls: {mode: SIMPLE, insecureSkipVerify: true}}")?.insecure == true)
+        let port = "{tls: {mode: SIMPLE}, portLevelSettings: [{port: {number: 80}, tls: {mode: DISABLE}}]}"
+        #expect(try tls(port) == nil)
+        let other = "{portLevelSettings: [{port: {number: 80}, tls: {mode: SIMPLE}}]}"
+        #expect(try tls(other) != nil)
+    }
+
+    private static func policy(_ name: String, section: String = "", roots: String) -> String {
+        """
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: BackendTLSPolicy
+        metadata: {name: \(name), namespace: shop}
+        spec:
+          targetRefs: [{group: '', kind: Service, name: orders\(section.isEmpty ? "" : ", sectionName: '\(section)'")}]
+          validation: {hostname: \(name).example, \(roots)}
+        ---
+
+        """
+    }
+
+    private static let bundle = "caCertificateRefs: [{group: tulle.mesh, kind: CABundle, name: partners}]"
+
+    @Test("BackendTLSPolicy: the port's before the service's, after a DestinationRule's own word")
+    func backendPolicies() throws {
+        let general = Self.policy("a", roots: "wellKnownCACertificates: System")
+        let own = Self.policy("b", section: "80", roots: "wellKnownCACertificates: System")
+        let cluster = try RouteMesh(general).cluster(Self.name)
+        #expect(cluster.tls?.serverName == "a.example")
+        #expect(cluster.tls?.unresolved == false)
+        #expect(try RouteMesh(general + own).cluster(Self.name).tls?.serverName == "b.example")
+        let other = Self.policy("b", section: "81", roots: "wellKnownCACertificates: System")
+        #expect(try RouteMesh(other).cluster(Self.name).tls == nil)
+        let rule = Self.rule("trafficPolicy: {tls: {mode: DISABLE}}")
+        #expect(try RouteMesh(general + rule).cluster(Self.name).tls == nil)
+    }
+
+    @Test("BackendTLSPolicy: roots that are not there fail every connection, and come with the bundle")
+    func bundles() throws {
+        var mesh = try RouteMesh(Self.policy("a", roots: Self.bundle))
+        #expect(try mesh.cluster(Self.name).tls?.unresolved == true)
+        let pem = "-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END CERTIFICATE-----"
+        let change = try mesh.declare(
+            """
+            apiVersion: tulle.mesh/v1alpha1
+            kind: CABundle
+            metadata: {name: partners, namespace: shop}
+            spec: {pem: "\(pem)"}
+            """
+        )
+        #expect(change.waypoints[RouteMesh.owner]?.routes.changed.isEmpty == false)
+        let tls = try mesh.cluster(Self.name).tls
+        #expect(tls?.unresolved == false)
+        #expect(tls?.authorities.contains("BEGIN CERTIFICATE") == true)
+        let foreign = "caCertificateRefs: [{group: '', kind: ConfigMap, name: partners}]"
+        #expect(try RouteMesh(Self.policy("a", roots: foreign)).cluster(Self.name).tls?.unresolved == true)
+    }
+
     @Test("locality: the rule's word, else the service's, else the mesh's; priorities need outlier detection")
     func locality() throws {
         func locality(_ policy: String, service: Bool = true, mesh text: String = "") throws -> TulleL7.Locality? {

@@ -281,6 +281,17 @@ enum Documents {
             unhealthyThreshold: 2
             """
         ),
+        (
+            .backendTLSPolicy,
+            """
+            targetRefs: [{kind: Service, name: api, sectionName: "443"}]
+            validation:
+              caCertificateRefs: [{group: tulle.mesh, kind: CABundle, name: partners}]
+              hostname: api.example.com
+              subjectAltNames: [{type: Hostname, hostname: a.example.com}, {type: URI, uri: 'spiffe://other/x'}]
+            """
+        ),
+        (.caBundle, "pem: |\n  -----BEGIN CERTIFICATE-----\n  AAAA\n  -----END CERTIFICATE-----"),
     ]
 
     /// A document of a kind.

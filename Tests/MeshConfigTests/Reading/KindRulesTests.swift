@@ -327,6 +327,28 @@ import Testing
             .contradiction, "longer than interval"
         ),
         (
+            .destinationRule, "host: a\ntrafficPolicy: {tls: {mode: MUTUAL, clientCertificate: /c.pem}}",
+            .contradiction, "needs privateKey"
+        ),
+        (
+            .destinationRule,
+            "host: a\ntrafficPolicy: {tls: {mode: SIMPLE, insecureSkipVerify: true, caCertificates: /c.pem}}",
+            .contradiction, "nobody is checked"
+        ),
+        (
+            .backendTLSPolicy,
+            "targetRefs: [{kind: ServiceEntry, name: a}]\nvalidation: {hostname: a, wellKnownCACertificates: System}",
+            .contradiction, "must be networking.istio.io"
+        ),
+        (
+            .backendTLSPolicy,
+            """
+            targetRefs: [{kind: Service, name: a}]
+            validation: {hostname: a, wellKnownCACertificates: System, subjectAltNames: [{type: URI, hostname: a}]}
+            """, .contradiction, "type needs uri"
+        ),
+        (.caBundle, "pem: none", .badValue, "no certificate"),
+        (
             .payloadPolicy, "targetRefs: [{kind: Service, name: a}]\nrules: [{json: {pointer: a, exists: true}}]",
             .badValue, "JSON Pointer"
         ),

@@ -74,7 +74,10 @@ import Testing
             "uri.regex"
         ),
         (.destinationRule, "host: a\nworkloadSelector: {}", .unsupportedField, "spec.workloadSelector"),
-        (.destinationRule, "host: a\ntrafficPolicy: {tls: {mode: MUTUAL}}", .unsupportedValue, "tls.mode"),
+        (
+            .destinationRule, "host: a\ntrafficPolicy: {tls: {mode: SIMPLE, credentialName: a}}", .unsupportedField,
+            "tls.credentialName"
+        ),
         (
             .destinationRule, "host: a\ntrafficPolicy: {portLevelSettings: [{port: {number: 1}}]}", .oneOf,
             "portLevelSettings[0]"

@@ -50,7 +50,11 @@ struct ClusterCompilation {
             $0.pool = self.pool(policy.connectionPool)
             $0.outliers = policy.outlierDetection.map(Self.outliers)
             $0.healthCheck = self.healthCheck(claim, port: port.port)
-            $0.tls = policy.tls.flatMap { Self.tls($0, of: claim) }
+            if let own = policy.tls {
+                $0.tls = Self.tls(own, of: claim)
+            } else {
+                $0.tls = BackendTLS(for: claim, port: port.port, in: self.mesh)?.settings
+            }
             switch policy.proxyProtocol?.text("version") ?? (policy.proxyProtocol == nil ? "" : "V1") {
             case "V1": $0.proxyProtocol = 1
             case "V2": $0.proxyProtocol = 2
@@ -179,12 +183,17 @@ struct ClusterCompilation {
 
     /// DISABLE and ISTIO_MUTUAL mean the tunnel alone.
     private static func tls(_ value: ConfigValue, of claim: ServiceClaim) -> TulleL7.UpstreamTLS? {
-        guard value.text("mode") == "SIMPLE" else { return nil }
+        let isMutual = value.text("mode") == "MUTUAL"
+        guard isMutual || value.text("mode") == "SIMPLE" else { return nil }
         return TulleL7.UpstreamTLS.with {
             $0.serverName = value.text("sni") ?? (claim.key.hostname.hasPrefix("*") ? "" : claim.key.hostname)
             let own = value.texts("subjectAltNames")
             $0.subjectAltNames = own.isEmpty ? claim.subjectAltNames : own
             $0.insecure = value["insecureSkipVerify"]?.flag ?? false
+            $0.authoritiesPath = value.text("caCertificates") ?? ""
+            guard isMutual else { return }
+            $0.certificatePath = value.text("clientCertificate") ?? ""
+            $0.privateKeyPath = value.text("privateKey") ?? ""
         }
     }
 

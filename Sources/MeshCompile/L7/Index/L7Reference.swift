@@ -14,6 +14,8 @@ enum L7Reference: Hashable {
     case gatewayClass(String)
     /// The ReferenceGrants of a namespace.
     case grants(namespace: String)
+    /// Roots for TLS with applications.
+    case bundle(namespace: String, name: String)
     /// A VirtualService that others delegate to.
     case delegate(ResourceKey)
     /// All that is in a namespace.

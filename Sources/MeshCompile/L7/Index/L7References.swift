@@ -22,8 +22,9 @@ struct L7References: Hashable {
             case .virtualService: self.note(virtualService: spec, names)
             case .destinationRule: self.attached = [.host(names.full(spec.text("host") ?? ""))]
             case .requestAuthentication, .telemetry, .payloadPolicy, .rateLimitPolicy, .healthCheckPolicy,
-                .backendTrafficPolicy:
+                .backendTrafficPolicy, .backendTLSPolicy:
                 self.note(policy: spec, kind, in: namespace)
+            case .caBundle: self.attached = [.bundle(namespace: namespace, name: resource.metadata.name)]
             default: return nil
             }
         default: return nil
@@ -105,6 +106,9 @@ struct L7References: Hashable {
         case .telemetry where references.isEmpty && spec["selector"] == nil: self.attached = [.namespace(namespace)]
         case .requestAuthentication:
             self.mentioned = Set(spec.list("jwtRules").compactMap { KeySource(rule: $0).map { .keys($0) } })
+        case .backendTLSPolicy:
+            let bundles = spec["validation"]?.list("caCertificateRefs") ?? []
+            self.mentioned = Set(bundles.map { .bundle(namespace: namespace, name: $0.text("name") ?? "") })
         default: break
         }
     }
