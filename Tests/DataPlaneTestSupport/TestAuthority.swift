@@ -41,6 +41,37 @@ package struct TestAuthority {
         return (leaf.pem, try leafKey.pkcs8PEM(), self.root.pem)
     }
 
+    /// A certificate with DNS names that is no identity of the mesh, valid for `seconds`, as PEM.
+    package func host(
+        _ names: [String],
+        uris: [String] = [],
+        seconds: Int64 = 3_600
+    ) throws -> (certificate: String, key: String, roots: String) {
+        let now = Int64(Date().timeIntervalSince1970)
+        let leafKey = try PrivateKey()
+        var builder = CertificateBuilder(commonName: "", serial: 4, notBefore: now - 7_200, notAfter: now + seconds)
+        builder.dnsNames = names
+        builder.uris = uris
+        let leaf = try builder.issue(subjectKey: leafKey, issuer: "root", issuerKey: self.key)
+        return (leaf.pem, try leafKey.pkcs8PEM(), self.root.pem)
+    }
+
+    /// What a server shows by such a certificate, and whom it takes.
+    package func server(_ names: [String], uris: [String] = [], seconds: Int64 = 3_600) throws -> TLSContext {
+        let files = try self.host(names, uris: uris, seconds: seconds)
+        return try TLSContext(
+            identity: TLSIdentity(
+                chain: Certificate.parse(pem: files.certificate),
+                key: PrivateKey(pkcs8PEM: files.key)
+            ),
+            trust: TrustAnchors([self.root]),
+            policy: TLSPolicy(allowsTLS12: true)
+        )
+    }
+
+    /// Its root, as PEM.
+    package var roots: String { self.root.pem }
+
     /// A revocation list of these serial numbers, as PEM.
     package func revoking(_ serials: [UInt64]) throws -> String {
         let now = Int64(Date().timeIntervalSince1970)

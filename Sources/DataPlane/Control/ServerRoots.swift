@@ -28,13 +28,6 @@ package final class ServerRoots {
     private var seen: FileStamp?
     private var made: (anchors: [Certificate], serial: String?, context: TLSContext)?
 
-    /// Where systems keep the roots that they trust.
-    private static let systemPaths = [
-        "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem",
-    ]
-    /// Roots of a system's store that are taken; Debian has about 150.
-    private static let systemLimit = 256
-
     /// Reads nothing yet.
     /// - Parameters:
     ///   - policy: what TLS may agree on.
@@ -96,13 +89,7 @@ package final class ServerRoots {
             self.anchors = try TrustAnchors(pem: text)
             self.seen = stamp
         case .configured(.system):
-            guard let path = Self.systemPaths.first(where: { SmallFile.exists($0) }),
-                let text = SmallFile.read(path, limit: PEMBlock.textLimit)
-            else {
-                let paths = Self.systemPaths.joined(separator: ", ")
-                throw Failure(description: "the system has no readable trust store at \(paths)")
-            }
-            self.anchors = try TrustAnchors(pem: text, limit: Self.systemLimit)
+            self.anchors = try SystemRoots().read()
         }
     }
 }

@@ -51,10 +51,15 @@ package struct ProxyHeader: Hashable, Sendable {
         return Self.signature + head + Self.big(UInt16(truncatingIfNeeded: rest.count)) + rest
     }
 
+    /// In version 1, of a connection that was not made for anybody else.
+    package static let unknownText = Array("PROXY UNKNOWN\r\n".utf8)
+    /// In version 2, of a connection that was not made for anybody else (command LOCAL): a health check.
+    package static let localBytes = Self.signature + [0x20, 0, 0, 0]
+
     /// The header in version 1: a line of text, at most 107 bytes (the specification's section 2.1).
     package var text: [UInt8] {
         let (source, destination) = (self.source.ip.canonical, self.destination.ip.canonical)
-        guard source.isV4 == destination.isV4 else { return Array("PROXY UNKNOWN\r\n".utf8) }
+        guard source.isV4 == destination.isV4 else { return Self.unknownText }
         let family = source.isV4 ? "TCP4" : "TCP6"
         return Array("PROXY \(family) \(source) \(destination) \(self.source.port) \(self.destination.port)\r\n".utf8)
     }

@@ -41,6 +41,8 @@ package struct Configuration: Sendable {
     package var metricExport: OTLPSettings?
     /// `OTEL_…`: where the lines of all access logs are sent, besides being written.
     package var accessExport: OTLPSettings?
+    /// `SSL_CERT_FILE`: the roots that the system trusts, for TLS to applications.
+    package var systemRoots = SystemRoots()
     /// Bounds.
     package var limits = WaypointLimits()
 
@@ -83,6 +85,7 @@ package struct Configuration: Sendable {
             self.certificateLifetime = Int64(clamping: seconds / 1_000)
         }
         if let path = environment.raw("TULLE_IDENTITY_FILE") { self.joinedIdentityPath = path.isEmpty ? nil : path }
+        self.systemRoots.path = environment.text("SSL_CERT_FILE")
         self.limits.connections = environment.number("MAX_CONNECTIONS", in: 1...1_000_000) ?? self.limits.connections
         self.limits.requests = environment.number("MAX_REQUESTS", in: 1...1_000_000) ?? self.limits.requests
         self.limits.connectionsPerIdentity =

@@ -76,6 +76,11 @@ extension ClusterPlan {
         }
     }
 
+    /// Whom a server's certificate must name where the settings of TLS do not say it; nil where they have to.
+    func host(of endpoint: EndpointHandle) -> String? {
+        if case .named = self.source { endpoint.id } else { nil }
+    }
+
     /// Where the endpoint is, as logs show it.
     func hostText(of endpoint: EndpointHandle, in plan: WaypointPlan) -> String {
         guard endpoint.facts.isMarked else { return endpoint.addressText }

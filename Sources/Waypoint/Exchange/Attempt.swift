@@ -68,7 +68,8 @@ final class Attempt: HTTPStreamOwner {
             request: request,
             endStream: endStream,
             owner: self,
-            trace: exchange.tunnelTrace
+            trace: exchange.tunnelTrace,
+            proxied: self.cluster.proxied(exchange.inner.facts)
         ) { [weak self] result in
             guard let self, !self.isOver else {
                 if case .success(let stream) = result { stream.reset(.cancel) }

@@ -221,13 +221,13 @@ extension Exchange {
             case .timedOut: (.connectFailure, .connectTimeout, .connectTimeout)
             case .overloaded: (.refusedHere, nil, .overflow)
             case .unsendable: (.refusedHere, nil, self.unsendable(failure.reason))
-            case .refused: (.connectFailure, .connectFailure, .connectFailure())
+            case .refused: (.connectFailure, .connectFailure, .connectFailure(reason: failure.transport))
             // Another endpoint may have another name; what the request itself names has no other.
             case .unresolved where self.backend?.cluster.source == .discovery:
                 (.connectFailure, .connectFailure, .nameNotFound)
             case .unresolved: (.refusedHere, nil, .nameNotFound)
             // It was never asked: this loop may not know yet what the mesh has of a new one.
-            case .noRoute: (.connectFailure, nil, .connectFailure())
+            case .noRoute: (.connectFailure, nil, .connectFailure(reason: failure.transport))
             }
         case .stream(let failure):
             switch failure {

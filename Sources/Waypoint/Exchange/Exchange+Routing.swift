@@ -78,8 +78,8 @@ extension Exchange {
             guard let cluster = self.served.cluster(place), self.head.upgrade == nil else { continue }
             let mirror = Mirror(
                 self.head,
-                asked: self.inner.facts.destination,
                 body: self.body,
+                of: self.inner.facts,
                 cluster: cluster,
                 worker: self.worker
             )

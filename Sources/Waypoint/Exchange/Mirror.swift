@@ -24,18 +24,18 @@ final class Mirror: HTTPStreamOwner {
     private static let timeout: UInt64 = 60_000
 
     /// Sends a copy of the head and of what came of the body; nil where there is no room for mirrors.
-    /// - Parameter asked: the address that the client asked for.
+    /// - Parameter facts: the connection whose request it is.
     init?(
         _ head: HTTPRequestHead,
-        asked: SocketAddress,
         body: RequestBody,
+        of facts: ConnectionFacts,
         cluster: ClusterPlan,
         worker: WaypointWorker
     ) {
         self.worker = worker
         self.isWhole = body.isWhole
         let now = worker.loop.now
-        let wish = EgressWish(asked: asked, authority: head.authority)
+        let wish = EgressWish(asked: facts.destination, authority: head.authority)
         guard body.count <= Self.pendingBytes, worker.mirrors < worker.context.configuration.limits.mirrors,
             !cluster.isMissing,
             case .endpoint(let endpoint) = cluster.choose(
@@ -55,7 +55,8 @@ final class Mirror: HTTPStreamOwner {
         let ticket = UpstreamTicket(
             request: head,
             endStream: self.isWhole && self.pending.isEmpty,
-            owner: self
+            owner: self,
+            proxied: cluster.proxied(facts)
         ) { result in
             self.ticket = nil
             guard case .success(let stream) = result else { return self.end() }

@@ -1,3 +1,4 @@
+import BoringTLS
 import HTTPRouting
 import MeshModel
 import TunnelEngine
@@ -26,11 +27,11 @@ final class HealthProbes: @unchecked Sendable {
 }
 
 /// One question to one endpoint.
-private final class HealthQuestion: HTTPStreamOwner, HTTPClientConnectionOwner, ByteStreamOwner {
+private final class HealthQuestion: HTTPStreamOwner, HTTPClientConnectionOwner {
     private let probe: HealthProbe
     private let cluster: ClusterPlan
     private let worker: WaypointWorker
-    private let dial: EndpointDial
+    private var dial: EndpointDial?
     private var connection: HTTPClientConnection?
     private var completion: ((HealthAnswer) -> Void)?
     private var head: HTTPResponseHead?
@@ -45,7 +46,15 @@ private final class HealthQuestion: HTTPStreamOwner, HTTPClientConnectionOwner, 
         self.probe = probe
         self.cluster = cluster
         self.worker = worker
-        self.dial = EndpointDial(worker: worker, timeout: probe.rules.timeout)
+    }
+
+    /// What the check speaks; nil where it only connects.
+    private var version: HTTPVersion? {
+        switch self.probe.rules.question {
+        case .connect: nil
+        case .http: .http11
+        case .grpc: .http2
+        }
     }
 
     func start(completion: @escaping (HealthAnswer) -> Void) {
@@ -56,34 +65,33 @@ private final class HealthQuestion: HTTPStreamOwner, HTTPClientConnectionOwner, 
             return self.finish(.disconnected)
         }
         if let port = self.probe.rules.port { target.port = port }
-        self.dial.start(.workload(target), of: self.cluster.service(in: plan), port: self.cluster.port) {
-            [self] result in
+        let security: UpstreamSecurity.Moment?
+        do throws(UpstreamMaterial.Failure) {
+            security = try self.cluster.security?.moment(now: self.worker.loop.now)
+        } catch {
+            return self.finish(.disconnected)
+        }
+        let manner = UpstreamManner(
+            preface: self.cluster.preface(naming: nil),
+            security: security,
+            protocols: self.version.map { TLSProtocols($0) } ?? .none
+        )
+        let dial = EndpointDial(worker: self.worker, timeout: self.probe.rules.timeout, manner: manner)
+        self.dial = dial
+        dial.start(.workload(target), of: self.cluster.service(in: plan), port: self.cluster.port) { [self] result in
             switch result {
             case .failure(let failure): self.finish(failure.kind == .timedOut ? .timedOut : .disconnected)
-            case .success(let opened): self.ask(opened)
+            case .success(let bytes): self.ask(bytes)
             }
         }
     }
 
-    private func ask(_ opened: EndpointDial.Opened) {
-        guard self.completion != nil else { return EndpointDial.close(opened) }
-        if case .connect = self.probe.rules.question {
-            EndpointDial.close(opened)
+    private func ask(_ bytes: ByteStream) {
+        guard self.completion != nil else { return bytes.close(isAbortive: true) }
+        guard let version = self.version else {
+            bytes.close(isAbortive: true)
             return self.finish(.connected)
         }
-        let loop = self.worker.loop
-        let bytes: ByteStream
-        switch opened {
-        case .stream(let stream):
-            bytes = ByteStream.over(tunnel: stream, loop: loop, isDownstream: false, owner: self)
-        case .socket(let descriptor):
-            guard
-                let made = try? ByteStream.over(socket: descriptor, loop: loop, isDownstream: false, owner: self)
-            else { return self.finish(.disconnected) }
-            bytes = made
-        }
-        var version = HTTPVersion.http11
-        if case .grpc = self.probe.rules.question { version = .http2 }
         self.connection = HTTPClientConnection(
             over: bytes,
             version: version,
@@ -130,7 +138,7 @@ private final class HealthQuestion: HTTPStreamOwner, HTTPClientConnectionOwner, 
         guard let completion = self.completion else { return }
         self.completion = nil
         self.deadline.cancel()
-        self.dial.cancel()
+        self.dial?.cancel()
         let connection = self.connection
         self.connection = nil
         connection?.close()
@@ -175,9 +183,4 @@ private final class HealthQuestion: HTTPStreamOwner, HTTPClientConnectionOwner, 
 
     func connectionCapacityChanged(_ connection: HTTPClientConnection) { self.send() }
     func connectionEnded(_ connection: HTTPClientConnection, _ outcome: RelayOutcome) { self.finish(.disconnected) }
-
-    func byteStream(_ stream: ByteStream, received bytes: UnsafeRawBufferPointer) {}
-    func byteStreamReceivedEnd(_ stream: ByteStream) {}
-    func byteStreamCanSend(_ stream: ByteStream) {}
-    func byteStreamEnded(_ stream: ByteStream, _ outcome: RelayOutcome) {}
 }

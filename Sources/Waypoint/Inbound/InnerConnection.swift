@@ -247,6 +247,7 @@ final class InnerConnection: ActiveSession {
         self.stream = nil
         self.http = nil
         self.opaque = nil
+        self.worker.upstreams.sourceEnded(self.facts.source)
         self.worker.remove(self)
     }
 

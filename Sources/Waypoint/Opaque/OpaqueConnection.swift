@@ -126,13 +126,12 @@ final class OpaqueConnection: ByteStreamOwner {
             self.use = endpoint.beginUse()
             self.record.destination = self.worker.labels(of: endpoint, in: cluster)
             self.record.upstreamHost = cluster.hostText(of: endpoint, in: plan)
-            guard !cluster.asksForTLS else { return self.fail(.upstreamConnectionFailure, EndpointDial.noTLS) }
             guard let way = cluster.way(to: endpoint, in: plan) else {
                 return self.fail(.noHealthyUpstream, "endpoint is gone")
             }
             self.connect(by: way, port: cluster.port)
         case .none(let reply):
-            self.fail(reply.flags.reported, reply.details)
+            self.fail(reply.flags, reply.details)
         }
     }
 
@@ -144,9 +143,16 @@ final class OpaqueConnection: ByteStreamOwner {
             service = nil
         }
         self.record.attempts += 1
+        let manner: UpstreamManner
+        do throws(UpstreamMaterial.Failure) {
+            manner = try self.manner()
+        } catch {
+            return self.failed(EndpointDial.Failure(noTLS: error))
+        }
         let dial = EndpointDial(
             worker: self.worker,
             timeout: self.cluster?.connectMilliseconds ?? 10_000,
+            manner: manner,
             // The waypoint makes no span of bytes that it does not read: both ends' spans follow each other.
             trace: self.inner.trace?.header
         )
@@ -154,13 +160,13 @@ final class OpaqueConnection: ByteStreamOwner {
         self.mark(.forwardBegin)
         dial.start(way, of: service, port: port) { [weak self] result in
             guard let self, !self.isOver else {
-                if case .success(let opened) = result { EndpointDial.close(opened) }
+                if case .success(let bytes) = result { bytes.close(isAbortive: true) }
                 return
             }
             self.record.upstreamLocalAddress = self.dial?.localText
             self.dial = nil
             switch result {
-            case .success(let opened): self.opened(opened)
+            case .success(let bytes): self.opened(bytes)
             case .failure(let failure): self.failed(failure)
             }
         }
@@ -170,34 +176,34 @@ final class OpaqueConnection: ByteStreamOwner {
     private func failed(_ failure: EndpointDial.Failure) {
         self.record.upstreamFailure = failure.reason
         guard let cluster = self.cluster, let endpoint = self.endpoint else {
-            return self.fail(failure.flags.reported, failure.reason)
+            return self.fail(failure.flags, failure.reason)
         }
         if let outcome = failure.outcome { cluster.state.report(endpoint, outcome, now: self.worker.loop.now) }
         self.release()
         self.tried.append(endpoint)
         // Where discovery knows no endpoints another choice would be the same.
         guard self.tried.count < 2, cluster.source == .discovery else {
-            return self.fail(failure.flags.reported, failure.reason)
+            return self.fail(failure.flags, failure.reason)
         }
         self.pick(cluster)
     }
 
-    private func opened(_ opened: EndpointDial.Opened) {
+    private func manner() throws(UpstreamMaterial.Failure) -> UpstreamManner {
+        guard let cluster = self.cluster else { return .bare }
+        return UpstreamManner(
+            preface: cluster.preface(naming: cluster.proxied(self.inner.facts)),
+            security: try cluster.security?.moment(
+                now: self.worker.loop.now,
+                host: self.endpoint.flatMap { cluster.host(of: $0) }
+            )
+        )
+    }
+
+    private func opened(_ upstream: ByteStream) {
         let loop = self.worker.loop
-        let upstream: ByteStream
-        switch opened {
-        case .stream(let stream):
-            upstream = ByteStream.over(tunnel: stream, loop: loop, isDownstream: false, owner: self)
-        case .socket(let descriptor):
-            do throws(SocketError) {
-                upstream = try ByteStream.over(socket: descriptor, loop: loop, isDownstream: false, owner: self)
-            } catch {
-                return self.failed(EndpointDial.Failure(kind: .refused, reason: "\(error)"))
-            }
-        }
+        upstream.owner = self
         self.upstream = upstream
         if let cluster, let endpoint { cluster.state.report(endpoint, .success, now: loop.now) }
-        if let header = self.cluster?.proxyHeader(for: self.inner.facts) { upstream.send(header) }
         self.lastMoved = loop.now
         if let most = self.cluster?.maximumMilliseconds, most > 0 {
             let alarm = LoopAlarm(loop: loop)

@@ -21,8 +21,8 @@ final class ClusterPlan: Sendable {
     let speech: TulleL7.Cluster.UpstreamProtocol
     /// Whether there is no such destination.
     let isMissing: Bool
-    /// Whether applications are to be spoken to by TLS. Waypoints begin none, and send nothing in the clear in its place.
-    let asksForTLS: Bool
+    /// TLS with the applications; nil for none. Where it can't be begun nothing is sent in the clear in its place.
+    let security: UpstreamSecurity?
     /// What a consistent choice depends on; nil where the choice is free.
     let hashPolicy: HashPolicy?
     /// Keeps clients on their endpoints where the route does not say how; nil for neither.
@@ -40,7 +40,7 @@ final class ClusterPlan: Sendable {
     private let usesUnready: Bool
     let upstreamLimits: HTTPLimits
 
-    init(_ cluster: TulleL7.Cluster, state: ClusterState) {
+    init(_ cluster: TulleL7.Cluster, state: ClusterState, security: UpstreamSecurity? = nil) {
         self.name = cluster.name
         self.key = NamespacedHostname(namespace: cluster.namespace, hostname: cluster.hostname)
         self.port = UInt16(clamping: cluster.port)
@@ -48,7 +48,7 @@ final class ClusterPlan: Sendable {
         self.source = EndpointSource(cluster)
         self.speech = cluster.protocol
         self.isMissing = cluster.missing
-        self.asksForTLS = cluster.tls != nil
+        self.security = security
         self.hashPolicy = HashPolicy(cluster.loadBalancer)
         self.session = cluster.session
         let pool = cluster.pool ?? TulleL7.ConnectionPool()
@@ -123,12 +123,18 @@ final class ClusterPlan: Sendable {
         }
     }
 
-    /// What precedes a connection's bytes; nil for nothing.
-    func proxyHeader(for facts: ConnectionFacts) -> [UInt8]? {
+    /// What a PROXY header is to say of a client's connection; nil where none is sent.
+    func proxied(_ facts: ConnectionFacts) -> ProxyHeader? {
+        self.proxyProtocol == 0 ? nil : ProxyHeader(source: facts.source, destination: facts.destination)
+    }
+
+    /// What precedes a connection's bytes.
+    /// - Parameter header: what is said; nil for a connection that is nobody's but ours.
+    func preface(naming header: ProxyHeader?) -> [UInt8] {
         switch self.proxyProtocol {
-        case 1: ProxyHeader(source: facts.source, destination: facts.destination).text
-        case 2: ProxyHeader(source: facts.source, destination: facts.destination).bytes
-        default: nil
+        case 1: header?.text ?? ProxyHeader.unknownText
+        case 2: header?.bytes ?? ProxyHeader.localBytes
+        default: []
         }
     }
 }

@@ -20,6 +20,7 @@ struct PlanBuilder {
     /// By service and name: a change of one service must not look at the clusters of all.
     private var clusters: [NamespacedHostname: [String: KeptCluster]] = [:]
     private var place = ClientPlace()
+    private var securities: UpstreamSecurities
 
     /// What is known of a cluster over all plans.
     private struct KeptCluster {
@@ -31,12 +32,15 @@ struct PlanBuilder {
     /// - Parameters:
     ///   - sampler: decides on traces where the mesh says nothing about them.
     ///   - bounds: whom nobody is led to.
+    ///   - roots: those of the system, for TLS with applications.
     init(
         local: LocalWorkload,
         sinks: ReportSinks,
         sampler: TraceSampler? = nil,
-        bounds: EgressBounds = .standard
+        bounds: EgressBounds = .standard,
+        roots: SystemRoots = SystemRoots()
     ) {
+        self.securities = UpstreamSecurities(roots: roots)
         self.local = local
         self.bounds = bounds
         self.sampler = sampler
@@ -132,7 +136,7 @@ struct PlanBuilder {
         let state = known ?? ClusterState(cluster, place: self.place, seed: UInt64.random(in: 0...UInt64.max))
         // Its endpoints follow with the next plan.
         self.clusters[key, default: [:]][cluster.name] = KeptCluster(state: state)
-        return ClusterPlan(cluster, state: state)
+        return ClusterPlan(cluster, state: state, security: cluster.tls.map { self.securities.security($0) })
     }
 
     private mutating func rebuild(_ key: NamespacedHostname, now: UInt64) {

@@ -24,7 +24,8 @@ final class PlanState {
         self.builder = PlanBuilder(
             local: context.local,
             sinks: context.sinks,
-            sampler: context.configuration.tracing?.sampler
+            sampler: context.configuration.tracing?.sampler,
+            roots: context.configuration.systemRoots
         )
         self.onPlan = onPlan
         self.plan = WaypointPlan.empty(own: context.local.client(in: MeshSnapshot()))

@@ -1,8 +1,9 @@
 import HTTPRouting
+import MeshTelemetry
 
 extension EndpointDial.Failure {
     /// What logs say of a connection that was not made.
-    var flags: ResponseFlags { self.kind == .unresolved ? .domainNameFailure : .upstreamConnectionFailure }
+    var flags: OutcomeFlags { self.kind == .unresolved ? .nameResolutionFailed : .upstreamConnectionFailure }
 
     /// What it says of the endpoint; nil where that was never asked.
     var outcome: EndpointOutcome? {

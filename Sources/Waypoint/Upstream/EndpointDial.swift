@@ -3,17 +3,12 @@ import MeshIdentity
 import MeshModel
 import TunnelEngine
 
-/// Opens a way for bytes to one endpoint: through its tunnel where it has one, else in the clear.
+/// Opens a way for bytes to one endpoint's application: through its tunnel where it has one, else directly; with TLS where
+/// the application is to be spoken to by TLS, and then with nothing less.
 ///
 /// Confined to its loop. Whoever starts it keeps it until the completion, which is called once, possibly before `start`
-/// returns, unless it is cancelled.
-final class EndpointDial {
-    /// What stands now; whoever gets it closes it.
-    enum Opened {
-        case socket(Int32)
-        case stream(StreamEnd)
-    }
-
+/// returns, unless it is cancelled. What it is given is owned by nobody yet, and becomes its to close.
+final class EndpointDial: ByteStreamOwner {
     /// Why nothing stands.
     struct Failure: Error, Sendable {
         /// The kinds that are told apart in answers, retries and outlier detection.
@@ -28,19 +23,22 @@ final class EndpointDial {
         var kind: Kind
         /// For the log.
         var reason: String
+        /// What TLS said, in a word that clients may see; nil for nothing.
+        var transport: String?
     }
-
-    /// Why there is no connection to applications that are to be spoken to by TLS.
-    static let noTLS = "waypoints begin no TLS to applications"
 
     private let worker: WaypointWorker
     private let timeout: UInt64
     /// `traceparent` of what it is opened for; nil for none.
     private let trace: String?
-    private var completion: ((Result<Opened, Failure>) -> Void)?
+    private let manner: UpstreamManner
+    private var completion: ((Result<ByteStream, Failure>) -> Void)?
     private var race: AddressRace?
     private var tunnel: TunnelDial?
     private var inner: InnerTunnel?
+    private var session: TLSSession?
+    /// In its handshake.
+    private var bytes: ByteStream?
     private lazy var deadline = LoopAlarm(loop: self.worker.loop)
     /// Whom the tunnel's certificate proved.
     private(set) var peerIdentity: String?
@@ -49,9 +47,11 @@ final class EndpointDial {
 
     /// - Parameters:
     ///   - timeout: for all of it, in milliseconds.
+    ///   - manner: how the bytes are wrapped.
     ///   - trace: `traceparent` of the request or connection that it is opened for, which the tunnel's server goes on with.
-    init(worker: WaypointWorker, timeout: UInt64, trace: String? = nil) {
+    init(worker: WaypointWorker, timeout: UInt64, manner: UpstreamManner = .bare, trace: String? = nil) {
         self.worker = worker
+        self.manner = manner
         self.trace = trace
         self.timeout = timeout
     }
@@ -70,33 +70,105 @@ final class EndpointDial {
         self.race = nil
         self.tunnel = nil
         self.inner = nil
+        let bytes = self.bytes
+        self.bytes = nil
+        bytes?.close(isAbortive: true)
     }
 
-    private func finish(_ result: Result<Opened, Failure>) {
+    private func finish(_ result: Result<ByteStream, Failure>) {
         self.race = nil
         self.tunnel = nil
         self.inner = nil
+        self.bytes = nil
         self.deadline.cancel()
         let completion = self.completion
         self.completion = nil
         guard let completion else {
-            if case .success(let opened) = result { Self.close(opened) }
+            if case .success(let bytes) = result { bytes.close(isAbortive: true) }
             return
         }
         completion(result)
     }
 
-    /// Ends what was opened before anything was sent.
-    static func close(_ opened: Opened) {
-        switch opened {
-        case .socket(let descriptor): Socket.close(descriptor)
-        case .stream(let stream): stream.close(isAbortive: true)
+    private func fail(_ kind: Failure.Kind, _ reason: String, transport: String? = nil) {
+        self.finish(.failure(Failure(kind: kind, reason: reason, transport: transport)))
+    }
+
+    /// Makes the TLS session, so that nothing is dialled where none can be; false when it failed.
+    private func prepare() -> Bool {
+        do throws(TLSError) {
+            self.session = try self.manner.session(on: self.worker.loop)
+            return true
+        } catch {
+            self.fail(.noRoute, "TLS: \(error)", transport: "TLS_error: \(error.code.rawValue)")
+            return false
         }
     }
 
-    private func fail(_ kind: Failure.Kind, _ reason: String) {
-        self.finish(.failure(Failure(kind: kind, reason: reason)))
+    // MARK: What stands
+
+    private func stand(on stream: StreamEnd) {
+        self.peerIdentity = stream.peerIdentity
+        self.localText = stream.localAddress.map { "\($0)" }
+        guard self.completion != nil else { return stream.close(isAbortive: true) }
+        self.stand(
+            ByteStream.over(
+                tunnel: stream,
+                loop: self.worker.loop,
+                preface: self.manner.preface,
+                tls: self.session,
+                isDownstream: false,
+                owner: self
+            )
+        )
     }
+
+    private func stand(on descriptor: Int32, to address: SocketAddress) {
+        self.localText = Socket.localAddress(descriptor).map { "\($0)" }
+        Socket.tune(descriptor, keepAlive: self.worker.context.keepAlive)
+        do throws(SocketError) {
+            self.stand(
+                try ByteStream.over(
+                    socket: descriptor,
+                    loop: self.worker.loop,
+                    preface: self.manner.preface,
+                    tls: self.session,
+                    isDownstream: false,
+                    owner: self
+                )
+            )
+        } catch {
+            self.fail(.refused, "\(address): \(error)")
+        }
+    }
+
+    private func stand(_ bytes: ByteStream) {
+        guard bytes.tls != nil else { return self.finish(.success(bytes)) }
+        self.race = nil
+        self.tunnel = nil
+        self.inner = nil
+        self.bytes = bytes
+    }
+
+    func byteStreamOpened(_ stream: ByteStream) { self.finish(.success(stream)) }
+    func byteStream(_ stream: ByteStream, received bytes: UnsafeRawBufferPointer) {}
+    func byteStreamReceivedEnd(_ stream: ByteStream) {}
+    func byteStreamCanSend(_ stream: ByteStream) {}
+
+    func byteStreamEnded(_ stream: ByteStream, _ outcome: RelayOutcome) {
+        guard self.bytes === stream else { return }
+        let reason =
+            switch outcome {
+            case .upstreamFailed(let reason), .downstreamFailed(let reason), .closed(let reason),
+                .halfClosedTooLong(let reason):
+                reason
+            case .complete: "the connection ended before TLS stood"
+            case .peerDisowned(let error): "\(error)"
+            }
+        self.fail(.refused, reason, transport: stream.tls?.failure.map { "TLS_error: \($0.code.rawValue)" })
+    }
+
+    // MARK: The way
 
     /// Opens the way to an endpoint.
     /// - Parameter service: whose endpoint it is; nil for a workload that was asked for by its own address.
@@ -104,9 +176,10 @@ final class EndpointDial {
         _ way: EndpointWay,
         of service: Service?,
         port: UInt16,
-        completion: @escaping (Result<Opened, Failure>) -> Void
+        completion: @escaping (Result<ByteStream, Failure>) -> Void
     ) {
         self.completion = completion
+        guard self.prepare() else { return }
         self.deadline.set(after: self.timeout) { [weak self] in
             guard let self, self.completion != nil else { return }
             let completion = self.completion
@@ -198,10 +271,7 @@ final class EndpointDial {
                 return
             }
             switch result {
-            case .success(let made):
-                self.localText = Socket.localAddress(made.descriptor).map { "\($0)" }
-                Socket.tune(made.descriptor, keepAlive: self.worker.context.keepAlive)
-                self.finish(.success(.socket(made.descriptor)))
+            case .success(let made): self.stand(on: made.descriptor, to: made.address)
             case .failure(let failure): self.finish(.failure(failure))
             }
         }
@@ -236,9 +306,7 @@ final class EndpointDial {
                 self.fail(Self.kind(error), "tunnel to \(address): \(error)")
             case .success(let stream):
                 if let inner { return self.open(inner, through: stream, at: address, identity) }
-                self.peerIdentity = stream.peerIdentity
-                self.localText = stream.localAddress.map { "\($0)" }
-                self.finish(.success(.stream(stream)))
+                self.stand(on: stream)
             }
         }
         if !isBack { self.tunnel = tunnel }
@@ -276,10 +344,7 @@ final class EndpointDial {
                 switch result {
                 case .failure(let error):
                     self.fail(Self.kind(error), "tunnel through \(address): \(error)")
-                case .success(let stream):
-                    self.peerIdentity = stream.peerIdentity
-                    self.localText = stream.localAddress.map { "\($0)" }
-                    self.finish(.success(.stream(stream)))
+                case .success(let stream): self.stand(on: stream)
                 }
             }
         } catch {

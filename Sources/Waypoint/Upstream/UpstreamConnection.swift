@@ -3,7 +3,7 @@ import MeshModel
 import TunnelEngine
 
 /// One HTTP connection to an endpoint's application.
-final class UpstreamConnection: HTTPClientConnectionOwner, ByteStreamOwner {
+final class UpstreamConnection: HTTPClientConnectionOwner {
     private weak var host: UpstreamHost?
     private let cluster: ClusterPlan
     /// Holds the place among the cluster's connections.
@@ -17,23 +17,8 @@ final class UpstreamConnection: HTTPClientConnectionOwner, ByteStreamOwner {
         self.dial = dial
     }
 
-    /// Begins HTTP on what was opened, which it takes over, also when it throws.
-    func open(
-        _ opened: EndpointDial.Opened,
-        version: HTTPVersion,
-        loop: EventLoop
-    ) throws(EndpointDial.Failure) {
-        let bytes: ByteStream
-        switch opened {
-        case .stream(let stream):
-            bytes = ByteStream.over(tunnel: stream, loop: loop, isDownstream: false, owner: self)
-        case .socket(let descriptor):
-            do throws(SocketError) {
-                bytes = try ByteStream.over(socket: descriptor, loop: loop, isDownstream: false, owner: self)
-            } catch {
-                throw EndpointDial.Failure(kind: .refused, reason: "\(error)")
-            }
-        }
+    /// Begins HTTP on what was opened, which it takes over.
+    func open(_ bytes: ByteStream, version: HTTPVersion) {
         self.connection = HTTPClientConnection(
             over: bytes,
             version: version,
@@ -103,11 +88,4 @@ final class UpstreamConnection: HTTPClientConnectionOwner, ByteStreamOwner {
         self.connection = nil
         self.host?.ended(self)
     }
-
-    // MARK: ByteStreamOwner, for the moment before HTTP takes over
-
-    func byteStream(_ stream: ByteStream, received bytes: UnsafeRawBufferPointer) {}
-    func byteStreamReceivedEnd(_ stream: ByteStream) {}
-    func byteStreamCanSend(_ stream: ByteStream) {}
-    func byteStreamEnded(_ stream: ByteStream, _ outcome: RelayOutcome) {}
 }

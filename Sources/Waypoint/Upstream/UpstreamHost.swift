@@ -12,6 +12,8 @@ final class UpstreamHost {
     /// As the latest request has it: its bounds may have changed since the first.
     private var cluster: ClusterPlan
     private let endpoint: EndpointHandle
+    /// How bytes to the application are wrapped.
+    private let manner: UpstreamManner
     private var connections: [UpstreamConnection] = []
     private var dials: [ObjectIdentifier: UpstreamDial] = [:]
     private var waiting: ArraySlice<UpstreamTicket> = []
@@ -19,7 +21,14 @@ final class UpstreamHost {
     private var pruneCount = UpstreamHost.pruneMinimum
     private static let pruneMinimum = 64
 
-    init(pool: UpstreamPool, key: UpstreamKey, cluster: ClusterPlan, endpoint: EndpointHandle) {
+    init(
+        pool: UpstreamPool,
+        key: UpstreamKey,
+        cluster: ClusterPlan,
+        endpoint: EndpointHandle,
+        manner: UpstreamManner
+    ) {
+        self.manner = manner
         self.pool = pool
         self.key = key
         self.cluster = cluster
@@ -71,15 +80,13 @@ final class UpstreamHost {
 
     private func dial(_ place: consuming Admission) {
         let plan = self.pool.worker.plan
-        guard !self.cluster.asksForTLS else {
-            return self.failFirst(EndpointDial.Failure(kind: .noRoute, reason: EndpointDial.noTLS))
-        }
         guard let way = self.cluster.way(to: self.endpoint, in: plan) else {
             return self.failFirst(EndpointDial.Failure(kind: .noRoute, reason: "\(self.endpoint.id) is gone"))
         }
         let dial = UpstreamDial(
             worker: self.pool.worker,
             timeout: self.cluster.connectMilliseconds,
+            manner: self.manner,
             // Those that wait are what connections are opened for, one after the other. Later requests on the same one are
             // not: a tunnel has one place in a trace.
             trace: self.waiting.dropFirst(self.dials.count).first?.trace,
@@ -93,20 +100,15 @@ final class UpstreamHost {
             case .failure(let failure):
                 self.failed(failure)
                 self.pool.settle(self)
-            case .success(let opened):
-                self.open(opened, dial)
+            case .success(let bytes):
+                self.open(bytes, dial)
             }
         }
     }
 
-    private func open(_ opened: EndpointDial.Opened, _ dial: UpstreamDial) {
+    private func open(_ bytes: ByteStream, _ dial: UpstreamDial) {
         let connection = UpstreamConnection(host: self, cluster: self.cluster, dial: dial)
-        do throws(EndpointDial.Failure) {
-            try connection.open(opened, version: self.key.version, loop: self.pool.worker.loop)
-        } catch {
-            self.failed(error)
-            return self.pool.settle(self)
-        }
+        connection.open(bytes, version: self.key.version)
         self.connections.append(connection)
         self.serveWaiting()
         connection.rest()
@@ -177,8 +179,14 @@ final class UpstreamDial {
     private let dial: EndpointDial
     private var place: Admission?
 
-    init(worker: WaypointWorker, timeout: UInt64, trace: String?, place: consuming Admission) {
-        self.dial = EndpointDial(worker: worker, timeout: timeout, trace: trace)
+    init(
+        worker: WaypointWorker,
+        timeout: UInt64,
+        manner: UpstreamManner,
+        trace: String?,
+        place: consuming Admission
+    ) {
+        self.dial = EndpointDial(worker: worker, timeout: timeout, manner: manner, trace: trace)
         self.place = consume place
     }
 
@@ -192,7 +200,7 @@ final class UpstreamDial {
         _ way: EndpointWay,
         of service: Service?,
         port: UInt16,
-        completion: @escaping (Result<EndpointDial.Opened, EndpointDial.Failure>) -> Void
+        completion: @escaping (Result<ByteStream, EndpointDial.Failure>) -> Void
     ) {
         self.dial.start(way, of: service, port: port, completion: completion)
     }

@@ -1,3 +1,4 @@
+import DataPlane
 import HTTPRouting
 import MeshModel
 import TunnelEngine
@@ -10,6 +11,8 @@ final class UpstreamTicket {
     let endStream: Bool
     /// `traceparent` for a tunnel that is opened for it; nil for none.
     let trace: String?
+    /// Whom a PROXY header is to name; nil for nobody.
+    let proxied: ProxyHeader?
     /// Who hears of the stream.
     private(set) var owner: (any HTTPStreamOwner)?
     private var completion: ((Result<HTTPStream, EndpointDial.Failure>) -> Void)?
@@ -25,11 +28,13 @@ final class UpstreamTicket {
         endStream: Bool,
         owner: any HTTPStreamOwner,
         trace: String? = nil,
+        proxied: ProxyHeader? = nil,
         completion: @escaping (Result<HTTPStream, EndpointDial.Failure>) -> Void
     ) {
         self.request = request
         self.endStream = endStream
         self.trace = trace
+        self.proxied = proxied
         self.owner = owner
         self.completion = completion
     }

@@ -163,16 +163,6 @@ struct ExchangeTests {
         }
     }
 
-    @Test("where TLS to the application is asked for nothing is sent in the clear: 503, UF")
-    func refusesClear() throws {
-        try withBench(routes: { $0.cluster { $0.tls = .with { $0.serverName = "echo.example" } } }) { bench, backends in
-            let answer = try bench.request(.post(), body: [1, 2, 3])
-            #expect(answer.status == 503)
-            #expect(bench.logs(" 503 UF", EndpointDial.noTLS))
-            #expect(backends[0].connections == 0)
-        }
-    }
-
     @Test("all who wait for one connection hear that it does not come up", arguments: [HTTPVersion.http11, .http2])
     func failsAll(_ version: HTTPVersion) throws {
         try withBench(routes: { resource in

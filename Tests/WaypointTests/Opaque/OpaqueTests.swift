@@ -222,9 +222,9 @@ struct OpaqueTests {
         #expect(try bench.rest() == nil)
     }
 
-    @Test("where TLS to the application is asked for no bytes are passed on: UF")
+    @Test("where TLS to the application can't be begun no bytes are passed on: UF")
     func refusesClear() throws {
-        let routes: (inout TulleL7.ServiceRoutes) -> Void = { $0.cluster { $0.tls = TulleL7.UpstreamTLS() } }
+        let routes: (inout TulleL7.ServiceRoutes) -> Void = { $0.cluster { $0.tls = .with { $0.unresolved = true } } }
         try self.withServer(.tcp, routes: routes, serve: Self.echo) { bench in
             let raw = try bench.client.raw(WaypointBench.authority)
             #expect(raw.waitForOutcome() != nil)

@@ -1,3 +1,4 @@
+import BoringTLS
 import DataPlaneTestSupport
 import MeshModel
 import Synchronization
@@ -66,11 +67,21 @@ final class TestBackend: ListenerDelegate, HTTPServerConnectionOwner, @unchecked
         subscript(name: String) -> String? { self.head.fields.first(named: name) }
     }
 
+    /// What it shows its clients, and whom it takes.
+    struct TLS: Sendable {
+        var context: TLSContext
+        var clients = PeerExpectation.unchecked(serverName: nil)
+        var protocols = TLSProtocols(["h2", "http/1.1"], isRequired: false)
+    }
+
     typealias Answer = @Sendable (Request) -> Reply
 
     let name: String
     let address: SocketAddress
     private let thread: TestLoop
+    private let tls: TLS?
+    /// On the loop only.
+    private var sessions: [TLSSession] = []
     private let early: @Sendable (Request) -> Reply?
     private let answer: Answer
     private let kept = Mutex<[Request]>([])
@@ -79,14 +90,18 @@ final class TestBackend: ListenerDelegate, HTTPServerConnectionOwner, @unchecked
     private let accepted = Atomic<Int>(0)
     private var listener: Listener?
 
-    /// - Parameter early: answers a request by its head alone.
+    /// - Parameters:
+    ///   - tls: nil for the clear.
+    ///   - early: answers a request by its head alone.
     init(
         _ address: SocketAddress,
         name: String = "echo-0",
+        tls: TLS? = nil,
         early: @escaping @Sendable (Request) -> Reply? = { _ in nil },
         answer: @escaping Answer
     ) throws {
         self.name = name
+        self.tls = tls
         self.address = address
         self.early = early
         self.answer = answer
@@ -104,6 +119,12 @@ final class TestBackend: ListenerDelegate, HTTPServerConnectionOwner, @unchecked
     /// Connections so far.
     var connections: Int { self.accepted.load(ordering: .relaxed) }
 
+    /// What was agreed on by ALPN on each connection so far; empty for nothing.
+    func agreed() throws -> [String] {
+        let me = self
+        return try self.thread.sync { me.sessions.map { $0.negotiatedALPN ?? "" } }
+    }
+
     /// Refuses all further connections.
     func stop() {
         let me = self
@@ -115,10 +136,21 @@ final class TestBackend: ListenerDelegate, HTTPServerConnectionOwner, @unchecked
 
     func accepted(_ descriptor: Int32, peer: SocketAddress, on listener: Listener) {
         self.accepted.wrappingAdd(1, ordering: .relaxed)
+        let session = self.tls.flatMap { tls in
+            try? TLSSession(
+                context: tls.context,
+                role: .server,
+                expectation: tls.clients,
+                protocols: tls.protocols,
+                buffers: listener.loop.tlsBuffers
+            )
+        }
+        if let session { self.sessions.append(session) }
         guard
             let bytes = try? ByteStream.over(
                 socket: descriptor,
                 loop: listener.loop,
+                tls: session,
                 isDownstream: true,
                 owner: NobodyYet()
             )
