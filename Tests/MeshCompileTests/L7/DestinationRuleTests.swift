@@ -277,6 +277,30 @@ struct DestinationRuleTests {
         #expect(try RouteMesh(Self.policy("a", roots: foreign)).cluster(Self.name).tls?.unresolved == true)
     }
 
+    @Test("BackendTLSPolicy: conditions say what counts, and what is missing")
+    func backendConditions() throws {
+        let key = "BackendTLSPolicy/shop/a"
+        var mesh = try RouteMesh(Self.policy("a", roots: Self.bundle))
+        #expect(mesh.condition(.resolvedRefs, of: key) == "false InvalidCACertificateRef")
+        #expect(mesh.condition(.accepted, of: key) == "false NoValidCACertificate")
+        try mesh.declare(
+            """
+            apiVersion: tulle.mesh/v1alpha1
+            kind: CABundle
+            metadata: {name: partners, namespace: shop}
+            spec: {pem: "-----BEGIN CERTIFICATE-----"}
+            """
+        )
+        #expect(mesh.condition(.resolvedRefs, of: key) == "true ResolvedRefs")
+        #expect(mesh.condition(.accepted, of: key) == "true Accepted")
+        let foreign = "caCertificateRefs: [{group: '', kind: ConfigMap, name: partners}]"
+        let other = try RouteMesh(Self.policy("a", roots: foreign))
+        #expect(other.condition(.resolvedRefs, of: key) == "false InvalidKind")
+        let both = ["a", "b"].map { Self.policy($0, roots: "wellKnownCACertificates: System") }.joined()
+        #expect(try RouteMesh(both).condition(.accepted, of: "BackendTLSPolicy/shop/b") == "false Conflicted")
+        #expect(try RouteMesh(both).condition(.accepted, of: key) == "true Accepted")
+    }
+
     @Test("locality: the rule's word, else the service's, else the mesh's; priorities need outlier detection")
     func locality() throws {
         func locality(_ policy: String, service: Bool = true, mesh text: String = "") throws -> TulleL7.Locality? {
