@@ -101,7 +101,8 @@ struct PeerVerifier {
 
     /// Whether the leaf has the name; the subject is not looked at (RFC 9525, section 6.3).
     private static func bears(_ name: String, _ chain: borrowing CertificateStack, _ leaf: Certificate) -> Bool {
-        if name.contains("://") { return leaf.uris.contains(name) }
+        // Only a URI has one.
+        if name.utf8.contains(UInt8(ascii: "/")) { return leaf.uris.contains(name) }
         guard let x509 = chain[0] else { return false }
         defer { ERR_clear_error() }
         switch X509_check_ip_asc(x509, name, 0) {
