@@ -1,21 +1,34 @@
+/// Where tasks may run that join: accounts, and regions and clusters of them.
+package struct AttestationPlace: Sendable, Hashable {
+    /// Accounts, 12 digits each.
+    package var accounts: Set<String>
+    /// Regions of those accounts.
+    package var regions: Set<String>
+    /// Names of clusters there; empty means all that are looked in.
+    package var clusters: Set<String>
+
+    /// Holds the parts as they are.
+    package init(accounts: Set<String>, regions: Set<String>, clusters: Set<String>) {
+        self.accounts = accounts
+        self.regions = regions
+        self.clusters = clusters
+    }
+}
+
 /// What the mesh's owner allows: the facts that an attestation is held against.
 package struct AttestationPolicy: Sendable, Hashable {
     /// The text that every attestation must be signed for, by default `<trust domain>/tulled`.
     package var audience: String
     /// The trust domain of the identities that are given out.
     package var trustDomain: String
-    /// Regions whose tasks may join. Never empty.
-    package var regions: Set<String>
-    /// Accounts whose tasks may join, 12 digits each. Never empty.
-    package var accounts: Set<String>
-    /// Names of the ECS clusters whose tasks may join; empty means every cluster of those accounts.
-    package var clusters: Set<String>
+    /// Where tasks run that may join. None means that nobody may.
+    package var places: [AttestationPlace]
     /// Which role is which service account.
     package var bindings: [RoleBinding]
     /// How far the signing time may lie from now, either way. AWS itself accepts 15 minutes, which is far too long.
     package var age: Duration = .seconds(120)
 
-    /// Makes a policy with the default age of 120 s.
+    /// Makes a policy of one place, with the default age of 120 s.
     package init(
         audience: String,
         trustDomain: String,
@@ -26,11 +39,12 @@ package struct AttestationPolicy: Sendable, Hashable {
     ) {
         self.audience = audience
         self.trustDomain = trustDomain
-        self.regions = regions
-        self.accounts = accounts
-        self.clusters = clusters
+        self.places = [AttestationPlace(accounts: accounts, regions: regions, clusters: clusters)]
         self.bindings = bindings
     }
+
+    /// All regions of all places.
+    var regions: Set<String> { self.places.reduce(into: []) { $0.formUnion($1.regions) } }
 }
 
 /// One line of the owner's list that says which role is which service account. This list, and nothing a task or a tag

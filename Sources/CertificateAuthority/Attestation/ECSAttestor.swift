@@ -48,6 +48,12 @@ package final class ECSAttestor: CallerAttesting {
         self.rules.withLock { $0.bindings = bindings }
     }
 
+    /// Replaces the list of accounts, regions and clusters whose tasks may join. Certificates that were given out stay
+    /// until their end.
+    package func admit(_ places: [AttestationPlace]) {
+        self.rules.withLock { $0.places = places }
+    }
+
     /// Proves the caller.
     ///
     /// - Parameters:
@@ -161,12 +167,19 @@ package final class ECSAttestor: CallerAttesting {
                 "the signer is '\(callerARN.prefix(160))', not a task's role: set taskRoleArn in the task definition"
             )
         }
-        guard self.policy.accounts.contains(session.account),
-            AWSPartition(region: region).id == session.partition
-        else {
+        let ofAccount = self.policy.places.filter { $0.accounts.contains(session.account) }
+        guard !ofAccount.isEmpty, AWSPartition(region: region).id == session.partition else {
             throw IssuanceRefusal(
                 .accountNotAllowed,
                 "account \(session.partition)/\(session.account) is not among the allowed accounts"
+            )
+        }
+        let places = ofAccount.filter { $0.regions.contains(region) }
+        guard !places.isEmpty else {
+            throw IssuanceRefusal(
+                .regionNotAllowed,
+                "region '\(region.prefix(32))' of account \(session.account) is not among "
+                    + ofAccount.flatMap(\.regions).sorted().joined(separator: ", ")
             )
         }
         let task: AttestedTask
@@ -178,7 +191,7 @@ package final class ECSAttestor: CallerAttesting {
         case .unavailable(let reason):
             throw IssuanceRefusal(.stsUnavailable, "ECS gave no verdict (\(reason.prefix(160))), try again")
         }
-        guard self.policy.clusters.isEmpty || self.policy.clusters.contains(task.cluster) else {
+        guard places.contains(where: { $0.clusters.isEmpty || $0.clusters.contains(task.cluster) }) else {
             throw IssuanceRefusal(
                 .clusterNotAllowed,
                 "cluster '\(task.cluster.prefix(255))' is not among the allowed clusters"

@@ -3,35 +3,95 @@ import Synchronization
 
 /// Looks tasks up at ECS itself, cluster by cluster, because a task id alone does not tell its cluster.
 package final class ECSTaskLookup: TaskLookup {
-    private struct Roles {
-        /// Task definitions never change, so their roles may be kept for good.
-        var byDefinition: [String: String?] = [:]
+    /// Where to look, and as whom.
+    package struct Place: Sendable {
+        /// The accounts whose tasks are looked for there; empty for any.
+        package var accounts: Set<String>
+        /// The regions that are looked in; empty for any.
+        package var regions: Set<String>
+        /// Whose credentials may describe tasks and task definitions there.
+        package var client: AWSClient
+        /// The names of the clusters to search; empty for all of the account.
+        package var clusters: [String]
+        /// The tags that a cluster must carry to be searched; empty for no condition.
+        package var clusterTags: [String: String]
+
+        /// Holds the parts as they are.
+        package init(
+            accounts: Set<String> = [],
+            regions: Set<String> = [],
+            client: AWSClient,
+            clusters: [String],
+            clusterTags: [String: String] = [:]
+        ) {
+            self.accounts = accounts
+            self.regions = regions
+            self.client = client
+            self.clusters = clusters
+            self.clusterTags = clusterTags
+        }
+    }
+
+    /// A place with what was found out about it, which goes when the place does.
+    private final class Searched: Sendable {
+        typealias Listed = (names: [String], until: ContinuousClock.Instant)
+
+        let place: Place
         /// The clusters of each region and when they were listed.
-        var clusters: [String: (names: [String], until: ContinuousClock.Instant)] = [:]
+        let clusters = Mutex<[String: Listed]>([:])
+
+        init(_ place: Place) { self.place = place }
     }
 
     /// More clusters than this are not searched; name the ones that count in the configuration.
     private static let clusterLimit = 100
     private static let definitionLimit = 10_000
 
-    private let client: AWSClient
-    private let clusters: [String]
-    private let remembered = Mutex(Roles())
+    private let places: Mutex<[Searched]>
+    /// Roles by definition: task definitions never change, so they may be kept for good.
+    private let roles = Mutex<[String: String?]>([:])
 
-    /// Makes a lookup.
+    /// Makes a lookup in one place.
     ///
     /// - Parameters:
     ///   - client: whose credentials may describe tasks and task definitions.
     ///   - clusters: the names of the clusters to search; empty for all of the account.
     package init(client: AWSClient, clusters: [String]) {
-        self.client = client
-        self.clusters = clusters
+        self.places = Mutex([Searched(Place(client: client, clusters: clusters))])
+    }
+
+    /// Looks in these places from now on, and in no other.
+    package func replace(_ places: [Place]) {
+        self.places.withLock { $0 = places.map(Searched.init) }
     }
 
     package func task(id: String, account: String, region: String) async -> TaskLookupAnswer {
-        let ecs = self.client.ecs(region: region)
+        let places = self.places.withLock(\.self).filter { searched in
+            let place = searched.place
+            return (place.accounts.isEmpty || place.accounts.contains(account))
+                && (place.regions.isEmpty || place.regions.contains(region))
+        }
+        var answer = TaskLookupAnswer.missing
+        for place in places {
+            switch await self.task(id: id, account: account, region: region, in: place) {
+            case .found(let task): return .found(task)
+            case .missing: continue
+            // It may be in another place of the same account; where it is in none, nobody can say that it is nowhere.
+            case .unavailable(let reason): answer = .unavailable(reason: reason)
+            }
+        }
+        return answer
+    }
+
+    private func task(
+        id: String,
+        account: String,
+        region: String,
+        in searched: Searched
+    ) async -> TaskLookupAnswer {
+        let ecs = searched.place.client.ecs(region: region)
         do {
-            for cluster in try await self.searched(ecs, region: region) {
+            for cluster in try await self.clusters(of: searched, ecs, region: region) {
                 let described: ECSDescribed<ECSTask>
                 do {
                     described = try await ecs.describeTasks([id], cluster: cluster)
@@ -63,23 +123,30 @@ package final class ECSTaskLookup: TaskLookup {
         }
     }
 
-    private func searched(_ ecs: ECSClient, region: String) async throws -> [String] {
-        guard self.clusters.isEmpty else { return self.clusters }
+    private func clusters(of searched: Searched, _ ecs: ECSClient, region: String) async throws -> [String] {
+        let place = searched.place
+        guard place.clusters.isEmpty || !place.clusterTags.isEmpty else { return place.clusters }
         let now = ContinuousClock.now
-        if let known = self.remembered.withLock({ $0.clusters[region] }), known.until > now { return known.names }
-        let names = Array(try await ecs.listClusters().map(ARN.lastPart).prefix(Self.clusterLimit))
-        self.remembered.withLock { $0.clusters[region] = (names, now + .seconds(30)) }
-        return names
+        if let known = searched.clusters.withLock({ $0[region] }), known.until > now { return known.names }
+        var names = place.clusters.isEmpty ? try await ecs.listClusters().map(ARN.lastPart) : place.clusters
+        if !place.clusterTags.isEmpty {
+            names = try await ecs.describeClusters(names).items.filter { cluster in
+                place.clusterTags.allSatisfy { cluster.tags[$0.key] == $0.value }
+            }.map(\.name)
+        }
+        let kept = Array(names.prefix(Self.clusterLimit))
+        searched.clusters.withLock { $0[region] = (kept, now + .seconds(30)) }
+        return kept
     }
 
     /// The role whose credentials the task has: whoever ran it may have overridden its definition's.
     private func role(of task: ECSTask, _ ecs: ECSClient) async throws -> String? {
         if let role = task.overriddenTaskRoleARN { return role }
-        if let known = self.remembered.withLock({ $0.byDefinition[task.taskDefinitionARN] }) { return known }
+        if let known = self.roles.withLock({ $0[task.taskDefinitionARN] }) { return known }
         let role = try await ecs.describeTaskDefinition(task.taskDefinitionARN).definition.taskRoleARN
-        self.remembered.withLock { remembered in
-            if remembered.byDefinition.count >= Self.definitionLimit { remembered.byDefinition = [:] }
-            remembered.byDefinition[task.taskDefinitionARN] = .some(role)
+        self.roles.withLock { roles in
+            if roles.count >= Self.definitionLimit { roles = [:] }
+            roles[task.taskDefinitionARN] = .some(role)
         }
         return role
     }

@@ -10,6 +10,7 @@ extension AdminPages {
     /// Their names.
     static let views = [
         "version", "services", "workloads", "policies", "routes", "proxies", "certificates", "findings",
+        "accounts",
     ]
 
     /// The page of a name; nil for none.
@@ -32,6 +33,10 @@ extension AdminPages {
             try self.requireReady()
             return Self.page(name, self.routes(request))
         case "proxies": return Self.page(name, self.proxies(request))
+        case "accounts":
+            // As findings: about AWS accounts, so only for those who see all.
+            let isAllowed = request.caller.namespace == nil
+            return Self.page(name, isAllowed ? self.fleet.map { AccountReport($0).pages } ?? [] : [])
         case "findings": return Self.page(name, self.findings(request))
         case "certificates": return .json(try self.certificates(request))
         default: return nil

@@ -17,6 +17,7 @@ package struct AdminPages: Sendable {
     /// The name of this control plane among its replicas.
     let replica: String
     private let zones: ZoneKeeper?
+    let fleet: DiscoveryFleet?
     private let metrics: ControlPlaneMetrics
 
     /// Makes the pages over the parts that they show.
@@ -32,6 +33,7 @@ package struct AdminPages: Sendable {
         store: ResourceStore,
         connections: ConnectionTable,
         zones: ZoneKeeper?,
+        fleet: DiscoveryFleet? = nil,
         metrics: ControlPlaneMetrics,
         replica: String = ReplicaName.ours
     ) {
@@ -42,6 +44,7 @@ package struct AdminPages: Sendable {
         self.store = store
         self.connections = connections
         self.zones = zones
+        self.fleet = fleet
         self.metrics = metrics
         self.replica = replica
     }

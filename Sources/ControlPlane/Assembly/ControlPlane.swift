@@ -114,15 +114,9 @@ package final class ControlPlane: ServiceLifecycle.Service {
                     return .worker
                 }
             }
-            for (name, worker) in parts.workers {
-                group.addTask {
-                    await worker.run()
-                    return .worker
-                }
-                group.addTask {
-                    for await snapshot in worker.snapshots { parts.publisher.observe(snapshot, of: name) }
-                    return .worker
-                }
+            group.addTask {
+                await parts.fleet.run()
+                return .worker
             }
             group.addTask {
                 await parts.rotation.run()

@@ -12,11 +12,14 @@ struct ControlPlaneParts: Sendable {
     let admin: [AdminServer]
     let publisher: RegistryPublisher
     let zones: ZoneKeeper?
-    let workers: [String: DiscoveryWorker]
+    let fleet: DiscoveryFleet
     let rotation: ServingRotation
     let configuration: ConfigurationStore
     let keySets: KeySetKeeper
     private let attestor: ECSAttestor
+    private let lookup: ECSTaskLookup
+    private let settings: TulledConfiguration
+    private let accounts: Set<String>
     private let bindings: [RoleBinding]
     private let bound: BoundAccounts
 
@@ -38,6 +41,7 @@ struct ControlPlaneParts: Sendable {
             }
         }
         let journal = IssuanceJournal(state: state, logger: logger)
+        let lookup = ECSTaskLookup(client: client, clusters: configuration.clusters)
         let attestor = ECSAttestor(
             policy: AttestationPolicy(
                 audience: configuration.audience,
@@ -48,7 +52,7 @@ struct ControlPlaneParts: Sendable {
                 bindings: bindings
             ),
             verifier: SecurityTokenVerifier(transport: transport, endpoints: configuration.stsEndpoints),
-            tasks: ECSTaskLookup(client: client, clusters: configuration.clusters)
+            tasks: lookup
         )
         let tokens = try JoinTokenStore(state: state)
         let bound = BoundAccounts()
@@ -101,17 +105,8 @@ struct ControlPlaneParts: Sendable {
             patience: configuration.debounceMaximum,
             logger: logger
         )
-        self.workers = Dictionary(
-            uniqueKeysWithValues: Set(configuration.regions).map { region in
-                var discovery = DiscoveryConfiguration(region: region, clusters: configuration.clusters)
-                let interval = configuration.pollInterval
-                discovery.taskInterval = interval
-                // Services and clusters change seldom; in a laboratory with fast polls they are to follow as well.
-                discovery.serviceInterval = min(max(interval, interval * 2), .seconds(60))
-                discovery.clusterInterval = min(max(interval, interval * 5), .seconds(300))
-                return (region, DiscoveryWorker(client: client, configuration: discovery, logger: logger))
-            }
-        )
+        let fleet = DiscoveryFleet(client: client, publisher: publisher, logger: logger)
+        AccountReport.measure(fleet, in: metrics.registry)
         let names = configuration.certificateNames.compactMap { ServerName(parsing: $0) }
         let rotation = try ServingRotation(
             authority: authority,
@@ -141,6 +136,7 @@ struct ControlPlaneParts: Sendable {
             store: resources,
             connections: connections,
             zones: zones,
+            fleet: fleet,
             metrics: metrics
         )
         let declared = ConfigurationStore(
@@ -148,7 +144,10 @@ struct ControlPlaneParts: Sendable {
             mirror: "\(state.path)/last-good",
             memory: FirstSeenFile(state: state),
             logger: logger
-        ) { RouteStatuses(publisher.overview, connections: connections.connections, catalog: resources.catalog).all }
+        ) {
+            RouteStatuses(publisher.overview, connections: connections.connections, catalog: resources.catalog).all
+                .merging(AccountReport(fleet).conditions, uniquingKeysWith: +)
+        }
         let api = AdminAPI(
             pages: pages,
             resources: declared,
@@ -175,7 +174,11 @@ struct ControlPlaneParts: Sendable {
         self.zones = zones
         self.rotation = rotation
         self.configuration = declared
+        self.fleet = fleet
         self.attestor = attestor
+        self.lookup = lookup
+        self.settings = configuration
+        self.accounts = accounts
         self.bindings = bindings
         self.bound = bound
     }
@@ -186,6 +189,10 @@ struct ControlPlaneParts: Sendable {
         let bindings = self.bindings + set.resources.compactMap(RoleBinding.init)
         self.bound.replace(bindings)
         self.attestor.bind(bindings)
+        let plan = AccountPlan(self.settings, accounts: self.accounts, resources: set.resources)
+        self.lookup.replace(plan.lookups(self.fleet.client))
+        self.attestor.admit(plan.attested)
+        self.fleet.follow(plan)
         self.publisher.declare(set.resources)
     }
 }

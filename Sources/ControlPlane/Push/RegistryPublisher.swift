@@ -12,6 +12,8 @@ import Synchronization
 /// Changes that come close together go out together: a push waits for 50 ms without news, at most for a second.
 package final class RegistryPublisher: Sendable {
     private struct State {
+        /// The names of the discovery workers there are.
+        var workers: Set<String>
         var snapshots: [String: DiscoverySnapshot] = [:]
         /// Declared resources that were not compiled yet.
         var declared: [DeclaredResource]?
@@ -45,7 +47,6 @@ package final class RegistryPublisher: Sendable {
         package var encodings: Int
     }
 
-    private let workers: Set<String>
     private let store: ResourceStore
     private let addressFile: VIPFile
     private let zones: ZoneKeeper?
@@ -89,7 +90,6 @@ package final class RegistryPublisher: Sendable {
         startPatience: Duration = .seconds(60),
         logger: Logger
     ) throws(AuthorityError) {
-        self.workers = workers
         self.store = store
         self.addressFile = addressFile
         self.zones = zones
@@ -102,6 +102,7 @@ package final class RegistryPublisher: Sendable {
         allocator.givesBoth = settings.givesLongAddresses
         self.state = Mutex(
             State(
+                workers: workers,
                 isDeclared: !awaitsDeclarations,
                 compiler: RegistryCompiler(settings: settings, addresses: allocator) { sessions?.keys(for: $0) ?? [] },
                 storedAddresses: allocator
@@ -111,12 +112,29 @@ package final class RegistryPublisher: Sendable {
         (self.keySourceNews, self.tellingKeySources) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Takes a worker's newest state.
-    package func observe(_ snapshot: DiscoverySnapshot, of worker: String) {
+    /// Says which discovery workers there are from now on. What those saw that are gone is forgotten.
+    ///
+    /// - Parameter inherited: for new workers, what others before them saw of the same account and region; it stands
+    ///   until they have looked.
+    package func watch(_ workers: Set<String>, inherited: [String: DiscoverySnapshot] = [:]) {
         self.state.withLock { state in
-            state.snapshots[worker] = snapshot
+            state.workers = workers
+            state.snapshots.merge(inherited) { $1 }
+            state.snapshots = state.snapshots.filter { workers.contains($0.key) }
             state.news += 1
         }
+        self.signalling.yield()
+    }
+
+    /// Takes a worker's newest state; that of one that is gone is ignored.
+    package func observe(_ snapshot: DiscoverySnapshot, of worker: String) {
+        let isWatched = self.state.withLock { state in
+            guard state.workers.contains(worker) else { return false }
+            state.snapshots[worker] = snapshot
+            state.news += 1
+            return true
+        }
+        guard isWatched else { return }
         self.metrics.observations.with(worker).add()
         self.signalling.yield()
     }
@@ -177,7 +195,7 @@ package final class RegistryPublisher: Sendable {
     private func publish() {
         let start = ContinuousClock.now
         let outcome = self.state.withLock { state -> (CompiledChange, [MeshService], VIPAllocator?)? in
-            guard state.isDeclared, self.store.isReady || self.isComplete(state.snapshots) else { return nil }
+            guard state.isDeclared, self.store.isReady || self.isComplete(state) else { return nil }
             let snapshots = state.snapshots.sorted { $0.key < $1.key }.map(\.value)
             let change = state.compiler.compile(snapshots, resources: state.declared, keySets: state.keySets)
             if state.declared != nil {
@@ -214,10 +232,14 @@ package final class RegistryPublisher: Sendable {
         }
     }
 
-    private func isComplete(_ snapshots: [String: DiscoverySnapshot]) -> Bool {
-        if self.workers.allSatisfy({ snapshots[$0]?.isComplete == true }) { return true }
+    /// Whether all was looked at, or the start has waited long enough for what can't be read: an account that denies us
+    /// must not keep the mesh of the others down. While none can be read, nothing is said.
+    private func isComplete(_ state: State) -> Bool {
+        let snapshots = state.workers.map { state.snapshots[$0] }
+        if snapshots.allSatisfy({ $0?.isComplete == true }) { return true }
         return ContinuousClock.now - self.start > self.startPatience
-            && self.workers.allSatisfy { snapshots[$0]?.account.lastSuccess != nil }
+            && snapshots.allSatisfy { $0?.account.lastSuccess != nil || $0?.failure != nil }
+            && snapshots.contains { $0?.account.lastSuccess != nil }
     }
 
     private func keep(_ allocator: VIPAllocator) {
@@ -275,7 +297,7 @@ extension RegistryPublisher {
     package var awaited: Awaited? {
         guard !self.store.isReady else { return nil }
         return self.state.withLock { state in
-            let missing = self.workers.sorted().filter { state.snapshots[$0]?.isComplete != true }
+            let missing = state.workers.sorted().filter { state.snapshots[$0]?.isComplete != true }
             return Awaited(
                 since: self.started,
                 workers: missing.map { worker in

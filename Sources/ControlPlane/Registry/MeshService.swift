@@ -30,6 +30,8 @@ package struct MeshService: Sendable, Hashable {
     package var name: String
     /// Every host name that it answers to, the key's first.
     package var hostnames: [String]
+    /// Whether its long name is one that it has by right, not by a tag.
+    package var isByRight = true
     /// Its ports, sorted.
     package var ports: [ObservedPort]
     /// Its virtual address; nil when the pool is full.

@@ -13,7 +13,6 @@ package struct RegistryCompiler: Sendable {
     private let settings: RegistrySettings
     /// Those of the settings and those that are declared, by role.
     private var bindings: [RoleName: [RoleBinding]]
-    private let mainSuffix: String
 
     private var mesh: MeshCompiler<VIPAllocator>
     private var taskInputs: [String: TaskInput] = [:]
@@ -31,7 +30,6 @@ package struct RegistryCompiler: Sendable {
     ) {
         self.settings = settings
         self.bindings = Dictionary(grouping: settings.bindings, by: \.role)
-        self.mainSuffix = ".\(settings.meshDomain)"
         self.mesh = MeshCompiler(
             settings: MeshSettings(
                 trustDomain: settings.trustDomain,
@@ -115,7 +113,7 @@ package struct RegistryCompiler: Sendable {
         for (key, service) in services {
             var known = self.catalog[key]
             known?.address = nil
-            if known != service { delta.services.append(ServiceFacts(service, meshSuffix: self.mainSuffix)) }
+            if known != service { delta.services.append(ServiceFacts(service)) }
         }
         for key in Array(self.catalog.keys) where services[key] == nil {
             self.catalog[key] = nil

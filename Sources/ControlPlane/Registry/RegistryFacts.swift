@@ -4,9 +4,7 @@ import MeshModel
 
 extension ServiceFacts {
     /// What the data planes should know of a service of ECS.
-    ///
-    /// - Parameter meshSuffix: what the names that services have by right end with.
-    init(_ service: MeshService, meshSuffix: String) {
+    init(_ service: MeshService) {
         self.init(
             key: NamespacedHostname(namespace: service.key.namespace, hostname: service.key.hostname),
             name: service.name
@@ -14,7 +12,7 @@ extension ServiceFacts {
         self.aliases = Array(service.hostnames.dropFirst())
         self.ports = service.ports.map { $0.servicePort(target: $0.targetPort) }
         // A name by tag never wins over one that a service has by right.
-        self.isCanonical = service.key.hostname.hasSuffix(meshSuffix)
+        self.isCanonical = service.isByRight
         // Tags are both: ECS has no other place to write to.
         self.labels = service.labels
         self.annotations = service.labels

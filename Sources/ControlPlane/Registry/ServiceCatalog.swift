@@ -36,20 +36,25 @@ struct ServiceCatalog {
             if service.ports.isEmpty {
                 self.find(.portsMissing, arn, "tag it tulle/ports, or give a container port mappings")
             }
-            let hostname = "\(label).\(namespace).\(settings.meshDomain)"
+            let domain = service.domain ?? settings.meshDomain
+            let hostname = "\(label).\(namespace).\(domain)"
             let main = MeshService.Key(namespace: namespace, hostname: hostname)
-            self.add(service, as: main, name: label, hostnames: [hostname, "\(label).\(namespace)"])
+            // The short name is of the mesh's own domain: a service of the same name in another domain is another one.
+            let short = domain == settings.meshDomain ? ["\(label).\(namespace)"] : []
+            self.add(service, as: main, name: label, hostnames: [hostname] + short, isByRight: true)
             self.memberships[arn] = Membership(namespace: namespace, keys: [main])
             accepted.append((service, main))
         }
         // Further names last: a tag must not take over the name that a service has by right.
         let taken = Set(self.services.values.flatMap(\.hostnames))
         let namespaces = Set(accepted.map(\.main.namespace))
+        let domains = Set(accepted.compactMap(\.service.domain)).union([settings.meshDomain])
         for (service, main) in accepted {
             for extra in service.extraHostnames.map({ $0.lowercased() }) {
                 let isForeign =
-                    (extra.hasSuffix(".\(settings.meshDomain)")
-                        && !extra.hasSuffix(".\(main.namespace).\(settings.meshDomain)"))
+                    domains.contains { domain in
+                        extra.hasSuffix(".\(domain)") && !extra.hasSuffix(".\(main.namespace).\(domain)")
+                    }
                     || Self.isShortName(extra, in: namespaces.subtracting([main.namespace]))
                 guard !taken.contains(extra), !isForeign else {
                     self.find(
@@ -61,7 +66,13 @@ struct ServiceCatalog {
                 }
                 let key = MeshService.Key(namespace: main.namespace, hostname: extra)
                 guard self.memberships[service.arn]?.keys.contains(key) == false else { continue }
-                self.add(service, as: key, name: DNSLabel.make(service.name) ?? service.name, hostnames: [extra])
+                self.add(
+                    service,
+                    as: key,
+                    name: DNSLabel.make(service.name) ?? service.name,
+                    hostnames: [extra],
+                    isByRight: domains.contains { extra.hasSuffix(".\($0)") }
+                )
                 self.memberships[service.arn]?.keys.append(key)
             }
         }
@@ -84,7 +95,8 @@ struct ServiceCatalog {
         _ service: ObservedService,
         as key: MeshService.Key,
         name: String,
-        hostnames: [String]
+        hostnames: [String],
+        isByRight: Bool
     ) {
         guard var known = self.services[key] else {
             var first = MeshService(
@@ -95,6 +107,7 @@ struct ServiceCatalog {
                 address: nil,
                 sources: [service.arn]
             )
+            first.isByRight = isByRight
             first.labels = TagLabels.labels(service.tags)
             first.waypoint = service.settings.waypoint
             self.services[key] = first

@@ -12,6 +12,8 @@ package struct ObservedService: Sendable, Hashable {
     package var account: String
     /// Such as `us-east-1`.
     package var region: String
+    /// What its long name ends with; `nil` for the mesh's own.
+    package var domain: String?
     /// `ACTIVE`, `DRAINING` or `INACTIVE`.
     package var status: String
     /// How many tasks should run.

@@ -13,12 +13,17 @@ struct DiscoveryRound {
     /// Names of services that opted out by tag, by cluster.
     private var optedOut: [String: Set<String>] = [:]
 
-    init(client: AWSClient, configuration: DiscoveryConfiguration, now: @escaping @Sendable () -> Double) {
+    init(
+        client: AWSClient,
+        configuration: DiscoveryConfiguration,
+        lastGood: DiscoverySnapshot? = nil,
+        now: @escaping @Sendable () -> Double
+    ) {
         self.client = client
         self.ecs = client.ecs(region: configuration.region)
         self.configuration = configuration
         self.now = now
-        self.state = DiscoveryState(configuration: configuration)
+        self.state = DiscoveryState(configuration: configuration, lastGood: lastGood)
     }
 
     /// Looks for clusters when that is due, then at each watched one.
@@ -44,7 +49,37 @@ struct DiscoveryRound {
 
     private func listClusters() async throws -> ECSDescribed<ECSCluster> {
         let named = self.configuration.clusters
-        return try await self.ecs.describeClusters(named.isEmpty ? try await self.ecs.listClusters() : named)
+        let listed = named.isEmpty ? try await self.ecs.listClusters() : named
+        guard listed.count <= self.configuration.clusterLimit else {
+            throw Self.refusal(
+                "ListClusters",
+                "TulleTooManyClusters",
+                "the account has \(listed.count) clusters; at most \(self.configuration.clusterLimit) are looked at"
+            )
+        }
+        let described = try await self.ecs.describeClusters(listed)
+        // The credentials may be of another account than the one that was meant, and its tasks must not pass for theirs.
+        if let account = self.configuration.account,
+            let other = described.items.compactMap({ ARN(parsing: $0.arn)?.account }).first(where: { $0 != account })
+        {
+            throw Self.refusal(
+                "DescribeClusters",
+                "TulleWrongAccount",
+                "the credentials are of account \(other), not of \(account)"
+            )
+        }
+        return described
+    }
+
+    private static func refusal(_ action: String, _ code: String, _ message: String) -> AWSError {
+        AWSError(service: "ecs", action: action, code: code, message: message, kind: .invalid)
+    }
+
+    /// How many rounds in a row brought nothing: neither the account nor any of its clusters could be read.
+    var failuresInARow: Int {
+        let snapshot = self.state.snapshot
+        let clusters = snapshot.clusters.values.map(\.poll.failuresInARow).min()
+        return clusters ?? snapshot.account.failuresInARow
     }
 
     private func requireNamed(_ listed: ECSDescribed<ECSCluster>) throws {

@@ -14,9 +14,20 @@ struct DiscoveryState: Sendable {
     /// Something is gone when this many polls in a row did not list it.
     private static let absencesUntilGone = 2
 
-    init(configuration: DiscoveryConfiguration) {
+    /// - Parameter lastGood: what a worker before this one knew of the same account and region, which stands until
+    ///   polls say otherwise.
+    init(configuration: DiscoveryConfiguration, lastGood: DiscoverySnapshot? = nil) {
         self.configuration = configuration
         self.reader = TagReader(prefix: configuration.tagPrefix)
+        guard var known = lastGood else { return }
+        known.generation = 0
+        // Whether it may be polled must be found out anew; what it held when it last could be is no reason to forget it.
+        known.account = PollStatus()
+        self.snapshot = known
+        let named = Set(configuration.clusters.map(ARN.lastPart))
+        for cluster in known.clusters.values where !named.isEmpty && !named.contains(cluster.name) {
+            self.forget(cluster: cluster.arn)
+        }
     }
 
     // MARK: Clusters
@@ -26,8 +37,7 @@ struct DiscoveryState: Sendable {
         var present: Set<String> = []
         for cluster in clusters {
             let settings = self.reader.settings(cluster.tags)
-            let isWatched = !self.configuration.clusters.isEmpty || settings.isDiscoveryEnabled == true
-            guard isWatched, cluster.status != "INACTIVE" else {
+            guard self.isWatched(cluster.tags, settings), cluster.status != "INACTIVE" else {
                 self.forget(cluster: cluster.arn)
                 continue
             }
@@ -41,6 +51,12 @@ struct DiscoveryState: Sendable {
             self.forget(cluster: arn)
         }
         self.snapshot.account = self.snapshot.account.succeeded(at: now)
+    }
+
+    private func isWatched(_ tags: [String: String], _ settings: ObservedSettings) -> Bool {
+        let wanted = self.configuration.clusterTags
+        if wanted.isEmpty { return !self.configuration.clusters.isEmpty || settings.isDiscoveryEnabled == true }
+        return wanted.allSatisfy { tags[$0.key] == $0.value }
     }
 
     /// Listing clusters failed.
@@ -109,6 +125,7 @@ struct DiscoveryState: Sendable {
                 account: place.account,
                 region: place.region
             )
+            observed.domain = self.configuration.domain
             observed.status = service.status
             observed.desiredCount = service.desiredCount
             observed.runningCount = service.runningCount
@@ -197,6 +214,7 @@ struct DiscoveryState: Sendable {
         observed.version = task.version ?? 0
         observed.taskRoleARN = task.overriddenTaskRoleARN ?? facts?.taskRoleARN
         observed.settings = self.reader.settings(task.tags)
+        observed.settings.network = observed.settings.network ?? self.configuration.network
         observed.tags = task.tags
         // The service's tag is the fresher one: tags reach tasks only when they start.
         observed.ports = service?.settings.ports ?? observed.settings.ports ?? facts?.ports ?? []

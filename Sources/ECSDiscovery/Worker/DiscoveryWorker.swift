@@ -12,6 +12,7 @@ package final class DiscoveryWorker: Sendable {
 
     private let client: AWSClient
     private let configuration: DiscoveryConfiguration
+    private let lastGood: DiscoverySnapshot?
     private let logger: Logger
     private let now: @Sendable () -> Double
     private let latest = Mutex(DiscoverySnapshot())
@@ -22,16 +23,19 @@ package final class DiscoveryWorker: Sendable {
     /// - Parameters:
     ///   - client: acts in the account to watch.
     ///   - configuration: what to watch and how often.
+    ///   - lastGood: what a worker before this one knew of the same account and region.
     ///   - now: seconds since the epoch, for statuses.
     ///   - logger: where changes of status are told.
     package init(
         client: AWSClient,
         configuration: DiscoveryConfiguration,
+        lastGood: DiscoverySnapshot? = nil,
         now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 },
         logger: Logger
     ) {
         self.client = client
         self.configuration = configuration
+        self.lastGood = lastGood
         self.now = now
         self.logger = logger
         (self.snapshots, self.continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -43,15 +47,27 @@ package final class DiscoveryWorker: Sendable {
     /// Polls until the task is cancelled, then ends the stream.
     package func run() async {
         defer { self.continuation.finish() }
-        var round = DiscoveryRound(client: self.client, configuration: self.configuration, now: self.now)
+        var round = DiscoveryRound(
+            client: self.client,
+            configuration: self.configuration,
+            lastGood: self.lastGood,
+            now: self.now
+        )
         while !Task.isCancelled {
             await round.poll()
             if Task.isCancelled { return }
             self.publish(round.state.snapshot)
             // Workers of many accounts must not poll in step.
-            let pause = self.configuration.taskInterval * Double.random(in: 0.9...1.1)
+            let pause = self.pause(failures: round.failuresInARow) * Double.random(in: 0.9...1.1)
             guard (try? await Task.sleep(for: pause)) != nil else { return }
         }
+    }
+
+    /// The interval, doubled with each failure after the first: who denies or throttles us is not asked all the time.
+    private func pause(failures: Int) -> Duration {
+        let interval = self.configuration.taskInterval
+        let doubled = interval * (1 << min(max(failures - 1, 0), 6))
+        return max(interval, min(doubled, self.configuration.longestPause))
     }
 
     private func publish(_ next: DiscoverySnapshot) {

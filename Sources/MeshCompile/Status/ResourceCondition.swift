@@ -20,6 +20,8 @@ package struct ResourceCondition: Hashable, Sendable, Comparable {
         case visibilityApplied = "istio.io/VisibilityApplied"
         /// ServiceEntry: that another owns one of its host names.
         case shadowed = "tulle.mesh/Shadowed"
+        /// ECSAccount: whether its clusters are read in all of its regions.
+        case discovered = "tulle.mesh/Discovered"
 
         package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
     }

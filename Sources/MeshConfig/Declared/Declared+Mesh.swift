@@ -101,6 +101,8 @@ extension Declared {
         package var regions: [String]
         /// The suffix of its services' names; nil for the mesh's own.
         package var domain: String?
+        /// The network of its tasks' addresses; nil for the mesh's own.
+        package var network: String?
         package var clusters: ClusterSelection
 
         /// Makes an account.
@@ -110,6 +112,7 @@ extension Declared {
             externalID: String? = nil,
             regions: [String],
             domain: String? = nil,
+            network: String? = nil,
             clusters: ClusterSelection = ClusterSelection()
         ) {
             self.account = account
@@ -117,6 +120,7 @@ extension Declared {
             self.externalID = externalID
             self.regions = regions
             self.domain = domain
+            self.network = network
             self.clusters = clusters
         }
     }

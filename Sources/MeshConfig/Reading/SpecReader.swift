@@ -140,6 +140,7 @@ enum SpecReader {
             externalID: spec.text("externalID"),
             regions: spec.texts("regions"),
             domain: spec.text("domain"),
+            network: spec.text("network"),
             clusters: Declared.ECSAccount.ClusterSelection(
                 names: spec["clusters"]?.texts("names") ?? [],
                 tags: spec["clusters"]?.labels("tags") ?? [:]

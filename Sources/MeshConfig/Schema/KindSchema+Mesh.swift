@@ -39,6 +39,7 @@ extension KindSchema {
         .optional("externalID", .string(.text(2...1224))),
         .required("regions", .list(.string(.awsRegion), 1...64)),
         .optional("domain", .string(.dnsSubdomain)),
+        .optional("network", .string(.dnsLabel)),
         .optional(
             "clusters",
             .object([

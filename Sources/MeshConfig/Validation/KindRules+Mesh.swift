@@ -86,7 +86,12 @@ extension KindRules {
 
     mutating func ecsAccount(_ spec: SpecCursor) {
         self.report.refuseDuplicates(spec.list("regions"), "region") { $0.text }
-        guard let role = spec["role"] else { return }
+        guard let role = spec["role"] else {
+            if let externalID = spec["externalID"] {
+                self.report.error(.contradiction, externalID, "is for taking on a role, and there is none")
+            }
+            return
+        }
         let account = role.text.split(separator: ":", omittingEmptySubsequences: false).dropFirst(4).first ?? ""
         if account != spec.text("account") ?? "" {
             self.report.error(

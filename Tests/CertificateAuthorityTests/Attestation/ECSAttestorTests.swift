@@ -20,6 +20,35 @@ import Testing
         )
     }
 
+    @Test func onlyAccountsThatAreAdmittedNowMayJoin() async throws {
+        let aws = FakeAWS()
+        let attestor = ECSAttestor(policy: try TestMesh.policy(), verifier: aws, tasks: aws)
+        var calls = 0.0
+        func code() async throws -> IssuanceRefusal.Code? {
+            calls += 1
+            var attestation = TestAttestation()
+            attestation.date = Date(timeIntervalSinceNow: -calls)
+            let token = try AttestationToken(authorization: [try attestation.authorization()])
+            do {
+                _ = try await attestor.attest(token, keyDigest: attestation.keyDigest, now: Date())
+                return nil
+            } catch {
+                return error.code
+            }
+        }
+        #expect(try await code() == nil)
+        let other = AttestationPlace(accounts: ["444455556666"], regions: ["us-east-1"], clusters: [])
+        attestor.admit([other])
+        #expect(try await code() == .accountNotAllowed)
+        // Its account is admitted in another region only, and its region only for another account.
+        attestor.admit([other, AttestationPlace(accounts: ["111122223333"], regions: ["eu-west-1"], clusters: [])])
+        #expect(try await code() == .regionNotAllowed)
+        attestor.admit([other, AttestationPlace(accounts: ["111122223333"], regions: ["us-east-1"], clusters: ["c9"])])
+        #expect(try await code() == .clusterNotAllowed)
+        attestor.admit([other, AttestationPlace(accounts: ["111122223333"], regions: ["us-east-1"], clusters: ["c1"])])
+        #expect(try await code() == nil)
+    }
+
     struct Bend: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var code: IssuanceRefusal.Code

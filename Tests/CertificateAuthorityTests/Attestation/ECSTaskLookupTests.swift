@@ -104,6 +104,47 @@ import Testing
         #expect(answer == .missing)
     }
 
+    @Test func looksOnlyInThePlacesThatAreConfiguredNow() async throws {
+        let aws = Self.network(Self.task())
+        let lookup = try self.lookup(aws)
+        let client = AWSClient(try .test(), transport: aws, logger: Logger(label: "test"))
+        lookup.replace([.init(accounts: ["444455556666"], regions: ["us-east-1"], client: client, clusters: [])])
+        #expect(await lookup.task(id: Self.id, account: Self.account, region: "us-east-1") == .missing)
+        #expect(aws.actions.isEmpty, "nobody is asked about an account that is not configured")
+        lookup.replace([
+            .init(accounts: ["444455556666"], regions: ["us-east-1"], client: client, clusters: []),
+            .init(accounts: [Self.account], regions: ["us-east-1"], client: client, clusters: ["c2"]),
+        ])
+        guard case .found = await lookup.task(id: Self.id, account: Self.account, region: "us-east-1") else {
+            Issue.record("not found")
+            return
+        }
+        #expect(await lookup.task(id: Self.id, account: Self.account, region: "eu-west-1") == .missing)
+    }
+
+    @Test func aClusterWithoutTheTagsIsNotSearched() async throws {
+        let base = Self.network(Self.task())
+        let aws = AWSTestSupport.FakeAWS { request in
+            guard request.action == "DescribeClusters" else {
+                return try await base.send(request.raw, deadline: .seconds(1), bodyLimit: 1 << 20)
+            }
+            let clusters = ["c1", "c2"].map { name -> JSONValue in
+                [
+                    "clusterArn": .string("arn:aws:ecs:us-east-1:111122223333:cluster/\(name)"),
+                    "clusterName": .string(name), "status": "ACTIVE",
+                    "tags": name == "c1" ? [["key": "team", "value": "shop"]] : [],
+                ]
+            }
+            return .json(["clusters": .array(clusters)])
+        }
+        let lookup = try self.lookup(aws)
+        let client = AWSClient(try .test(), transport: aws, logger: Logger(label: "test"))
+        lookup.replace([.init(client: client, clusters: [], clusterTags: ["team": "shop"])])
+        #expect(await lookup.task(id: Self.id, account: Self.account, region: "us-east-1") == .missing)
+        let asked = aws.requests.filter { $0.action == "DescribeTasks" }.map { $0.body["cluster"]?.string }
+        #expect(asked == ["c1"])
+    }
+
     @Test(arguments: ["ThrottlingException", "AccessDeniedException"])
     func aCallThatFailsIsNoVerdict(_ code: String) async throws {
         let aws = AWSTestSupport.FakeAWS { _ in .error(code) }

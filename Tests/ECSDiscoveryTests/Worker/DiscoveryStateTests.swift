@@ -85,6 +85,32 @@ struct DiscoveryStateTests {
     }
 
     @Test
+    func watchesClustersWithAllTheTagsThatAreAskedFor() throws {
+        var configuration = DiscoveryConfiguration()
+        configuration.clusterTags = ["team": "shop", "stage": "live"]
+        for (tags, isWatched) in [
+            (["team": "shop", "stage": "live", "more": "x"], true), (["team": "shop"], false),
+            (["team": "shop", "stage": "test"], false), (["tulle/discovery-enabled": "true"], false),
+        ] {
+            var state = DiscoveryState(configuration: configuration)
+            state.apply(clusters: [try Self.cluster(tags: tags)], now: 1)
+            #expect(state.snapshot.clusters.isEmpty != isWatched, "\(tags)")
+        }
+    }
+
+    @Test
+    func startsFromWhatAnotherWorkerKnew() throws {
+        var first = DiscoveryState(configuration: DiscoveryConfiguration(clusters: ["c1"]))
+        first.apply(clusters: [try Self.cluster()], now: 1)
+        first.apply(Self.poll([try Self.task("t1")]), now: 1)
+        var second = DiscoveryState(configuration: DiscoveryConfiguration(clusters: ["c1"]), lastGood: first.snapshot)
+        second.accountFailed(code: "AccessDeniedException", message: "no", now: 2)
+        #expect(second.snapshot.tasks.count == 1 && second.snapshot.account.lastSuccess == nil)
+        let other = DiscoveryState(configuration: DiscoveryConfiguration(clusters: ["c2"]), lastGood: first.snapshot)
+        #expect(other.snapshot.tasks.isEmpty, "a cluster that is not to be watched any more is forgotten")
+    }
+
+    @Test
     func forgetsAClusterThatOptsOutAtOnceAndOneThatVanishesLater() throws {
         var state = try Self.watching()
         state.apply(Self.poll([try Self.task("a")], services: [try Self.service("web")]), now: 2)

@@ -216,6 +216,23 @@ struct DiscoveryWorkerTests {
     }
 
     @Test
+    func credentialsOfAnotherAccountFindNothing() async throws {
+        var (round, _) = try Self.round(World()) { $0.account = "444455556666" }
+        await round.poll()
+        #expect(round.state.snapshot.account.errorCode == "TulleWrongAccount")
+        #expect(round.state.snapshot.clusters.isEmpty && round.failuresInARow == 1)
+    }
+
+    @Test
+    func anAccountWithTooManyClustersCountsAsFailing() async throws {
+        let world = World()
+        world.change { $0.clusters = ["c1", "c2"] }
+        var (round, _) = try Self.round(world) { $0.clusterLimit = 1 }
+        await round.poll()
+        #expect(round.state.snapshot.account.errorCode == "TulleTooManyClusters")
+    }
+
+    @Test
     func publishesChangesAndEndsWhenCancelled() async throws {
         let world = World()
         let fake = FakeAWS { world.answer($0) }

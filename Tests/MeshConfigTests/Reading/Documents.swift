@@ -227,6 +227,7 @@ enum Documents {
             externalID: secret
             regions: [eu-west-1]
             domain: a.mesh.internal
+            network: eu
             clusters: {names: [prod], tags: {team: shop}}
             """
         ),

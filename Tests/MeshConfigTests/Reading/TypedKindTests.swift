@@ -115,6 +115,7 @@ import Testing
             externalID: "secret",
             regions: ["eu-west-1"],
             domain: "a.mesh.internal",
+            network: "eu",
             clusters: .init(names: ["prod"], tags: ["team": "shop"])
         )
         #expect(try self.spec(.ecsAccount) == .ecsAccount(account))
