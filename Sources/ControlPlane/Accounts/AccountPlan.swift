@@ -46,6 +46,7 @@ package struct AccountPlan: Sendable, Hashable {
     /// The accounts, by the names of their resources.
     package let sources: [Source]
     private let pollInterval: Duration
+    private let suspiciousLoss: Double
 
     /// - Parameters:
     ///   - settings: of the process; they count only where no resource is declared.
@@ -65,6 +66,7 @@ package struct AccountPlan: Sendable, Hashable {
         )
         self.sources = declared.isEmpty ? [own] : declared.sorted { ($0.resource ?? "") < ($1.resource ?? "") }
         self.pollInterval = settings.pollInterval
+        self.suspiciousLoss = Double(settings.suspiciousLoss) / 100
     }
 
     /// What workers watch, each name once.
@@ -76,6 +78,7 @@ package struct AccountPlan: Sendable, Hashable {
                 discovery.domain = source.domain
                 discovery.network = source.network
                 discovery.account = source.resource == nil ? nil : source.accounts.first
+                discovery.suspiciousLoss = self.suspiciousLoss
                 discovery.taskInterval = self.pollInterval
                 // Services and clusters change seldom; in a laboratory with fast polls they are to follow as well.
                 discovery.serviceInterval = min(max(self.pollInterval, self.pollInterval * 2), .seconds(60))

@@ -28,7 +28,9 @@ struct AccountReport: Sendable {
                 page.text("clusters", snapshot.clusters.values.map(\.name).sorted().joined(separator: ", "))
                 page.set("services", .integer(Int64(snapshot.services.count)))
                 page.set("tasks", .integer(Int64(snapshot.tasks.count)))
-                page.set("confirmingLoss", .bool(snapshot.clusters.values.contains(where: \.isConfirmingLoss)))
+                let isConfirming =
+                    snapshot.isConfirmingLoss || snapshot.clusters.values.contains(where: \.isConfirmingLoss)
+                page.set("confirmingLoss", .bool(isConfirming))
             }
         }
     }

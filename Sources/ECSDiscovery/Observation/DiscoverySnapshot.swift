@@ -10,6 +10,8 @@ package struct DiscoverySnapshot: Sendable, Hashable {
     package var clusters: [String: ClusterStatus]
     /// How the account as a whole does: listing clusters, credentials.
     package var account: PollStatus
+    /// Whether clusters with a large share of the tasks were missing or opted out once, and a second look must confirm it.
+    package var isConfirmingLoss = false
 
     /// Nothing observed.
     package init() {

@@ -29,7 +29,8 @@ package struct DiscoveryConfiguration: Sendable, Hashable {
     package var concurrency = 4
     /// Tasks that are kept of one cluster; a cluster that has more counts as failing.
     package var tasksPerCluster = 20_000
-    /// The share of a cluster's tasks that may vanish without a word before a further poll must confirm it.
+    /// The share of a cluster's tasks, or of the tasks of all clusters, that may vanish without a word before a further
+    /// poll must confirm it; 0–1.
     package var suspiciousLoss = 0.3
 
     /// Watches these clusters, or by tag when there are none.

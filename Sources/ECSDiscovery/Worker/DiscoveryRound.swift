@@ -35,7 +35,10 @@ struct DiscoveryRound {
                 self.state.apply(clusters: listed.items, now: self.now())
                 // Those that are there are watched; the one that is not stays an error until it is or is not named.
                 try self.requireNamed(listed)
-                self.clustersDue = start + self.configuration.clusterInterval / .seconds(1)
+                // A loss that waits for a second look is looked at again in the next round.
+                if !self.state.snapshot.isConfirmingLoss {
+                    self.clustersDue = start + self.configuration.clusterInterval / .seconds(1)
+                }
             } catch {
                 // It stays due: the next round tries again.
                 let (code, message) = Self.reason(error)

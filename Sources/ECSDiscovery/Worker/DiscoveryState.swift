@@ -35,10 +35,11 @@ struct DiscoveryState: Sendable {
     /// Takes a complete list of the clusters that exist, or that configuration names.
     mutating func apply(clusters: [ECSCluster], now: Double) {
         var present: Set<String> = []
+        var leaving: Set<String> = []
         for cluster in clusters {
             let settings = self.reader.settings(cluster.tags)
             guard self.isWatched(cluster.tags, settings), cluster.status != "INACTIVE" else {
-                self.forget(cluster: cluster.arn)
+                leaving.insert(cluster.arn)
                 continue
             }
             present.insert(cluster.arn)
@@ -47,10 +48,23 @@ struct DiscoveryState: Sendable {
             status.settings = settings
             self.snapshot.clusters[cluster.arn] = status
         }
-        for arn in self.absent(known: self.snapshot.clusters.keys, present: present) {
-            self.forget(cluster: arn)
-        }
+        let vanished = self.absent(known: self.snapshot.clusters.keys, present: present.union(leaving))
+        self.leave(leaving.union(vanished), vanished: vanished)
         self.snapshot.account = self.snapshot.account.succeeded(at: now)
+    }
+
+    /// Forgets clusters, unless they hold so many of all tasks that it may be an error, such as a permission to read tags
+    /// that is gone: then only when a second look says the same.
+    private mutating func leave(_ clusters: Set<String>, vanished: Set<String>) {
+        let lost = self.snapshot.tasks.values.count { clusters.contains($0.clusterARN) }
+        let isSuspicious = Double(lost) > Double(self.snapshot.tasks.count) * self.configuration.suspiciousLoss
+        if isSuspicious && !self.snapshot.isConfirmingLoss {
+            for arn in vanished { self.missing[arn] = Self.absencesUntilGone - 1 }
+            self.snapshot.isConfirmingLoss = true
+            return
+        }
+        self.snapshot.isConfirmingLoss = false
+        for arn in clusters { self.forget(cluster: arn) }
     }
 
     private func isWatched(_ tags: [String: String], _ settings: ObservedSettings) -> Bool {

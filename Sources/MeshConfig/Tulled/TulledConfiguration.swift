@@ -88,6 +88,9 @@ package struct TulledConfiguration: Sendable, Hashable {
     package var bindings: [Binding] = []
     /// The time between two looks at ECS. Default 15 s, which leaves most of AWS's request budget to people.
     package var pollInterval: Duration = .seconds(15)
+    /// The percentage of an account's or a cluster's tasks that may vanish from ECS's lists at once before a further poll
+    /// must confirm it. Default 30.
+    package var suspiciousLoss = 30
     /// Where STS is reached, by region, instead of AWS's own endpoint. Default none. For laboratories: the signed
     /// host name is still checked against AWS's own.
     package var stsEndpoints: [String: String] = [:]

@@ -180,6 +180,11 @@ package struct TulledSetting: Sendable {
             }
         ),
         .init(
+            "discovery.suspiciousLoss",
+            flag: "suspicious-loss",
+            .scalar { SettingRule.count($1, in: 1...100, into: &$0.suspiciousLoss) }
+        ),
+        .init(
             "sts.endpoints",
             flag: "sts-endpoint",
             .records(

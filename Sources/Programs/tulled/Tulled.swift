@@ -61,6 +61,8 @@ struct Tulled: AsyncParsableCommand {
     var binding: [String] = []
     @Option(help: "Time between two looks at ECS. Default 15s.")
     var pollInterval: String?
+    @Option(help: "Percentage of tasks that may vanish at once before a further poll must confirm it. Default 30.")
+    var suspiciousLoss: String?
     @Option(help: "Another STS for a region, <region>=<URL>; repeatable. For laboratories.")
     var stsEndpoint: [String] = []
     @Option(help: "Life of a workload certificate unless asked for. Default 24h.")
@@ -165,7 +167,8 @@ struct Tulled: AsyncParsableCommand {
             "public-url": self.publicUrl, "trust-domain": self.trustDomain, "mesh-domain": self.meshDomain,
             "virtual-addresses": self.virtualAddresses, "network": self.network, "cluster-id": self.clusterId,
             "audience": self.audience,
-            "poll-interval": self.pollInterval, "workload-ttl": self.workloadTtl,
+            "poll-interval": self.pollInterval, "suspicious-loss": self.suspiciousLoss,
+            "workload-ttl": self.workloadTtl,
             "workload-max-ttl": self.workloadMaxTtl, "server-ttl": self.serverTtl, "debounce": self.debounce,
             "debounce-max": self.debounceMax, "max-streams": self.maxStreams, "drain": self.drain,
             "connection-age": self.connectionAge, "authority": self.authority, "authority-dir": self.authorityDir,

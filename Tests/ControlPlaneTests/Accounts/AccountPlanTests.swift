@@ -23,7 +23,10 @@ import Testing
     }
 
     @Test func withoutResourcesTheSettingsCount() {
-        let plan = AccountPlan(Self.settings(), accounts: ["111122223333"])
+        var settings = Self.settings()
+        settings.suspiciousLoss = 50
+        let plan = AccountPlan(settings, accounts: ["111122223333"])
+        #expect(plan.places.allSatisfy { $0.configuration.suspiciousLoss == 0.5 })
         #expect(plan.places.map(\.name) == ["eu-west-1", "us-east-1"])
         #expect(plan.places.allSatisfy { $0.role == nil && $0.account == nil && $0.configuration.clusters == ["c1"] })
         let place = AttestationPlace(

@@ -113,13 +113,38 @@ struct DiscoveryStateTests {
     @Test
     func forgetsAClusterThatOptsOutAtOnceAndOneThatVanishesLater() throws {
         var state = try Self.watching()
-        state.apply(Self.poll([try Self.task("a")], services: [try Self.service("web")]), now: 2)
         var vanishing = state
         state.apply(clusters: [try Self.cluster(tags: ["tulle/discovery-enabled": "false"])], now: 3)
-        #expect(state.snapshot.tasks.isEmpty && state.snapshot.services.isEmpty)
+        #expect(state.snapshot.clusters.isEmpty)
         vanishing.apply(clusters: [], now: 3)
-        #expect(vanishing.snapshot.tasks.count == 1)
+        #expect(vanishing.snapshot.clusters.count == 1)
         vanishing.apply(clusters: [], now: 4)
+        #expect(vanishing.snapshot.clusters.isEmpty)
+    }
+
+    @Test
+    func losingClustersWithALargeShareOfTheTasksNeedsASecondLook() throws {
+        var state = try Self.watching()
+        state.apply(Self.poll([try Self.task("a")], services: [try Self.service("web")]), now: 2)
+        let untagged = try Self.cluster(tags: [:])
+        var returning = state
+        var vanishing = state
+
+        // As when the permission to read tags is gone: all clusters seem to opt out at once.
+        state.apply(clusters: [untagged], now: 3)
+        #expect(state.snapshot.tasks.count == 1 && state.snapshot.isConfirmingLoss)
+        state.apply(clusters: [untagged], now: 4)
+        #expect(state.snapshot.tasks.isEmpty && state.snapshot.services.isEmpty && !state.snapshot.isConfirmingLoss)
+
+        returning.apply(clusters: [untagged], now: 3)
+        returning.apply(clusters: [try Self.cluster()], now: 4)
+        #expect(returning.snapshot.tasks.count == 1 && !returning.snapshot.isConfirmingLoss)
+        returning.apply(clusters: [untagged], now: 5)
+        #expect(returning.snapshot.tasks.count == 1, "a second look is one right after")
+
+        for time in 3...4 { vanishing.apply(clusters: [], now: Double(time)) }
+        #expect(vanishing.snapshot.tasks.count == 1 && vanishing.snapshot.isConfirmingLoss)
+        vanishing.apply(clusters: [], now: 5)
         #expect(vanishing.snapshot.tasks.isEmpty && vanishing.snapshot.clusters.isEmpty)
     }
 
