@@ -43,6 +43,8 @@ package struct AWSService: Sendable, Hashable {
         .json(targetPrefix: "ACMPrivateCA")
     )
 
+    /// Simple Queue Service.
+    package static let sqs = AWSService("sqs", environmentName: "SQS", .query(version: "2012-11-05"))
     /// Elastic Compute Cloud: networks and what guards them.
     package static let ec2 = AWSService("ec2", environmentName: "EC2", .query(version: "2016-11-15"))
     /// Identity and Access Management.

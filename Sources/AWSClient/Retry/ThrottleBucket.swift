@@ -26,6 +26,8 @@ package enum ThrottleBucket: String, Sendable, Hashable, CaseIterable {
     case securityTokens = "sts"
     /// Route 53, which counts per account.
     case route53
+    /// Simple Queue Service, which counts per queue and grants far more.
+    case queues = "sqs"
     /// Private Certificate Authority.
     case privateCA = "acm_pca"
     /// Services that have no bucket of their own here.
@@ -45,6 +47,7 @@ package enum ThrottleBucket: String, Sendable, Hashable, CaseIterable {
         .serviceRead: .init(burst: 50, sustained: 10),
         .ecsOther: .init(burst: 5, sustained: 1),
         .securityTokens: .init(burst: 50, sustained: 50),
+        .queues: .init(burst: 40, sustained: 20),
         .route53: .init(burst: 5, sustained: 2.5),
         .privateCA: .init(burst: 12, sustained: 12),
         .other: .init(burst: 10, sustained: 5),
@@ -56,6 +59,7 @@ package enum ThrottleBucket: String, Sendable, Hashable, CaseIterable {
         case "ecs": self = Self.ofECS(action)
         case "sts": self = .securityTokens
         case "route53": self = .route53
+        case "sqs": self = .queues
         case "acm-pca": self = .privateCA
         default: self = .other
         }

@@ -24,6 +24,18 @@ package struct AccountPlan: Sendable, Hashable {
         package var domain: String?
         /// The network of its tasks; nil for the mesh's own.
         package var network: String?
+        /// URLs of queues that hold its events, by region.
+        package var eventQueues: [String: String] = [:]
+    }
+
+    /// A queue of events and who may read it.
+    package struct Queue: Sendable, Hashable {
+        /// The queue's URL.
+        package var url: String
+        /// Its region.
+        package var region: String
+        /// The role to read it as; nil for our own credentials.
+        package var role: AssumedRole?
     }
 
     /// One account in one region: what one discovery worker watches.
@@ -94,6 +106,14 @@ package struct AccountPlan: Sendable, Hashable {
         }
     }
 
+    /// The queues that hold events, each once.
+    package var queues: [Queue] {
+        let all = self.sources.flatMap { source in
+            source.eventQueues.map { Queue(url: $0.value, region: $0.key, role: source.role) }
+        }
+        return Dictionary(all.map { ($0.url, $0) }) { first, _ in first }.values.sorted { $0.url < $1.url }
+    }
+
     /// Whose tasks may join.
     package var attested: [AttestationPlace] {
         self.sources.map { source in
@@ -144,7 +164,8 @@ extension AccountPlan.Source {
             clusters: account.clusters.names,
             clusterTags: account.clusters.tags,
             domain: account.domain,
-            network: account.network
+            network: account.network,
+            eventQueues: account.eventQueues
         )
     }
 }

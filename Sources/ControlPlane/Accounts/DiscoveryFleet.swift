@@ -117,6 +117,17 @@ package final class DiscoveryFleet: Sendable {
         return client
     }
 
+    /// Gives a task's state to the workers that watch its account and region.
+    package func take(_ task: ECSTask) -> EventOutcome {
+        guard let place = ARN(parsing: task.arn) else { return .malformed }
+        let posts = self.state.withLock { state in
+            state.posts.values.filter { $0.place.region == place.region && $0.account == place.account }
+        }
+        let outcomes = posts.map { $0.worker.take(task) }
+        let order: [EventOutcome] = [.applied, .unknown, .stale]
+        return order.first { outcomes.contains($0) } ?? .ignored
+    }
+
     /// The workers by name, with their newest states.
     package var members: [Member] {
         let posts = self.state.withLock { $0.posts.values.sorted { $0.place.name < $1.place.name } }

@@ -12,6 +12,7 @@ package final class ControlPlaneMetrics: Sendable {
     let staleNonces: MetricFamily<Counter>
     let refusedStreams: MetricFamily<Counter>
     let observations: MetricFamily<Counter>
+    let events: MetricFamily<Counter>
     let debounceTime: Histogram
     let compileTime: Histogram
     let sendTime: Histogram
@@ -47,6 +48,11 @@ package final class ControlPlaneMetrics: Sendable {
             "pilot_inbound_updates",
             help: "Observations taken in, by discovery worker.",
             labels: ["type"]
+        )
+        self.events = registry.counters(
+            "tulle_discovery_events_total",
+            help: "Messages of event queues, by what became of them.",
+            labels: ["outcome"]
         )
         self.debounceTime = registry.histograms(
             "pilot_debounce_time",

@@ -119,6 +119,10 @@ package final class ControlPlane: ServiceLifecycle.Service {
                 return .worker
             }
             group.addTask {
+                await parts.events.run()
+                return .worker
+            }
+            group.addTask {
                 await parts.rotation.run()
                 return .worker
             }

@@ -13,6 +13,7 @@ struct ControlPlaneParts: Sendable {
     let publisher: RegistryPublisher
     let zones: ZoneKeeper?
     let fleet: DiscoveryFleet
+    let events: EventIntake
     let rotation: ServingRotation
     let configuration: ConfigurationStore
     let keySets: KeySetKeeper
@@ -175,6 +176,7 @@ struct ControlPlaneParts: Sendable {
         self.rotation = rotation
         self.configuration = declared
         self.fleet = fleet
+        self.events = EventIntake(fleet: fleet, metrics: metrics, logger: logger)
         self.attestor = attestor
         self.lookup = lookup
         self.settings = configuration
@@ -193,6 +195,7 @@ struct ControlPlaneParts: Sendable {
         self.lookup.replace(plan.lookups(self.fleet.client))
         self.attestor.admit(plan.attested)
         self.fleet.follow(plan)
+        self.events.follow(plan)
         self.publisher.declare(set.resources)
     }
 }

@@ -2,7 +2,7 @@ import AWSClient
 
 /// The calls of discovery, round after round.
 struct DiscoveryRound {
-    private(set) var state: DiscoveryState
+    let shared: SharedState
     private let client: AWSClient
     private let ecs: ECSClient
     private let configuration: DiscoveryConfiguration
@@ -23,8 +23,11 @@ struct DiscoveryRound {
         self.ecs = client.ecs(region: configuration.region)
         self.configuration = configuration
         self.now = now
-        self.state = DiscoveryState(configuration: configuration, lastGood: lastGood)
+        self.shared = SharedState(DiscoveryState(configuration: configuration, lastGood: lastGood))
     }
+
+    /// What was observed.
+    var state: DiscoveryState { self.shared.value }
 
     /// Looks for clusters when that is due, then at each watched one.
     mutating func poll() async {
@@ -32,7 +35,8 @@ struct DiscoveryRound {
         if start >= self.clustersDue {
             do {
                 let listed = try await self.listClusters()
-                self.state.apply(clusters: listed.items, now: self.now())
+                let now = self.now()
+                self.shared.change { $0.apply(clusters: listed.items, now: now) }
                 // Those that are there are watched; the one that is not stays an error until it is or is not named.
                 try self.requireNamed(listed)
                 // A loss that waits for a second look is looked at again in the next round.
@@ -42,7 +46,8 @@ struct DiscoveryRound {
             } catch {
                 // It stays due: the next round tries again.
                 let (code, message) = Self.reason(error)
-                self.state.accountFailed(code: code, message: message, now: self.now())
+                let now = self.now()
+                self.shared.change { $0.accountFailed(code: code, message: message, now: now) }
             }
         }
         if Task.isCancelled { return }
@@ -133,6 +138,7 @@ struct DiscoveryRound {
             }
             return outcomes
         }
+        let now = self.now()
         for outcome in outcomes {
             switch outcome.result {
             case .success(let poll):
@@ -141,10 +147,10 @@ struct DiscoveryRound {
                 if outcome.withServices {
                     self.servicesDue[outcome.cluster] = start + self.configuration.serviceInterval / .seconds(1)
                 }
-                self.state.apply(poll, now: self.now())
+                self.shared.change { $0.apply(poll, now: now) }
             case .failure(let error):
                 let (code, message) = Self.reason(error)
-                self.state.clusterFailed(outcome.cluster, code: code, message: message, now: self.now())
+                self.shared.change { $0.clusterFailed(outcome.cluster, code: code, message: message, now: now) }
             }
         }
     }

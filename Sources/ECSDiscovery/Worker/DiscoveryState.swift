@@ -119,6 +119,20 @@ struct DiscoveryState: Sendable {
         Set(self.snapshot.tasks.values.lazy.filter { $0.clusterARN == cluster }.map(\.arn))
     }
 
+    /// Takes what an event says of a task: only its states, and only when it is newer than what is known. Whatever else an
+    /// event holds comes by polls.
+    mutating func apply(event task: ECSTask) -> EventOutcome {
+        guard self.snapshot.clusters[task.clusterARN] != nil else { return .ignored }
+        guard var known = self.snapshot.tasks[task.arn], known.clusterARN == task.clusterARN else { return .unknown }
+        guard let version = task.version, version > known.version else { return .stale }
+        known.version = version
+        known.lastStatus = task.lastStatus
+        known.desiredStatus = task.desiredStatus
+        known.health = task.healthStatus.flatMap(ObservedTask.Health.init) ?? known.health
+        self.snapshot.tasks[task.arn] = known
+        return .applied
+    }
+
     private mutating func apply(services: [ECSService], poll: ClusterPoll, clusterName: String) {
         var present: Set<String> = []
         for service in services {

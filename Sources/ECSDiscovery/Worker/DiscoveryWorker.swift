@@ -10,11 +10,20 @@ package final class DiscoveryWorker: Sendable {
     /// Snapshots as they change; a slow reader gets the newest and misses what was between. For one reader.
     package let snapshots: AsyncStream<DiscoverySnapshot>
 
-    private let client: AWSClient
     private let configuration: DiscoveryConfiguration
-    private let lastGood: DiscoverySnapshot?
     private let logger: Logger
-    private let now: @Sendable () -> Double
+    private let first: DiscoveryRound
+    /// What it takes to poll before the time.
+    private struct Haste {
+        /// The pause that runs.
+        var pause: Task<Void, Never>?
+        /// Whether a poll was asked for while there was no pause.
+        var isAsked = false
+    }
+
+    private let haste = Mutex(Haste())
+    /// Polls that were asked for come no closer than this.
+    private static let shortestPause = Duration.seconds(1)
     private let latest = Mutex(DiscoverySnapshot())
     private let continuation: AsyncStream<DiscoverySnapshot>.Continuation
 
@@ -33,10 +42,8 @@ package final class DiscoveryWorker: Sendable {
         now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 },
         logger: Logger
     ) {
-        self.client = client
         self.configuration = configuration
-        self.lastGood = lastGood
-        self.now = now
+        self.first = DiscoveryRound(client: client, configuration: configuration, lastGood: lastGood, now: now)
         self.logger = logger
         (self.snapshots, self.continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -47,20 +54,56 @@ package final class DiscoveryWorker: Sendable {
     /// Polls until the task is cancelled, then ends the stream.
     package func run() async {
         defer { self.continuation.finish() }
-        var round = DiscoveryRound(
-            client: self.client,
-            configuration: self.configuration,
-            lastGood: self.lastGood,
-            now: self.now
-        )
+        var round = self.first
         while !Task.isCancelled {
             await round.poll()
             if Task.isCancelled { return }
-            self.publish(round.state.snapshot)
+            self.publish()
             // Workers of many accounts must not poll in step.
             let pause = self.pause(failures: round.failuresInARow) * Double.random(in: 0.9...1.1)
-            guard (try? await Task.sleep(for: pause)) != nil else { return }
+            await self.rest(pause, mayHasten: round.failuresInARow == 0)
         }
+    }
+
+    /// Waits, or until an event asks for a poll.
+    private func rest(_ pause: Duration, mayHasten: Bool) async {
+        let shortest = min(pause, Self.shortestPause)
+        guard (try? await Task.sleep(for: shortest)) != nil else { return }
+        let sleep = Task<Void, Never> { try? await Task.sleep(for: pause - shortest) }
+        let isAsked = self.haste.withLock { haste in
+            defer { haste.isAsked = false }
+            if mayHasten, !haste.isAsked { haste.pause = sleep }
+            return haste.isAsked && mayHasten
+        }
+        if isAsked { sleep.cancel() }
+        await withTaskCancellationHandler {
+            await sleep.value
+        } onCancel: {
+            sleep.cancel()
+        }
+        self.haste.withLock { $0.pause = nil }
+    }
+
+    private func hasten() {
+        self.haste.withLock { haste in
+            haste.isAsked = haste.pause == nil
+            haste.pause?.cancel()
+        }
+    }
+
+    /// Takes what an event says of a task, and publishes it at once.
+    package func take(_ task: ECSTask) -> EventOutcome {
+        let outcome = self.first.shared.change { $0.apply(event: task) }
+        switch outcome {
+        case .applied:
+            self.publish()
+            // One that starts may have got its address since.
+            if task.desiredStatus == "RUNNING" { self.hasten() }
+        case .unknown:
+            if task.desiredStatus == "RUNNING" { self.hasten() }
+        case .stale, .ignored, .malformed: break
+        }
+        return outcome
     }
 
     /// The interval, doubled with each failure after the first: who denies or throttles us is not asked all the time.
@@ -70,18 +113,19 @@ package final class DiscoveryWorker: Sendable {
         return max(interval, min(doubled, self.configuration.longestPause))
     }
 
-    private func publish(_ next: DiscoverySnapshot) {
+    private func publish() {
         let (published, last) = self.latest.withLock { latest in
-            var next = next
+            // Read under the lock, so that what is published last is the newest.
+            var next = self.first.shared.value.snapshot
             let last = latest
             let hasChanged = last.generation == 0 || !next.says(theSameAs: last)
             next.generation = last.generation + (hasChanged ? 1 : 0)
             latest = next
+            if hasChanged { self.continuation.yield(next) }
             return (hasChanged ? next : nil, last)
         }
         guard let published else { return }
         self.log(published, after: last)
-        self.continuation.yield(published)
     }
 
     /// Tells failures when they begin, change and end, not at each poll.

@@ -104,6 +104,8 @@ extension Declared {
         /// The network of its tasks' addresses; nil for the mesh's own.
         package var network: String?
         package var clusters: ClusterSelection
+        /// URLs of SQS queues that hold the account's task state changes, by the queues' regions.
+        package var eventQueues: [String: String]
 
         /// Makes an account.
         package init(
@@ -113,7 +115,8 @@ extension Declared {
             regions: [String],
             domain: String? = nil,
             network: String? = nil,
-            clusters: ClusterSelection = ClusterSelection()
+            clusters: ClusterSelection = ClusterSelection(),
+            eventQueues: [String: String] = [:]
         ) {
             self.account = account
             self.role = role
@@ -122,6 +125,7 @@ extension Declared {
             self.domain = domain
             self.network = network
             self.clusters = clusters
+            self.eventQueues = eventQueues
         }
     }
 }

@@ -144,7 +144,8 @@ enum SpecReader {
             clusters: Declared.ECSAccount.ClusterSelection(
                 names: spec["clusters"]?.texts("names") ?? [],
                 tags: spec["clusters"]?.labels("tags") ?? [:]
-            )
+            ),
+            eventQueues: spec.labels("eventQueues")
         )
     }
 }

@@ -116,7 +116,8 @@ import Testing
             regions: ["eu-west-1"],
             domain: "a.mesh.internal",
             network: "eu",
-            clusters: .init(names: ["prod"], tags: ["team": "shop"])
+            clusters: .init(names: ["prod"], tags: ["team": "shop"]),
+            eventQueues: ["eu-west-1": "https://sqs.eu-west-1.amazonaws.com/111122223333/tulle"]
         )
         #expect(try self.spec(.ecsAccount) == .ecsAccount(account))
         let binding = Declared.ServiceAccountBinding(
