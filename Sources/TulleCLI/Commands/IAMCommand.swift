@@ -99,6 +99,9 @@ struct IAMCommand: AsyncParsableCommand {
         @Option(help: "ARN of a role that is assumed, such as in another account; repeatable.")
         var assumeRole: [String] = []
 
+        @Option(help: "ARN of an SQS queue that events of ECS come by; repeatable.")
+        var queue: [String] = []
+
         func validate() throws {
             for id in self.route53Zone
             where !(1...32).contains(id.utf8.count) || !id.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) }) {
@@ -110,7 +113,14 @@ struct IAMCommand: AsyncParsableCommand {
             guard !self.privateCALeaves || self.privateCA != nil else {
                 throw ValidationError("--private-ca-leaves needs --private-ca")
             }
+            for text in self.queue where Self.queue(text) == nil {
+                throw ValidationError("--queue is \"\(text)\"; it must be a queue's ARN")
+            }
             try IAMCommand.checkRoles(self.assumeRole, "--assume-role")
+        }
+
+        private static func queue(_ text: String) -> ARN? {
+            ARN(parsing: text).flatMap { $0.service == "sqs" && !$0.resource.isEmpty ? $0 : nil }
         }
 
         private static func authority(_ text: String) -> ARN? {
@@ -126,7 +136,8 @@ struct IAMCommand: AsyncParsableCommand {
                 findsZones: self.findZones,
                 authority: self.privateCA.flatMap(Self.authority),
                 signsLeaves: self.privateCALeaves,
-                roles: self.assumeRole
+                roles: self.assumeRole,
+                queues: self.queue.compactMap(Self.queue)
             )
             CommandRun().console.result(self.options.output.text(permissions.document.json))
         }

@@ -11,8 +11,10 @@ struct DaemonPermissions: Sendable, Hashable {
     var authority: ARN?
     /// Whether the Private CA signs each leaf, and not one intermediate.
     var signsLeaves = false
-    /// Roles that its profile assumes, such as in other accounts.
+    /// Roles that it assumes, such as in other accounts.
     var roles: [String] = []
+    /// Queues of SQS that events of ECS come by.
+    var queues: [ARN] = []
 
     /// The policy.
     var document: PolicyDocument {
@@ -33,6 +35,15 @@ struct DaemonPermissions: Sendable, Hashable {
             ),
         ]
         statements += self.names + self.certificates
+        if !self.queues.isEmpty {
+            statements.append(
+                .init(
+                    id: "ReadEvents",
+                    actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage"],
+                    resources: self.queues.map(\.description)
+                )
+            )
+        }
         if !self.roles.isEmpty {
             statements.append(.init(id: "OtherAccounts", actions: ["sts:AssumeRole"], resources: self.roles))
         }

@@ -52,7 +52,7 @@ struct PermissionTests {
     /// Texts that look like actions: elements of answers and requests, and a method of Istio's.
     private static let others: Set<String> = [
         "AssumeRolePolicyDocument", "ChangeBatch", "ChangeResourceRecordSetsRequest", "CreateCertificate",
-        "GetRoleResult",
+        "GetRoleResult", "ReceiveMessageResult",
     ]
 
     private static let scope = PolicyScope(regions: ["eu-west-1"], account: "111122223333")
@@ -62,7 +62,8 @@ struct PermissionTests {
         zones: ["Z1"],
         findsZones: true,
         authority: ARN(parsing: "arn:aws:acm-pca:eu-west-1:111122223333:certificate-authority/1"),
-        roles: ["arn:aws:iam::444455556666:role/tulle"]
+        roles: ["arn:aws:iam::444455556666:role/tulle"],
+        queues: [ARN(parsing: "arn:aws:sqs:eu-west-1:111122223333:ecs")].compactMap(\.self)
     )
 
     private static func names(_ document: PolicyDocument) -> Set<String> {
@@ -85,8 +86,10 @@ struct PermissionTests {
         for room in ["ECSDiscovery", "CertificateAuthority", "ControlPlane"] {
             let lines = try Self.code(room)
             called.formUnion(try Self.actions(in: lines))
-            called.formUnion(try Self.called(by: lines, of: ["ECS", "Route53", "PrivateCA"]))
+            called.formUnion(try Self.called(by: lines, of: ["ECS", "Route53", "PrivateCA", "SQS"]))
         }
+        // A batch asks for the right to delete one.
+        if called.remove("DeleteMessageBatch") != nil { called.insert("DeleteMessage") }
         #expect(called.subtracting(Self.free).subtracting(Self.others) == Self.names(Self.whole.document))
     }
 
