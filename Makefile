@@ -1,7 +1,7 @@
 # The front door. Each verb is one script, so that what CI runs and what a person runs is the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-l7 demo-down test unit scenario fuzz sanitize attack soak bench-controlplane build release check-deploy lint format protos limits setup clean
+.PHONY: help demo demo-l7 demo-down test unit scenario fuzz sanitize attack soak bench bench-controlplane build release check-deploy lint format protos limits setup clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ attack: ## hostile peers and clients against real processes, long form (root)
 
 soak: ## mixed load for SOAK_SECONDS (600), checks that memory, descriptors and timers stay flat (root)
 	@scripts/soak.sh
+
+bench: ## our ztunnels beside Envoy in one run of PAIRS (5) pairs of rounds; writes docs/performance.md (root)
+	@scripts/bench.sh
 
 bench-controlplane: ## pushes to CLIENTS (1000) data planes at 1k, 3k and 10k workloads; writes docs/performance.md
 	@scripts/bench-controlplane.sh
