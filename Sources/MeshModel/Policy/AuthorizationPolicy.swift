@@ -25,6 +25,12 @@ package struct AuthorizationPolicy: Hashable, Sendable {
 
         /// A rule of `clauses`.
         package init(clauses: [Clause]) { self.clauses = clauses }
+
+        fileprivate func matches(_ connection: ConnectionFacts, _ principal: String?) -> Bool {
+            self.clauses.allSatisfy { clause in
+                clause.matches.isEmpty || clause.matches.contains { $0.matches(connection, principal: principal) }
+            }
+        }
     }
 
     /// Any of its matches must match; one without matches matches everything.
@@ -45,9 +51,10 @@ package struct AuthorizationPolicy: Hashable, Sendable {
     /// What a match means.
     package var action: Action
     /// The rules; a policy without rules matches nothing.
-    package var rules: [Rule]
+    package var rules: [Rule] { didSet { self.index = PolicyIndex(self.rules) } }
     /// Whether it decides nothing.
     package var isDryRun: Bool
+    private var index: PolicyIndex?
 
     /// A policy.
     package init(
@@ -64,6 +71,7 @@ package struct AuthorizationPolicy: Hashable, Sendable {
         self.action = action
         self.rules = rules
         self.isDryRun = isDryRun
+        self.index = PolicyIndex(rules)
     }
 
     /// `namespace/name`, as workloads list it and xDS names it.
@@ -71,10 +79,8 @@ package struct AuthorizationPolicy: Hashable, Sendable {
 
     /// Whether a rule matches.
     package func matches(_ connection: ConnectionFacts) -> Bool {
-        self.rules.contains { rule in
-            rule.clauses.allSatisfy { clause in
-                clause.matches.isEmpty || clause.matches.contains { $0.matches(connection) }
-            }
-        }
+        let principal = connection.peer?.principal
+        guard let index else { return self.rules.contains { $0.matches(connection, principal) } }
+        return index.contains(for: connection.peer, principal) { self.rules[$0].matches(connection, principal) }
     }
 }

@@ -63,10 +63,14 @@ package struct PolicyMatch: Hashable, Sendable {
 
     /// Whether every attribute holds for `connection`.
     package func matches(_ connection: ConnectionFacts) -> Bool {
+        self.matches(connection, principal: connection.peer?.principal)
+    }
+
+    /// - Parameter principal: the peer's, made once for all matches.
+    func matches(_ connection: ConnectionFacts, principal: String?) -> Bool {
         guard !self.isEmpty else { return false }
         let peer = connection.peer
         let namespace = peer?.namespace ?? ""
-        let principal = peer?.principal
         return Self.holds(self.namespaces, self.notNamespaces) { $0.matches(namespace) }
             && Self.holds(self.principals, self.notPrincipals) { pattern in
                 principal.map { pattern.matches($0) } ?? false
