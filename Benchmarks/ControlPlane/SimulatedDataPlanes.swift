@@ -34,7 +34,10 @@ struct SimulatedDataPlanes {
                             tls.serverCertificateVerification = .noHostnameVerification
                             tls.certificateChain = [.bytes(chain, format: .pem)]
                             tls.privateKey = .bytes(key, format: .pem)
-                        }
+                        },
+                        // The buffers keep the size of the largest read: with the default of 8 MiB each would hold all of a
+                        // mesh, and each push would be copied with it. That was most of the time that was measured.
+                        config: .defaults { $0.http2.targetWindowSize = 65_535 }
                     )
                     do {
                         try await withGRPCClient(transport: transport) { client in
