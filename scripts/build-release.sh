@@ -77,9 +77,7 @@ for product in "$@"; do
     case "$product" in
         ztunnel) link_static ztunnel ZTunnelMain ;;
         waypoint) link_static waypoint WaypointMain ;;
-        tulled) link_whole tulled TulledMain ;;
-        tulle) link_whole tulle TulleMain ;;
-        tulle-lab) link_whole tulle-lab TulleLabMain ;;
+        tulled | tulle | tulle-lab) strip -o "out/$product" "$release/$product" ;;
         *)
             echo "build-release: no product \"$product\"" >&2
             exit 64
