@@ -45,7 +45,7 @@ bench-controlplane: ## pushes to CLIENTS (1000) data planes at 1k, 3k and 10k wo
 build: ## debug build of everything
 	swift build
 
-release: ## static release binaries in out/, with SHA256SUMS and a list of what is in them (sbom.cdx.json)
+release: ## release binaries in out/ (ztunnel, waypoint static), with SHA256SUMS and what is in them (sbom.cdx.json)
 	@scripts/build-release.sh ztunnel waypoint tulled tulle tulle-lab
 	@scripts/release-manifest.py
 

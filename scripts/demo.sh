@@ -279,9 +279,12 @@ wait_for echo
 wait_for shell
 if [ "$TULLE_LAB_MODE" = loopback ]; then loopback=$(of_task shell 'task["address"]'); fi
 wait_for_peer
-resident=$(of_task echo 'proxy["processID"]' | xargs -I{} awk '/^VmRSS:/ { printf "%.1f", $2 / 1024 }' /proc/{}/status)
+resident() { of_task echo 'proxy["processID"]' | xargs -I{} awk '/^VmRSS:/ { printf "%.1f", $2 / 1024 }' /proc/{}/status; }
+started_with=$(resident)
 request "$capture"
-printf 'ztunnel resident memory: %s MiB (VmRSS)\n' "$resident"
+# It gives back what it ran through once; the next health check is a few seconds away.
+sleep 3
+printf 'ztunnel resident memory (VmRSS): %s MiB just started, %s MiB at rest\n' "$started_with" "$(resident)"
 
 for capture in "${captures[@]:1}"; do
     title "The same, capture mode $capture"

@@ -17,8 +17,8 @@ PRODUCTS = ["ztunnel", "waypoint", "tulled", "tulle", "tulle-lab"]
 VENDORED = [
     ("BoringSSL", "in swift-nio-ssl and swift-crypto"),
     ("libyaml", "the system's static archive"),
-    ("swift-runtime", "the toolchain's static libraries, Foundation among them"),
-    ("glibc", "the system's static archive"),
+    ("swift-runtime", "the toolchain's static libraries; Foundation in all but ztunnel and waypoint"),
+    ("glibc", "the system's: its static archive in ztunnel and waypoint"),
 ]
 # Linked with nothing but the vendored code; the others take everything.
 DATA_PLANES = {"ztunnel", "waypoint"}
