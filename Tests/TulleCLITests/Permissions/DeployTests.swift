@@ -59,12 +59,19 @@ struct DeployTests {
         for name in names { #expect(page.contains("`\(name)`"), "\(name) of \(path)") }
     }
 
-    @Test("runs one static file as a user of its own", arguments: ["", ".waypoint", ".tulled"])
-    func images(_ name: String) throws {
+    @Test(
+        "runs one file as a user of its own, without anything else where the file is static",
+        arguments: [
+            ("", "FROM scratch", "/ztunnel"), (".waypoint", "FROM scratch", "/waypoint"),
+            (".tulled", "FROM debian:12-slim", "/usr/bin/tulled"),
+        ]
+    )
+    func images(_ name: String, _ base: Substring, _ path: String) throws {
         let lines = try Self.text("deploy/container/Containerfile\(name)").split(separator: "\n")
         let program = name.isEmpty ? "ztunnel" : String(name.dropFirst())
-        let last = lines.suffix(from: try #require(lines.lastIndex { $0 == "FROM scratch" }))
-        #expect(last.contains("COPY \(program) /\(program)") && last.contains("ENTRYPOINT [\"/\(program)\"]"))
+        let last = lines.suffix(from: try #require(lines.lastIndex { $0.hasPrefix("FROM ") }))
+        #expect(last.first == base)
+        #expect(last.contains("COPY \(program) \(path)") && last.contains("ENTRYPOINT [\"\(path)\"]"))
         let user = program == "tulled" ? "15302:15302" : "15301:15301"
         #expect(last.contains("USER \(user)"))
     }
