@@ -43,8 +43,11 @@ package final class IdentityStore: Sendable {
     /// Calls `body` once when a connection finds no valid identity; in place of what was set before.
     package func whenMissing(_ body: @escaping @Sendable () -> Void) {
         missing.withLock { $0 = body }
-        expected.store(true, ordering: .relaxed)
+        expect()
     }
+
+    /// Says that somebody will ask for identities to put here.
+    package func expect() { expected.store(true, ordering: .relaxed) }
 
     /// Whether somebody asks for identities to put here: then it makes sense to wait for the first one.
     package var isExpected: Bool { expected.load(ordering: .relaxed) }

@@ -140,6 +140,8 @@ final class HostDaemon: WorkloadFinder {
         )
         let me = Reference(daemon: self)
         let loop = self.loop
+        // Its certificate is asked for when it listens; who connects before that waits.
+        workload.expectIdentity()
         self.parts.roster.add(workload) { result in
             loop.submit { me.daemon?.listening(workload, result) }
         }

@@ -49,6 +49,9 @@ package final class ServedWorkload: CertificateSubject {
     /// Whether there is a certificate, be it good or not any more.
     package var hasIdentity: Bool { self.identities.latest != nil }
 
+    /// Says that its certificate will be asked for: until then connections wait for a while.
+    package func expectIdentity() { self.identities.expect() }
+
     /// Whether there is a certificate, and it has expired: then nobody is served.
     package var isExpired: Bool { self.identities.latest.map { self.mesh.now >= $0.svid.notAfter } ?? false }
 }

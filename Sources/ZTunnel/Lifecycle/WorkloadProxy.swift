@@ -44,6 +44,12 @@ package final class WorkloadProxy: @unchecked Sendable {
         limits: self.context.linkLimits,
         delegate: self.tunnels
     )
+    private lazy var tunnelPort = TunnelPort(
+        loop: self.loop,
+        workload: self.workload,
+        queue: self.identityQueue,
+        server: self.tunnelServer
+    )
     private var active: [ObjectIdentifier: any ActiveConnection] = [:]
     private var waiting: [InboundConnection] = []
     private lazy var sampling = LoopAlarm(loop: self.loop)
@@ -51,7 +57,6 @@ package final class WorkloadProxy: @unchecked Sendable {
     private lazy var standby = LoopAlarm(loop: self.loop)
     private lazy var deadline = LoopAlarm(loop: self.loop)
     private var onDrained: (() -> Void)?
-    private var isServingTunnels = false
     private var isServingNames = false
     /// The policies at the last change; nil while the workload isn't known.
     private var judgedBy: ApplicablePolicies?
@@ -117,10 +122,7 @@ package final class WorkloadProxy: @unchecked Sendable {
         if self.context.configuration.isProxyPortEnabled {
             try self.listen(MeshPorts.proxy, self.proxyPort, isPrivate: true)
         }
-        try self.open(MeshPorts.inboundTunnel) { socket throws(SocketError) in
-            self.isServingTunnels = true
-            try self.tunnelServer.listen(on: socket)
-        }
+        try self.open(MeshPorts.inboundTunnel) { socket throws(SocketError) in try self.tunnelPort.open(socket) }
         if self.context.configuration.isDNSEnabled {
             self.isServingNames = true
             try self.dns.listen()
@@ -246,11 +248,7 @@ package final class WorkloadProxy: @unchecked Sendable {
                 self?.finishDrain()
             }
         }
-        guard self.isServingTunnels else { return self.finishDrain() }
-        self.tunnelServer.drain { [weak self] in
-            self?.isServingTunnels = false
-            self?.finishDrain()
-        }
+        self.tunnelPort.drain { [weak self] in self?.finishDrain() }
         self.finishDrain()
     }
 
@@ -262,8 +260,7 @@ package final class WorkloadProxy: @unchecked Sendable {
         for connection in Array(self.active.values) { connection.terminate(failure) }
         self.proxyPort.close()
         self.pool.close()
-        self.tunnelServer.close()
-        self.isServingTunnels = false
+        self.tunnelPort.close()
         self.dns.close()
         self.isServingNames = false
         self.finishDrain()
@@ -273,7 +270,7 @@ package final class WorkloadProxy: @unchecked Sendable {
     func negotiationEnded() { self.finishDrain() }
 
     private func finishDrain() {
-        guard let completion = self.onDrained, self.active.isEmpty, self.proxyPort.isIdle, !self.isServingTunnels,
+        guard let completion = self.onDrained, self.active.isEmpty, self.proxyPort.isIdle, !self.tunnelPort.isServing,
             !self.isServingNames
         else { return }
         self.onDrained = nil

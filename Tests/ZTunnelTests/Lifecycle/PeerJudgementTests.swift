@@ -164,6 +164,55 @@ struct PeerJudgementTests {
         #expect(late.log.lines.filter { $0.contains("identity_missing") }.count == 1)
     }
 
+    @Test("a tunnel that comes before the server's first certificate waits for it")
+    func tunnelBeforeTheFirstCertificate() throws {
+        defer { self.stop() }
+        let mesh = try task("echo").state.snapshot
+        try #require(task("echo").drain(milliseconds: 0))
+        let new = try TestTask(
+            "echo",
+            Self.echoAddress,
+            authority: authority,
+            mesh: mesh,
+            serial: nil,
+            awaitsIdentity: true
+        )
+        defer {
+            _ = new.drain(milliseconds: 0)
+            new.stop()
+        }
+        // Connected by the kernel, and held.
+        let early = try #require(TestSocket.connect(Self.echoAddress, MeshPorts.inboundTunnel))
+        let authority = self.authority
+        let installing = Thread {
+            Thread.sleep(forTimeInterval: 0.3)
+            _ = try? new.workload.identities.install(authority.issue(TestMesh.identity("echo"), serial: 61))
+        }
+        installing.start()
+        #expect(echoes(try open(from: "shell").socket))
+        #expect(new.log.lines.filter { $0.contains("identity_missing") }.isEmpty)
+        withExtendedLifetime(early) {}
+    }
+
+    @Test("a held tunnel port closes with its workload")
+    func drainBeforeTheFirstCertificate() throws {
+        defer { self.stop() }
+        let mesh = try task("echo").state.snapshot
+        let new = try TestTask(
+            "shell",
+            Self.lateAddress,
+            authority: authority,
+            mesh: mesh,
+            serial: nil,
+            awaitsIdentity: true
+        )
+        defer { new.stop() }
+        let early = try #require(TestSocket.connect(Self.lateAddress, MeshPorts.inboundTunnel))
+        #expect(new.drain(milliseconds: 0))
+        #expect(early.receive() == nil)
+        #expect(TestSocket.connect(Self.lateAddress, MeshPorts.inboundTunnel) == nil)
+    }
+
     @Test("a client of another trust domain is refused, and its application gets no byte")
     func trustDomain() throws {
         defer { self.stop() }

@@ -23,7 +23,8 @@ final class TestTask: @unchecked Sendable {
         mesh: MeshSnapshot,
         serial: UInt64? = 2,
         network: String = "",
-        nameServer: SocketAddress? = nil
+        nameServer: SocketAddress? = nil,
+        awaitsIdentity: Bool = false
     ) throws {
         let loop = try EventLoop(index: 1)
         let audience = Audience()
@@ -40,6 +41,7 @@ final class TestTask: @unchecked Sendable {
         if let serial {
             try self.workload.identities.install(authority.issue(TestMesh.identity(name), serial: serial))
         }
+        if awaitsIdentity { self.workload.identities.whenMissing {} }
         self.proxy = WorkloadProxy(loop: loop, workload: self.workload)
         audience.proxy = self.proxy
         guard LoopThread.start(loop) else { throw ListenTimeout() }
