@@ -77,13 +77,18 @@ if [ "$part" != unit ]; then
             # Words of their own, as a person writes them.
             read -r -a chosen <<<"${ONLY:-Tests/Scenarios}"
             chosen=("${chosen[@]/#test_/Tests/Scenarios/test_}")
-            if "${as_root[@]}" .venv/bin/pytest -q -rs --durations=20 "${chosen[@]}" 2>&1 | tee "$logs/scenario"; then
+            scenarios=("${as_root[@]}" .venv/bin/pytest -q -rsfE)
+            # Two at a time, each with a network of its own: most of what they do is waiting.
+            at_once=(--dist loadfile --tx "2*popen//python=$PWD/scripts/scenario-python")
+            if "${scenarios[@]}" "${at_once[@]}" --durations=20 "${chosen[@]}" 2>&1 | tee "$logs/scenario"; then
                 summary+=("scenarios: $(tail -n 1 "$logs/scenario")")
             else
-                # Their deadlines are real time. What fails once more fails; what doesn't is named all the same.
+                # Their deadlines are real time. What fails once more, alone, fails; what doesn't is named all the same.
                 summary+=("scenarios, first run: $(tail -n 1 "$logs/scenario")")
-                if "${as_root[@]}" .venv/bin/pytest -q -rs --last-failed --last-failed-no-failures none \
-                    "${chosen[@]}" 2>&1 | tee "$logs/again"; then :; else failed=1; fi
+                mapfile -t names < <(grep -E '^(FAILED|ERROR) ' "$logs/scenario" | cut -c 1-200)
+                summary+=("${names[@]/#/  }")
+                if "${scenarios[@]}" --last-failed --last-failed-no-failures none "${chosen[@]}" 2>&1 |
+                    tee "$logs/again"; then :; else failed=1; fi
                 summary+=("scenarios, those that failed once more: $(tail -n 1 "$logs/again")")
             fi
         fi
