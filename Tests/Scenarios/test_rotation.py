@@ -58,7 +58,7 @@ def settings() -> dict[str, dict[str, str]]:
 
 
 def test_a_root_is_replaced_without_a_failed_connection(tmp_path):
-    with Mesh(tmp_path, 7, settings=settings()) as mesh:
+    with Mesh(tmp_path, 17, settings=settings()) as mesh:
         shell, echo = start(mesh)
         before = admin(mesh, "/bootstrap")[1]["trustBundle"]
         def take(step: str) -> None:
@@ -116,7 +116,7 @@ def make_private_ca(mesh: Mesh) -> None:
 
 def test_a_mesh_below_an_aws_private_ca(tmp_path):
     """Its intermediate is signed once; then AWS may be out of reach for the Private CA, and nobody notices."""
-    with Mesh(tmp_path, 7, settings=settings(), prepare=make_private_ca) as mesh:
+    with Mesh(tmp_path, 17, settings=settings(), prepare=make_private_ca) as mesh:
         shell, echo = start(mesh)
         assert admin(mesh, "/bootstrap")[1]["trustBundle"].strip() == mesh.private_ca_root.strip()
         with Load(shell, echo, PORT, every=0.05) as load:
@@ -139,7 +139,7 @@ def test_a_plugged_in_authority_that_is_incomplete_ends_the_start(tmp_path):
 
     (tmp_path / "mesh").mkdir()
     with pytest.raises(AssertionError, match="tulled ended"):
-        with Mesh(tmp_path / "mesh", 7, prepare=half_a_bundle):
+        with Mesh(tmp_path / "mesh", 17, prepare=half_a_bundle):
             pass
     log = (tmp_path / "mesh" / "tulled.log").read_text()
     assert "authority_file" in log and "ca-cert.pem" in log
