@@ -24,7 +24,7 @@ final class ControlPart: @unchecked Sendable {
     private var discovery: DiscoveryClient?
     private var exporters: [OTLPExporter] = []
     /// Memory of code that is not run any more.
-    private(set) lazy var idleCode = IdleCode(loop: self.loop)
+    private(set) lazy var idleMemory = IdleMemory(loop: self.loop, workers: self.roster.loops)
     private var synced: (() -> Void)?
     /// Whoever finds the workloads to serve, in the modes for many.
     var finder: (any WorkloadFinder)?

@@ -32,6 +32,9 @@ package final class WorkloadRoster: Sendable {
         self.workers = workers
     }
 
+    /// The workers' loops.
+    var loops: [EventLoop] { self.workers.map(\.loop) }
+
     /// Who is served now, in no order.
     package var workloads: [ServedWorkload] { self.served.withLock { Array($0.values) } }
 

@@ -189,7 +189,7 @@ final class ZTunnelProcess: Sendable {
         self.context.log.info("ztunnel ready")
         self.controlLoop.submit { [self] in
             self.restart.ready()
-            self.control.idleCode.release()
+            self.control.idleMemory.release()
         }
     }
 
