@@ -17,6 +17,8 @@ from moto.ecs import models
 from moto.ecs.exceptions import InvalidParameterException
 from moto.moto_api._internal import mock_random
 
+import events
+
 #: moto files each model under the second part of its module's name.
 MOTO_MODULE = "moto.ecs.models"
 
@@ -126,7 +128,9 @@ class LabTask(models.Task):
         return str(_prefix_v6[int(ipaddress.ip_address(address))])
 
     def touch(self) -> None:
+        """Counts a change, after it was made, and tells of it."""
         self.version += 1
+        events.publish(self)
 
     def ask_to_stop(self, code: str, reason: str) -> None:
         """Sets the wish that the task stop; the lab carries it out."""

@@ -14,6 +14,8 @@ from moto.ec2 import ec2_backends
 from moto.ecs import models
 from moto.ecs.exceptions import InvalidParameterException
 
+import events
+
 AGENT_VERSION = "1.105.1"
 
 #: What the agent says it can do, as far as the lab emulates it.
@@ -144,4 +146,5 @@ def make_tasks(
         )
         made[task.task_arn] = task
         tasks.append(task)
+        events.publish(task)
     return tasks
