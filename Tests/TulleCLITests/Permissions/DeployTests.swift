@@ -19,21 +19,33 @@ struct DeployTests {
     ]
 
     private static func actions(in text: String) throws -> Set<String> {
-        let action = try Regex("\"((?:ecs|route53|acm-pca|sts|ec2|iam|elasticfilesystem):[A-Z][A-Za-z]+)\"")
+        let action = try Regex("\"((?:ecs|route53|acm-pca|sts|sqs|ec2|iam|elasticfilesystem):[A-Z][A-Za-z]+)\"")
         // Keys of conditions have the same form.
         return Set(text.matches(of: action).compactMap { $0.output[1].substring.map(String.init) })
-            .filter { !$0.hasSuffix("RecordTypes") && !$0.hasSuffix("Arn") }
+            .filter { name in !["RecordTypes", "Arn", "ExternalId"].contains { name.hasSuffix($0) } }
     }
 
     @Test("gives tulled the permissions that tulle iam prints")
     func permissions() throws {
         let scope = PolicyScope(regions: ["eu-west-1"], account: "111122223333", clusters: ["shop"])
         var permissions = DaemonPermissions(scope: scope, zones: ["Z1"])
+        permissions.roles = ["arn:aws:iam::444455556666:role/tulle-discovery"]
+        permissions.queues = [try #require(ARN(parsing: "arn:aws:sqs:eu-west-1:111122223333:events"))]
         let template = try Self.actions(in: Self.text("deploy/cloudformation/tulled.json"))
         #expect(template == permissions.document.actions.union(Self.own))
         permissions.authority = ARN(parsing: "arn:aws:acm-pca:eu-west-1:111122223333:certificate-authority/1")
         let module = try Self.actions(in: Self.text("deploy/terraform/tulled/iam.tf"))
         #expect(module == permissions.document.actions.union(Self.own))
+    }
+
+    @Test("gives tulled in another account what tulle iam prints, and no more")
+    func discovery() throws {
+        var permissions = DaemonPermissions(scope: PolicyScope(regions: ["eu-west-1"], account: "111122223333"))
+        permissions.queues = [try #require(ARN(parsing: "arn:aws:sqs:eu-west-1:111122223333:events"))]
+        let expected = permissions.document.actions.union(["sts:AssumeRole"])
+        #expect(try Self.actions(in: Self.text("deploy/terraform/account/iam.tf")) == expected)
+        let template = try Self.actions(in: Self.text("deploy/cloudformation/account.json"))
+        #expect(template == expected.union(["sqs:SendMessage"]), "the rule's right to fill the queue stands there too")
     }
 
     @Test(

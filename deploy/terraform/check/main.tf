@@ -7,13 +7,15 @@ provider "aws" {
   skip_credentials_validation = true
   skip_metadata_api_check     = true
   endpoints {
-    ec2   = "http://127.0.0.1:25556"
-    ecs   = "http://127.0.0.1:25556"
-    iam   = "http://127.0.0.1:25556"
-    sts   = "http://127.0.0.1:25556"
-    efs   = "http://127.0.0.1:25556"
-    elbv2 = "http://127.0.0.1:25556"
-    logs  = "http://127.0.0.1:25556"
+    ec2    = "http://127.0.0.1:25556"
+    ecs    = "http://127.0.0.1:25556"
+    events = "http://127.0.0.1:25556"
+    iam    = "http://127.0.0.1:25556"
+    sqs    = "http://127.0.0.1:25556"
+    sts    = "http://127.0.0.1:25556"
+    efs    = "http://127.0.0.1:25556"
+    elbv2  = "http://127.0.0.1:25556"
+    logs   = "http://127.0.0.1:25556"
   }
 }
 resource "aws_vpc" "v" {
@@ -41,4 +43,19 @@ module "tulled" {
   bindings               = { "arn:aws:iam::123456789012:role/web" = "shop/web" }
   route53_zone_ids       = ["Z1"]
   operator_cidrs         = ["10.9.0.0/16"]
+  discovery_role_arns    = [module.other.role_arn]
+  event_queue_arns       = [module.own.event_queue_arn]
+}
+
+# The account of tulled itself, and one that stands for another: moto has one only.
+module "own" {
+  source        = "../account"
+  name          = "own"
+  cluster_names = [aws_ecs_cluster.c.name]
+}
+module "other" {
+  source          = "../account"
+  name            = "other"
+  tulled_role_arn = "arn:aws:iam::111122223333:role/tulled"
+  external_id     = "8f1c0a"
 }

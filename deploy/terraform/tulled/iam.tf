@@ -111,6 +111,26 @@ data "aws_iam_policy_document" "tulled" {
     }
   }
 
+  dynamic "statement" {
+    for_each = length(var.event_queue_arns) > 0 ? [1] : []
+
+    content {
+      sid       = "ReadEvents"
+      actions   = ["sqs:ReceiveMessage", "sqs:DeleteMessage"]
+      resources = var.event_queue_arns
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.discovery_role_arns) > 0 ? [1] : []
+
+    content {
+      sid       = "OtherAccounts"
+      actions   = ["sts:AssumeRole"]
+      resources = var.discovery_role_arns
+    }
+  }
+
   # Where the keys of the mesh are kept.
   statement {
     sid       = "MountState"

@@ -81,6 +81,18 @@ variable "private_ca_arn" {
   default     = null
 }
 
+variable "discovery_role_arns" {
+  description = "Roles that it takes on to watch other accounts: role_arn of the module account there."
+  type        = list(string)
+  default     = []
+}
+
+variable "event_queue_arns" {
+  description = "Queues of this account with ECS's events: event_queue_arn of the module account."
+  type        = list(string)
+  default     = []
+}
+
 variable "settings" {
   description = "Further settings by the names of their variables (docs/tulled-settings.md)."
   type        = map(string)
