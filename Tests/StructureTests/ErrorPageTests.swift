@@ -35,6 +35,21 @@ struct ErrorPageTests {
         }
     }
 
+    @Test(
+        "names every code that we put beside AWS's own",
+        arguments: ["AWSClient/Errors/AWSError.swift", "ECSDiscovery/Worker/DiscoveryRound.swift"]
+    )
+    func besideAWS(_ path: String) throws {
+        let page = try String(contentsOf: PackageDescription.root.appending(path: "docs/errors.md"), encoding: .utf8)
+        let file = PackageDescription.root.appending(path: "Sources/\(path)")
+        let source = try String(contentsOf: file, encoding: .utf8)
+        let codes = source.split(separator: "\"").filter { text in
+            text.hasPrefix("Tulle") && text.dropFirst(5).first?.isUppercase == true && text.allSatisfy(\.isLetter)
+        }
+        #expect(codes.count >= 4)
+        for code in codes { #expect(page.contains("`\(code)`"), "docs/errors.md lacks \(code) of \(path)") }
+    }
+
     /// Raw values of lines such as `case portReserved = "port_reserved"`.
     private static func codes(in source: String) -> [String] {
         source.split(separator: "\n").compactMap { line in

@@ -1,3 +1,5 @@
+package import MeshModel
+
 /// The signed request as it must reach STS: we choose method, URL and body, the caller only headers.
 package struct CallerIdentityRequest: Sendable, Hashable, CustomStringConvertible {
     /// The fixed form body.
@@ -51,6 +53,8 @@ package struct AttestedTask: Sendable, Hashable {
     package var roleARN: String?
     /// The task's tags.
     package var tags: [String: String]
+    /// The namespaces that it may be in, where it was found; empty for all.
+    package var namespaces: [NamespacePattern] = []
 
     /// Makes a task.
     package init(

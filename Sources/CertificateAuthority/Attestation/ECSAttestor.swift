@@ -211,6 +211,13 @@ package final class ECSAttestor: CallerAttesting {
             )
         }
         let binding = try self.policy.binding(for: role, tags: task.tags)
+        guard task.namespaces.allow(binding.namespace) else {
+            throw IssuanceRefusal(
+                .namespaceNotAllowed,
+                "tasks of account \(session.account) may be in \(task.namespaces.list), not in \(binding.namespace): "
+                    + "see namespaces of its ECSAccount"
+            )
+        }
         do {
             let identity = try SPIFFEID(
                 trustDomain: self.policy.trustDomain,

@@ -1,4 +1,5 @@
 package import AWSClient
+package import MeshModel
 import Synchronization
 
 /// Looks tasks up at ECS itself, cluster by cluster, because a task id alone does not tell its cluster.
@@ -15,6 +16,8 @@ package final class ECSTaskLookup: TaskLookup {
         package var clusters: [String]
         /// The tags that a cluster must carry to be searched; empty for no condition.
         package var clusterTags: [String: String]
+        /// The namespaces that tasks found there may be in; empty for all.
+        package var namespaces: [NamespacePattern]
 
         /// Holds the parts as they are.
         package init(
@@ -22,13 +25,15 @@ package final class ECSTaskLookup: TaskLookup {
             regions: Set<String> = [],
             client: AWSClient,
             clusters: [String],
-            clusterTags: [String: String] = [:]
+            clusterTags: [String: String] = [:],
+            namespaces: [NamespacePattern] = []
         ) {
             self.accounts = accounts
             self.regions = regions
             self.client = client
             self.clusters = clusters
             self.clusterTags = clusterTags
+            self.namespaces = namespaces
         }
     }
 
@@ -104,16 +109,16 @@ package final class ECSTaskLookup: TaskLookup {
                             && ARN(parsing: task.arn).map { $0.account == account && $0.region == region } == true
                     })
                 else { continue }
-                return .found(
-                    AttestedTask(
-                        arn: task.arn,
-                        cluster: ARN.lastPart(task.clusterARN),
-                        lastStatus: task.lastStatus,
-                        desiredStatus: task.desiredStatus,
-                        roleARN: try await self.role(of: task, ecs),
-                        tags: task.tags
-                    )
+                var found = AttestedTask(
+                    arn: task.arn,
+                    cluster: ARN.lastPart(task.clusterARN),
+                    lastStatus: task.lastStatus,
+                    desiredStatus: task.desiredStatus,
+                    roleARN: try await self.role(of: task, ecs),
+                    tags: task.tags
                 )
+                found.namespaces = searched.place.namespaces
+                return .found(found)
             }
             return .missing
         } catch let error as AWSError {

@@ -20,6 +20,7 @@ package struct IssuanceRefusal: Error, Sendable, Hashable, CustomStringConvertib
         case taskNotRunning = "task_not_running"
         case taskRoleMismatch = "task_role_mismatch"
         case clusterNotAllowed = "cluster_not_allowed"
+        case namespaceNotAllowed = "namespace_not_allowed"
         case bindingMissing = "binding_missing"
         case csrMalformed = "csr_malformed"
         case csrIdentityMismatch = "csr_identity_mismatch"
@@ -95,7 +96,7 @@ package struct IssuanceRefusal: Error, Sendable, Hashable, CustomStringConvertib
             .attestationHeadersNotSigned, .stsRefused, .joinTokenRefused, .clientCertificateRefused:
             return .unauthenticated
         case .notATaskRole, .accountNotAllowed, .regionNotAllowed, .taskNotFound, .taskNotRunning,
-            .taskRoleMismatch, .clusterNotAllowed, .bindingMissing:
+            .taskRoleMismatch, .clusterNotAllowed, .namespaceNotAllowed, .bindingMissing:
             return .permissionDenied
         case .stsUnavailable, .authorityUnavailable:
             return .unavailable

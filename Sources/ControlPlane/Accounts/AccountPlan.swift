@@ -2,6 +2,7 @@ package import AWSClient
 package import CertificateAuthority
 package import ECSDiscovery
 package import MeshConfig
+package import MeshModel
 
 /// Where ECS is watched and whose tasks may join: the declared `ECSAccount` resources, or without any the process's own
 /// settings. Pure.
@@ -26,6 +27,8 @@ package struct AccountPlan: Sendable, Hashable {
         package var network: String?
         /// URLs of queues that hold its events, by region.
         package var eventQueues: [String: String] = [:]
+        /// The namespaces that its tasks may be in; empty for all.
+        package var namespaces: [NamespacePattern] = []
     }
 
     /// A queue of events and who may read it.
@@ -76,7 +79,7 @@ package struct AccountPlan: Sendable, Hashable {
             domain: nil,
             network: nil
         )
-        self.sources = declared.isEmpty ? [own] : declared.sorted { ($0.resource ?? "") < ($1.resource ?? "") }
+        self.sources = declared.isEmpty ? [own] : declared.sorted { $0.order < $1.order }
         self.pollInterval = settings.pollInterval
         self.suspiciousLoss = Double(settings.suspiciousLoss) / 100
     }
@@ -89,6 +92,7 @@ package struct AccountPlan: Sendable, Hashable {
                 discovery.clusterTags = source.clusterTags
                 discovery.domain = source.domain
                 discovery.network = source.network
+                discovery.namespaces = source.namespaces
                 discovery.account = source.resource == nil ? nil : source.accounts.first
                 discovery.suspiciousLoss = self.suspiciousLoss
                 discovery.taskInterval = self.pollInterval
@@ -135,7 +139,8 @@ package struct AccountPlan: Sendable, Hashable {
                 regions: Set(source.regions),
                 client: client(source.role),
                 clusters: source.clusters,
-                clusterTags: source.clusterTags
+                clusterTags: source.clusterTags,
+                namespaces: source.namespaces
             )
         }
     }
@@ -165,7 +170,11 @@ extension AccountPlan.Source {
             clusterTags: account.clusters.tags,
             domain: account.domain,
             network: account.network,
-            eventQueues: account.eventQueues
+            eventQueues: account.eventQueues,
+            namespaces: account.namespaces.compactMap { NamespacePattern(parsing: $0) }
         )
     }
+
+    /// As the names of its workers sort: what a cluster's tasks may do is said by the first that watches it.
+    fileprivate var order: String { "\(self.resource ?? "")/" }
 }

@@ -24,6 +24,7 @@ struct AccountReport: Sendable {
                 page.text("role", place.role?.arn ?? "")
                 page.text("state", snapshot.standing.rawValue)
                 page.text("error", snapshot.failure.map { "\($0.scope): \($0.code): \($0.message)" } ?? "")
+                page.text("errorCode", snapshot.failure?.code ?? "")
                 page.text("seen", snapshot.oldestSuccess.map { Date(timeIntervalSince1970: $0).ISO8601Format() } ?? "")
                 page.text("clusters", snapshot.clusters.values.map(\.name).sorted().joined(separator: ", "))
                 page.set("services", .integer(Int64(snapshot.services.count)))

@@ -23,6 +23,8 @@ package final class DiscoveryFleet: Sendable {
         let lastGood: DiscoverySnapshot?
         let stopped: AsyncStream<Void>
         let stopping: AsyncStream<Void>.Continuation
+        /// What is in its file: the worker's count of publications, and when it had last read something.
+        let kept = Mutex<(generation: UInt64, seen: Double)>((0, 0))
 
         init(_ place: AccountPlan.Place, _ worker: DiscoveryWorker, lastGood: DiscoverySnapshot?) {
             self.place = place
@@ -49,8 +51,14 @@ package final class DiscoveryFleet: Sendable {
         var clients: [AssumedRole: AWSClient] = [:]
     }
 
+    /// Changes since the last writing are lost when the process is killed.
+    private static let keepingPause = Duration.seconds(10)
+    /// So much older than what it tells may a file be that says the same, in seconds.
+    private static let keptAgeStep: Double = 600
+
     private let client: AWSClient
     private let publisher: RegistryPublisher
+    private let files: SnapshotFiles?
     private let logger: Logger
     private let state = Mutex(State())
     private let signal: AsyncStream<Void>
@@ -58,10 +66,13 @@ package final class DiscoveryFleet: Sendable {
 
     /// Makes a fleet without workers; ``follow(_:)`` says which, `run` runs them.
     ///
-    /// - Parameter client: acts with our own credentials, and takes on the plan's roles.
-    package init(client: AWSClient, publisher: RegistryPublisher, logger: Logger) {
+    /// - Parameters:
+    ///   - client: acts with our own credentials, and takes on the plan's roles.
+    ///   - files: where what workers see outlives a restart; nil for nowhere.
+    package init(client: AWSClient, publisher: RegistryPublisher, files: SnapshotFiles? = nil, logger: Logger) {
         self.client = client
         self.publisher = publisher
+        self.files = files
         self.logger = logger
         (self.signal, self.signalling) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -72,6 +83,8 @@ package final class DiscoveryFleet: Sendable {
     /// looked for anew. So does one of the same account and region under another name.
     package func follow(_ plan: AccountPlan) {
         let places = Dictionary(plan.places.map { ($0.name, $0) }) { first, _ in first }
+        let running = self.state.withLock { Set($0.posts.keys) }
+        let restored = places.filter { !running.contains($0.key) }.compactMapValues { self.files?.load($0) }
         let inherited = self.state.withLock { state -> [String: DiscoverySnapshot] in
             let leaving = state.posts.filter { places[$0.key] != $0.value.place }
             for post in leaving.values {
@@ -84,7 +97,8 @@ package final class DiscoveryFleet: Sendable {
                 let before =
                     heirs.first { $0.place.name == name && $0.account == place.account }
                     ?? heirs.first { place.account == nil || $0.account == place.account }
-                let lastGood = before?.snapshot
+                var lastGood = before?.snapshot ?? restored[name]
+                lastGood?.namespaces = place.configuration.namespaces
                 let worker = DiscoveryWorker(
                     client: self.client(place.role, &state),
                     configuration: place.configuration,
@@ -101,6 +115,7 @@ package final class DiscoveryFleet: Sendable {
             return inherited
         }
         self.publisher.watch(Set(places.keys), inherited: inherited)
+        self.files?.retain(places.keys)
         self.signalling.yield()
     }
 
@@ -137,6 +152,7 @@ package final class DiscoveryFleet: Sendable {
     /// Runs workers until cancelled.
     package func run() async {
         await withDiscardingTaskGroup { group in
+            if let files = self.files { group.addTask { await self.keep(files) } }
             for await _ in self.signal {
                 let starting = self.state.withLock { state in
                     defer { state.waiting = [] }
@@ -147,6 +163,30 @@ package final class DiscoveryFleet: Sendable {
                 }
             }
             group.cancelAll()
+        }
+    }
+
+    /// Keeps what changed until cancelled, and then once more.
+    private func keep(_ files: SnapshotFiles) async {
+        var pause = Self.keepingPause
+        while (try? await Task.sleep(for: pause)) != nil {
+            let start = ContinuousClock.now
+            self.store(files)
+            // A large mesh that changes all the time must not keep us busy with writing.
+            pause = max(Self.keepingPause, (ContinuousClock.now - start) * 20)
+        }
+        self.store(files)
+    }
+
+    private func store(_ files: SnapshotFiles) {
+        for post in self.state.withLock({ Array($0.posts.values) }) {
+            let snapshot = post.worker.snapshot
+            let times = snapshot.clusters.values.map(\.poll.lastSuccess) + [snapshot.account.lastSuccess]
+            let seen = times.compactMap(\.self).max() ?? 0
+            let kept = post.kept.withLock { $0 }
+            let isNews = snapshot.generation != kept.generation || seen - kept.seen > Self.keptAgeStep
+            guard isNews, snapshot.generation > 0, files.store(snapshot, of: post.place.name) else { continue }
+            post.kept.withLock { $0 = (snapshot.generation, seen) }
         }
     }
 

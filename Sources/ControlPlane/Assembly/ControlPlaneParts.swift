@@ -106,7 +106,12 @@ struct ControlPlaneParts: Sendable {
             patience: configuration.debounceMaximum,
             logger: logger
         )
-        let fleet = DiscoveryFleet(client: client, publisher: publisher, logger: logger)
+        let fleet = DiscoveryFleet(
+            client: client,
+            publisher: publisher,
+            files: SnapshotFiles(state: state, logger: logger),
+            logger: logger
+        )
         AccountReport.measure(fleet, in: metrics.registry)
         let names = configuration.certificateNames.compactMap { ServerName(parsing: $0) }
         let rotation = try ServingRotation(

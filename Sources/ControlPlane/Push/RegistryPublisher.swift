@@ -236,10 +236,10 @@ package final class RegistryPublisher: Sendable {
     /// must not keep the mesh of the others down. While none can be read, nothing is said.
     private func isComplete(_ state: State) -> Bool {
         let snapshots = state.workers.map { state.snapshots[$0] }
-        if snapshots.allSatisfy({ $0?.isComplete == true }) { return true }
+        if snapshots.allSatisfy({ $0?.isSettled == true }) { return true }
         return ContinuousClock.now - self.start > self.startPatience
             && snapshots.allSatisfy { $0?.account.lastSuccess != nil || $0?.failure != nil }
-            && snapshots.contains { $0?.account.lastSuccess != nil }
+            && snapshots.contains { $0?.account.lastSuccess != nil || $0?.isSettled == true }
     }
 
     private func keep(_ allocator: VIPAllocator) {
@@ -297,7 +297,7 @@ extension RegistryPublisher {
     package var awaited: Awaited? {
         guard !self.store.isReady else { return nil }
         return self.state.withLock { state in
-            let missing = state.workers.sorted().filter { state.snapshots[$0]?.isComplete != true }
+            let missing = state.workers.sorted().filter { state.snapshots[$0]?.isSettled != true }
             return Awaited(
                 since: self.started,
                 workers: missing.map { worker in

@@ -77,6 +77,10 @@ package struct RegistryFinding: Sendable, Hashable, CustomStringConvertible {
         case bindingMissing = "binding_missing"
         /// A tag cannot be read.
         case tagUnusable = "tag_unusable"
+        /// A zone has a record of a service's name that is not ours.
+        case nameHeld = "name_held"
+        /// A service or task is in a namespace that its account may not use.
+        case namespaceNotAllowed = "namespace_not_allowed"
         /// A waypoint was asked for and does not stand in front of it.
         case waypointUnbound = "waypoint_unbound"
         /// A part of a declared resource has no effect.

@@ -86,17 +86,20 @@ package struct RegistryCompiler: Sendable {
         var services: [String: ObservedService] = [:]
         var tasks: [String: ObservedTask] = [:]
         var clusters: [String: ClusterStatus] = [:]
+        // The namespaces that each cluster's tasks may be in.
+        var bounds: [String: [NamespacePattern]] = [:]
         for snapshot in snapshots {
             services.merge(snapshot.services) { first, _ in first }
             tasks.merge(snapshot.tasks) { first, _ in first }
             clusters.merge(snapshot.clusters) { first, _ in first }
+            bounds.merge(snapshot.clusters.mapValues { _ in snapshot.namespaces }) { first, _ in first }
         }
-        let catalog = ServiceCatalog(services: services, clusters: clusters, settings: self.settings)
+        let catalog = ServiceCatalog(services: services, clusters: clusters, bounds: bounds, settings: self.settings)
         self.observed = catalog.findings
         var delta = MeshDelta(keySets: keySets)
         if let resources { self.take(resources, &delta) }
         self.take(catalog.services, &delta)
-        self.take(tasks, of: services, clusters: clusters, catalog: catalog, &delta)
+        self.take(tasks, of: services, clusters: clusters, bounds: bounds, catalog: catalog, &delta)
         let change = self.mesh.compile(delta)
         for (key, service) in catalog.services {
             var service = service
@@ -134,6 +137,7 @@ package struct RegistryCompiler: Sendable {
         _ tasks: [String: ObservedTask],
         of services: [String: ObservedService],
         clusters: [String: ClusterStatus],
+        bounds: [String: [NamespacePattern]],
         catalog: ServiceCatalog,
         _ delta: inout MeshDelta
     ) {
@@ -145,6 +149,14 @@ package struct RegistryCompiler: Sendable {
             }
             let membership = task.serviceARN.flatMap { catalog.memberships[$0] }
             let identity = self.identity(of: task, membership: membership, clusters: clusters)
+            let allowed = bounds[task.clusterARN] ?? []
+            guard allowed.allow(identity.namespace) else {
+                // Nobody may be led to it, nor take it for one of that namespace by its address.
+                self.forget(arn, &delta)
+                let detail = RegistryFinding.bound(identity.namespace, allowed)
+                self.observed.append(RegistryFinding(code: .namespaceNotAllowed, subject: arn, detail: detail))
+                continue
+            }
             let input = TaskInput(
                 task: task,
                 membership: membership,
@@ -207,6 +219,11 @@ package struct RegistryCompiler: Sendable {
 }
 
 extension RegistryFinding {
+    /// That a namespace may not be used.
+    static func bound(_ namespace: String, _ allowed: [NamespacePattern]) -> String {
+        "claims namespace \(namespace); namespaces of its ECSAccount are \(allowed.list)"
+    }
+
     fileprivate init(_ finding: MeshFinding) {
         let code: Code =
             switch finding.code {

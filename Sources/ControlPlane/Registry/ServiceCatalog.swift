@@ -18,6 +18,7 @@ struct ServiceCatalog {
     init(
         services: [String: ObservedService],
         clusters: [String: ClusterStatus],
+        bounds: [String: [NamespacePattern]] = [:],
         settings: RegistrySettings
     ) {
         var accepted: [(service: ObservedService, main: MeshService.Key)] = []
@@ -30,6 +31,11 @@ struct ServiceCatalog {
                     arn,
                     "neither service nor cluster name can be a DNS label: tag it tulle/hostname"
                 )
+                continue
+            }
+            let allowed = bounds[service.clusterARN] ?? []
+            guard allowed.allow(namespace) else {
+                self.find(.namespaceNotAllowed, arn, RegistryFinding.bound(namespace, allowed))
                 continue
             }
             for diagnostic in service.settings.diagnostics { self.find(.tagUnusable, arn, "\(diagnostic)") }

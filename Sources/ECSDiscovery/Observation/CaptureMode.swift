@@ -1,5 +1,5 @@
 /// How a task's traffic gets into its ztunnel.
-package enum CaptureMode: String, Sendable, Hashable, CaseIterable {
+package enum CaptureMode: String, Codable, Sendable, Hashable, CaseIterable {
     /// ECS's own redirect, from the task definition's `proxyConfiguration`.
     case appmesh
     /// The application is told to use the proxy on 15080.

@@ -1,3 +1,5 @@
+package import MeshModel
+
 /// Everything that one worker has observed, last good state included.
 package struct DiscoverySnapshot: Sendable, Hashable {
     /// Counts the worker's publications; 0 before the first poll.
@@ -12,6 +14,10 @@ package struct DiscoverySnapshot: Sendable, Hashable {
     package var account: PollStatus
     /// Whether clusters with a large share of the tasks were missing or opted out once, and a second look must confirm it.
     package var isConfirmingLoss = false
+    /// The namespaces that its tasks and services may be in; empty for all.
+    package var namespaces: [NamespacePattern] = []
+    /// Whether all of it is from before a restart.
+    package var isRestored = false
 
     /// Nothing observed.
     package init() {
@@ -27,6 +33,13 @@ package struct DiscoverySnapshot: Sendable, Hashable {
     /// Before that, what is absent may only not have been seen yet.
     package var isComplete: Bool {
         self.account.lastSuccess != nil && self.clusters.values.allSatisfy { $0.poll.lastSuccess != nil }
+    }
+
+    /// Whether waiting brings nothing more: all was read once, or what can't be read now is known from before.
+    package var isSettled: Bool {
+        if self.isComplete { return true }
+        guard self.failure != nil, !self.clusters.isEmpty else { return false }
+        return self.clusters.values.allSatisfy { $0.poll.lastSuccess != nil }
     }
 }
 

@@ -1,7 +1,7 @@
 /// One port that a service or task serves.
-package struct ObservedPort: Sendable, Hashable, Comparable, CustomStringConvertible {
+package struct ObservedPort: Codable, Sendable, Hashable, Comparable, CustomStringConvertible {
     /// What the bytes on the port are.
-    package enum Application: String, Sendable, Hashable, CaseIterable {
+    package enum Application: String, Codable, Sendable, Hashable, CaseIterable {
         /// HTTP/1.1
         case http
         /// HTTP/2
@@ -15,7 +15,7 @@ package struct ObservedPort: Sendable, Hashable, Comparable, CustomStringConvert
     }
 
     /// Where the port was found, strongest first.
-    package enum Source: String, Sendable, Hashable {
+    package enum Source: String, Codable, Sendable, Hashable {
         /// The `ports` tag of the service or task.
         case tag
         /// The task definition's port mappings.

@@ -1,5 +1,5 @@
 /// An ECS service as the last good poll saw it.
-package struct ObservedService: Sendable, Hashable {
+package struct ObservedService: Codable, Sendable, Hashable {
     /// The service's ARN: its key.
     package var arn: String
     /// The service's name in its cluster.

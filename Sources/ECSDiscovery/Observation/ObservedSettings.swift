@@ -1,5 +1,5 @@
 /// What an owner says about a service or task by tags; hints and constraints, never authority.
-package struct ObservedSettings: Sendable, Hashable {
+package struct ObservedSettings: Codable, Sendable, Hashable {
     /// `tulle/namespace`; `nil` leaves it to configuration.
     package var namespace: String?
     /// `tulle/service-account`; `nil` leaves it to configuration.
@@ -32,7 +32,7 @@ package struct ObservedSettings: Sendable, Hashable {
 }
 
 /// A tag that could not be used, and why.
-package struct TagDiagnostic: Sendable, Hashable, CustomStringConvertible {
+package struct TagDiagnostic: Codable, Sendable, Hashable, CustomStringConvertible {
     /// The tag's key.
     package var key: String
     /// The tag's value, cut to 256 characters.

@@ -1,9 +1,9 @@
 package import MeshModel
 
 /// An ECS task as the last good poll saw it.
-package struct ObservedTask: Sendable, Hashable {
+package struct ObservedTask: Codable, Sendable, Hashable {
     /// What ECS's health checks of the essential containers say.
-    package enum Health: String, Sendable, Hashable {
+    package enum Health: String, Codable, Sendable, Hashable {
         /// All pass.
         case healthy = "HEALTHY"
         /// One fails.
@@ -13,7 +13,7 @@ package struct ObservedTask: Sendable, Hashable {
     }
 
     /// Where the service's name was found, strongest first.
-    package enum NameSource: String, Sendable, Hashable {
+    package enum NameSource: String, Codable, Sendable, Hashable {
         /// The tag `aws:ecs:serviceName`, which only AWS can set.
         case managedTag = "managed_tag"
         /// The task's group, `service:<name>`.

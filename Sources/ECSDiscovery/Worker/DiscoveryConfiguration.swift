@@ -1,3 +1,5 @@
+package import MeshModel
+
 /// What one worker watches and how often.
 package struct DiscoveryConfiguration: Sendable, Hashable {
     /// The region to watch; `nil` for the client's own.
@@ -13,6 +15,8 @@ package struct DiscoveryConfiguration: Sendable, Hashable {
     package var domain: String?
     /// The network of tasks that no tag puts into another; `nil` for the mesh's own.
     package var network: String?
+    /// The namespaces that tasks and services there may be in; empty for all.
+    package var namespaces: [NamespacePattern] = []
     /// What our own tags start with, slash included.
     package var tagPrefix = "tulle/"
     /// How often clusters and their tags are looked for.

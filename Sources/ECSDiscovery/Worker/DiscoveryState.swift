@@ -19,15 +19,23 @@ struct DiscoveryState: Sendable {
     init(configuration: DiscoveryConfiguration, lastGood: DiscoverySnapshot? = nil) {
         self.configuration = configuration
         self.reader = TagReader(prefix: configuration.tagPrefix)
+        self.snapshot.namespaces = configuration.namespaces
         guard var known = lastGood else { return }
         known.generation = 0
         // Whether it may be polled must be found out anew; what it held when it last could be is no reason to forget it.
         known.account = PollStatus()
+        known.namespaces = configuration.namespaces
+        known.isRestored = false
         self.snapshot = known
         let named = Set(configuration.clusters.map(ARN.lastPart))
-        for cluster in known.clusters.values where !named.isEmpty && !named.contains(cluster.name) {
+        for cluster in known.clusters.values
+        where (!named.isEmpty && !named.contains(cluster.name)) || !self.isWatched(cluster.tags, cluster.settings) {
             self.forget(cluster: cluster.arn)
         }
+        guard lastGood?.isRestored == true else { return }
+        // Much may have gone while nobody looked: one absence is enough, as long as there are few.
+        let arns = Array(self.snapshot.services.keys) + Array(self.snapshot.tasks.keys)
+        for arn in arns { self.missing[arn] = Self.absencesUntilGone - 1 }
     }
 
     // MARK: Clusters

@@ -59,8 +59,8 @@ package final class DiscoveryWorker: Sendable {
             await round.poll()
             if Task.isCancelled { return }
             self.publish()
-            // Workers of many accounts must not poll in step.
-            let pause = self.pause(failures: round.failuresInARow) * Double.random(in: 0.9...1.1)
+            // Workers of many accounts must not poll in step, and nothing may take longer to be seen than the interval.
+            let pause = self.pause(failures: round.failuresInARow) * Double.random(in: 0.8...0.95)
             await self.rest(pause, mayHasten: round.failuresInARow == 0)
         }
     }

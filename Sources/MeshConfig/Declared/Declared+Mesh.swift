@@ -104,6 +104,8 @@ extension Declared {
         /// The network of its tasks' addresses; nil for the mesh's own.
         package var network: String?
         package var clusters: ClusterSelection
+        /// The namespaces that its tasks may be in, as `NamespacePattern` reads them; empty for all.
+        package var namespaces: [String]
         /// URLs of SQS queues that hold the account's task state changes, by the queues' regions.
         package var eventQueues: [String: String]
 
@@ -116,6 +118,7 @@ extension Declared {
             domain: String? = nil,
             network: String? = nil,
             clusters: ClusterSelection = ClusterSelection(),
+            namespaces: [String] = [],
             eventQueues: [String: String] = [:]
         ) {
             self.account = account
@@ -125,6 +128,7 @@ extension Declared {
             self.domain = domain
             self.network = network
             self.clusters = clusters
+            self.namespaces = namespaces
             self.eventQueues = eventQueues
         }
     }

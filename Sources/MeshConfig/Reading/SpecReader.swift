@@ -145,6 +145,7 @@ enum SpecReader {
                 names: spec["clusters"]?.texts("names") ?? [],
                 tags: spec["clusters"]?.labels("tags") ?? [:]
             ),
+            namespaces: spec.texts("namespaces"),
             eventQueues: spec.labels("eventQueues")
         )
     }

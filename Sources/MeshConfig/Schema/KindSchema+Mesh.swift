@@ -40,6 +40,7 @@ extension KindSchema {
         .required("regions", .list(.string(.awsRegion), 1...64)),
         .optional("domain", .string(.dnsSubdomain)),
         .optional("network", .string(.dnsLabel)),
+        .optional("namespaces", .list(.string(.namespacePattern), 1...64)),
         .optional("eventQueues", .map(.awsRegion, .string(.httpURL), 0...64)),
         .optional(
             "clusters",

@@ -40,6 +40,8 @@ enum StringFormat: Sendable, Hashable {
     case awsAccount
     case awsRegion
     case ecsCluster
+    /// A namespace's name, or with `*` at the end how it begins.
+    case namespacePattern
     case trustDomain
     /// `<name>` or `<namespace>/<name>`, both DNS labels or subdomains.
     case namespacedName
@@ -78,6 +80,7 @@ enum StringFormat: Sendable, Hashable {
         case .awsAccount: "an AWS account's 12 digits (in quotes)"
         case .awsRegion: "an AWS region such as eu-west-1"
         case .ecsCluster: "an ECS cluster's name, not its ARN"
+        case .namespacePattern: "a namespace such as shop, or how it begins and '*', such as shop-*"
         case .trustDomain: "a trust domain: lower-case letters, digits, '.', '-' and '_'"
         case .namespacedName: "a name, or a namespace and a name with '/' between them"
         case .subjectName: "a SPIFFE id such as spiffe://domain/ns/a/sa/b, another URI, or a host name"
@@ -111,6 +114,7 @@ enum StringFormat: Sendable, Hashable {
         case .awsAccount: SettingRule.account(text) == nil
         case .awsRegion: SettingRule.region(text) == nil
         case .ecsCluster: SettingRule.clusterName(text) == nil
+        case .namespacePattern: NamespacePattern(parsing: text) != nil
         case .trustDomain: SettingRule.trustDomain(text) == nil
         case .namespacedName: TextForm.isNamespacedName(text)
         case .subjectName: TextForm.isSubjectName(text)

@@ -191,6 +191,12 @@ import Testing
         },
         TaskCase("no role", .taskRoleMismatch) { $0.roleARN = nil },
         TaskCase("other cluster", .clusterNotAllowed) { $0.cluster = "c2" },
+        TaskCase("a namespace of its account", nil) {
+            $0.namespaces = ["bank", "shop*"].compactMap { NamespacePattern(parsing: $0) }
+        },
+        TaskCase("no namespace of its account", .namespaceNotAllowed) {
+            $0.namespaces = ["bank", "shop-*"].compactMap { NamespacePattern(parsing: $0) }
+        },
         TaskCase("tags agree", nil) { $0.tags = ["tulle/namespace": "shop", "tulle/service-account": "echo"] },
         TaskCase("tag names another namespace", .bindingMissing) { $0.tags = ["tulle/namespace": "bank"] },
         TaskCase("tag names another account", .bindingMissing) { $0.tags = ["ecs.solo.io/service-account": "admin"] },

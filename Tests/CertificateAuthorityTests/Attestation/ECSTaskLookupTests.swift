@@ -2,6 +2,7 @@ import AWSClient
 import AWSTestSupport
 import CertificateAuthority
 import Logging
+import MeshModel
 import Testing
 
 @Suite struct ECSTaskLookupTests {
@@ -111,14 +112,22 @@ import Testing
         lookup.replace([.init(accounts: ["444455556666"], regions: ["us-east-1"], client: client, clusters: [])])
         #expect(await lookup.task(id: Self.id, account: Self.account, region: "us-east-1") == .missing)
         #expect(aws.actions.isEmpty, "nobody is asked about an account that is not configured")
+        let bound = [try #require(NamespacePattern(parsing: "shop-*"))]
         lookup.replace([
             .init(accounts: ["444455556666"], regions: ["us-east-1"], client: client, clusters: []),
-            .init(accounts: [Self.account], regions: ["us-east-1"], client: client, clusters: ["c2"]),
+            .init(
+                accounts: [Self.account],
+                regions: ["us-east-1"],
+                client: client,
+                clusters: ["c2"],
+                namespaces: bound
+            ),
         ])
-        guard case .found = await lookup.task(id: Self.id, account: Self.account, region: "us-east-1") else {
+        guard case .found(let task) = await lookup.task(id: Self.id, account: Self.account, region: "us-east-1") else {
             Issue.record("not found")
             return
         }
+        #expect(task.namespaces == bound, "what its place may claim comes with it")
         #expect(await lookup.task(id: Self.id, account: Self.account, region: "eu-west-1") == .missing)
     }
 

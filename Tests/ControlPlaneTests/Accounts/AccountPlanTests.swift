@@ -1,8 +1,11 @@
 import AWSClient
+import AWSTestSupport
 import CertificateAuthority
 import ControlPlane
 import ECSDiscovery
+import Logging
 import MeshConfig
+import MeshModel
 import Testing
 
 @Suite struct AccountPlanTests {
@@ -46,7 +49,8 @@ import Testing
             regions: ["eu-west-1", "us-east-1"],
             domain: "shop.internal",
             network: "blue",
-            clusters: .init(names: [], tags: ["team": "shop"])
+            clusters: .init(names: [], tags: ["team": "shop"]),
+            namespaces: ["shop", "shop-*"]
         )
         let plan = AccountPlan(
             Self.settings(),
@@ -59,6 +63,10 @@ import Testing
         #expect(first.account == "444455556666" && first.configuration.account == "444455556666")
         #expect(first.configuration.clusterTags == ["team": "shop"] && first.configuration.clusters == [])
         #expect(first.configuration.domain == "shop.internal" && first.configuration.network == "blue")
+        #expect(first.configuration.namespaces.list == "shop, shop-*")
+        let fake = AWSTestSupport.FakeAWS { _ in .json([:]) }
+        let client = AWSClient(try .test(), transport: fake, logger: Logger(label: "test"))
+        #expect(plan.lookups { _ in client }.map(\.namespaces.list) == ["shop, shop-*"])
         #expect(plan.attested.map(\.accounts) == [["444455556666"]], "who is not declared may not join any more")
     }
 }

@@ -12,7 +12,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct DiscoveryFleetTests {
     /// Two accounts, each with one task of one service in each region, told apart by whose key signed.
-    private final class World: Sendable {
+    final class World: Sendable {
         let denied = Mutex<Set<String>>([])
 
         func answer(_ request: AWSTestSupport.FakeAWS.Request) -> TransportResponse {
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    private static func account(_ account: String, regions: [String], domain: String? = nil) -> DeclaredResource {
+    static func account(_ account: String, regions: [String], domain: String? = nil) -> DeclaredResource {
         AccountPlanTests.resource(
             "a\(account.prefix(1))",
             Declared.ECSAccount(
@@ -97,21 +97,26 @@ import Testing
         )
     }
 
-    private struct Bench {
+    struct Bench {
         let world = World()
         let directory: TemporaryDirectory
+        let state: StateDirectory
         let store = ResourceStore()
         let publisher: RegistryPublisher
         let fleet: DiscoveryFleet
 
-        init() throws {
-            self.directory = try TemporaryDirectory()
+        /// - Parameter before: a bench whose state directory this one goes on with, as after a restart.
+        init(after before: Bench? = nil, now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 })
+            throws
+        {
+            self.directory = try before?.directory ?? TemporaryDirectory()
+            self.state = try before?.state ?? StateDirectory(path: self.directory.path)
             let logger = Logger(label: "test")
             self.publisher = try RegistryPublisher(
                 settings: TestObservations.settings(),
                 workers: ["us-east-1"],
                 store: self.store,
-                addressFile: VIPFile(state: try StateDirectory(path: self.directory.path)),
+                addressFile: VIPFile(state: self.state),
                 zones: nil,
                 metrics: ControlPlaneMetrics(),
                 quiet: .milliseconds(10),
@@ -128,6 +133,7 @@ import Testing
                     logger: logger
                 ),
                 publisher: self.publisher,
+                files: SnapshotFiles(state: self.state, logger: logger, now: now),
                 logger: logger
             )
         }

@@ -273,6 +273,41 @@ import Testing
         #expect(compiler.findings.filter { $0.code == .tagUnusable }.map(\.subject) == [orders.arn])
     }
 
+    @Test func aTagPutsNobodyAmongTheTasksOfANamespaceThatItsAccountMayNotUse() throws {
+        let ledger = TestObservations.service("ledger", namespace: "bank")
+        let bank = TestObservations.snapshot([ledger], [TestObservations.task(1, of: ledger)])
+        let (place, cluster) = ("arn:aws:ecs:us-east-1:444455556666", "arn:aws:ecs:us-east-1:444455556666:cluster/c1")
+        // Another account's service of the same name and tag, a task that claims the namespace by its own tag, and one of
+        // its own namespace.
+        var forged = ledger
+        (forged.arn, forged.clusterARN, forged.account) = ("\(place):service/c1/ledger", cluster, "444455556666")
+        var own = TestObservations.service("orders")
+        (own.arn, own.clusterARN, own.account) = ("\(place):service/c1/orders", cluster, "444455556666")
+        let tasks = [(2, forged, "bank"), (3, own, "bank"), (4, own, "shop")].map { number, service, namespace in
+            var task = TestObservations.task(number, of: service)
+            (task.arn, task.clusterARN, task.account) = ("\(place):task/c1/\(task.id)", cluster, "444455556666")
+            task.settings.namespace = namespace
+            return task
+        }
+        var shop = TestObservations.snapshot([forged, own], tasks)
+        shop.clusters = [cluster: ClusterStatus(arn: cluster, name: "c1")]
+        var compiler = TestObservations.compiler()
+        _ = compiler.compile([bank, shop])
+        #expect(compiler.services.values.first { $0.name == "ledger" }?.sources.count == 2)
+        // Without a bound it is one of them.
+        #expect(try self.workload(compiler, 2, namespace: "bank").services.count == 1)
+
+        shop.namespaces = ["shop", "shop-*"].compactMap { NamespacePattern(parsing: $0) }
+        let change = compiler.compile([bank, shop])
+        #expect(compiler.services.values.first { $0.name == "ledger" }?.sources == [ledger.arn])
+        #expect(change.addresses.removed.count == 2, "the forged endpoint, and the task with the forged tag")
+        #expect(try self.workload(compiler, 1, namespace: "bank").services.count == 1)
+        #expect(try self.workload(compiler, 4).services.keys.first == "shop/orders.shop.mesh.internal")
+        let findings = compiler.findings.filter { $0.code == .namespaceNotAllowed }
+        #expect(Set(findings.map(\.subject)) == [forged.arn, tasks[0].arn, tasks[1].arn])
+        #expect(findings.allSatisfy { $0.detail.contains("bank") && $0.detail.contains("shop, shop-*") })
+    }
+
     @Test func aTagGivesFurtherNamesButTakesNoneAway() throws {
         var orders = TestObservations.service("orders")
         orders.settings.hostnames = [

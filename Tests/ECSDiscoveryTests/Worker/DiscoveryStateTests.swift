@@ -278,4 +278,49 @@ struct DiscoveryStateTests {
         )
         #expect(state.snapshot.tasks.values.first?.ports.map(\.description) == ["http:80:8080"])
     }
+
+    private static func restored(_ state: DiscoveryState, now: Double = 3) throws -> DiscoverySnapshot? {
+        let kept = try #require(KeptSnapshot(state.snapshot, of: "us-east-1"))
+        return kept.snapshot(now: now, age: 10) { $0 == Self.cluster }
+    }
+
+    @Test
+    func whatIsKeptOverARestartIsAllThatWasSeen() throws {
+        var state = try Self.watching()
+        state.apply(Self.poll([try Self.task("a")], services: [try Self.service("web")]), now: 2)
+        let kept = try #require(try Self.restored(state))
+        #expect(kept.tasks == state.snapshot.tasks && kept.services == state.snapshot.services)
+        #expect(kept.clusters.mapValues(\.tags) == state.snapshot.clusters.mapValues(\.tags))
+        #expect(!kept.isComplete && !kept.isSettled && kept.standing == .pending)
+        #expect(try Self.restored(state, now: 13) == nil, "it is too old")
+        #expect(try Self.restored(state, now: -9) == nil, "so is what comes from the future")
+        var elsewhere = DiscoveryConfiguration()
+        elsewhere.clusterTags = ["team": "shop"]
+        #expect(DiscoveryState(configuration: elsewhere, lastGood: kept).snapshot.tasks.isEmpty)
+
+        var next = DiscoveryState(configuration: DiscoveryConfiguration(), lastGood: kept)
+        next.accountFailed(code: "AccessDeniedException", message: "m", now: 4)
+        #expect(next.snapshot.isSettled && !next.snapshot.isComplete, "there is nothing to wait for")
+    }
+
+    @Test
+    func afterARestartOneAbsenceIsEnoughUnlessManyAreAbsent() throws {
+        var state = try Self.watching()
+        let tasks = try ["a", "b", "c", "d"].map { try Self.task($0) }
+        state.apply(Self.poll(tasks), now: 2)
+        let kept = try Self.restored(state)
+        func next() throws -> DiscoveryState {
+            var next = DiscoveryState(configuration: DiscoveryConfiguration(), lastGood: kept)
+            next.apply(clusters: [try Self.cluster()], now: 3)
+            return next
+        }
+        var few = try next()
+        few.apply(Self.poll(Array(tasks.dropLast())), now: 3)
+        #expect(Self.ids(few) == ["a", "b", "c"])
+        var many = try next()
+        many.apply(Self.poll(Array(tasks.prefix(2))), now: 3)
+        #expect(Self.ids(many).count == 4 && many.snapshot.clusters[Self.cluster]?.isConfirmingLoss == true)
+        many.apply(Self.poll(Array(tasks.prefix(2))), now: 4)
+        #expect(Self.ids(many) == ["a", "b"])
+    }
 }

@@ -229,6 +229,7 @@ enum Documents {
             domain: a.mesh.internal
             network: eu
             clusters: {names: [prod], tags: {team: shop}}
+            namespaces: [shop, shop-*]
             eventQueues: {eu-west-1: "https://sqs.eu-west-1.amazonaws.com/111122223333/tulle"}
             """
         ),

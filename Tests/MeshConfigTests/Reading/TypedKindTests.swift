@@ -117,6 +117,7 @@ import Testing
             domain: "a.mesh.internal",
             network: "eu",
             clusters: .init(names: ["prod"], tags: ["team": "shop"]),
+            namespaces: ["shop", "shop-*"],
             eventQueues: ["eu-west-1": "https://sqs.eu-west-1.amazonaws.com/111122223333/tulle"]
         )
         #expect(try self.spec(.ecsAccount) == .ecsAccount(account))

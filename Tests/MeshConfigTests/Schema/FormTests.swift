@@ -108,6 +108,10 @@ import Testing
             .origin, ["*", "https://a.b", "http://a.b:80", "https://*.a.b:8443"],
             ["", "a.b", "https://", "https://a.b/c", "https://a.*", "ftp://a.b"]
         ),
+        (
+            .namespacePattern, ["shop", "shop-*", "*", "a*", "0-a"],
+            ["", "Shop", "-a", "a-", "*-a", "a*b", "**", "a.b", String(repeating: "a", count: 64)]
+        ),
         (.namespacedName, ["a", "a/b", "a/b.c"], ["", "a/b/c", "/a", "A"]),
         (.text(1...3), ["a", "abc", "é"], ["", "abcd", "a\u{1}"]),
     ]
