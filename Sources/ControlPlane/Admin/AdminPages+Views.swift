@@ -120,7 +120,8 @@ extension AdminPages {
     /// What is found is about AWS accounts, so only those who see all see it.
     private func findings(_ request: AdminRequest) -> [ConfigValue] {
         guard request.caller.namespace == nil else { return [] }
-        return self.publisher.overview.findings.map { finding in
+        let zones = self.zones?.status ?? []
+        return (self.publisher.overview.findings + zones.flatMap(\.findings)).map { finding in
             PageBuilder.object { page in
                 page.text("code", finding.code.rawValue)
                 page.text("subject", finding.subject)

@@ -16,7 +16,7 @@ package struct AdminPages: Sendable {
     let connections: ConnectionTable
     /// The name of this control plane among its replicas.
     let replica: String
-    private let zones: ZoneKeeper?
+    let zones: ZoneKeeper?
     let fleet: DiscoveryFleet?
     private let metrics: ControlPlaneMetrics
 

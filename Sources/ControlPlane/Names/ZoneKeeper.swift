@@ -28,6 +28,18 @@ package final class ZoneKeeper: Sendable {
         package var conflicts: [String] = []
         /// What went wrong last; nil when all is well.
         package var error: String?
+
+        /// The names that somebody else holds, as what an owner should mend.
+        package var findings: [RegistryFinding] {
+            self.conflicts.map { name in
+                RegistryFinding(
+                    code: .nameHeld,
+                    subject: name,
+                    detail: "zone \(self.zone) has a record of it that is not ours and is left alone: delete that, "
+                        + "or have clients use another name"
+                )
+            }
+        }
     }
 
     fileprivate struct Reading {

@@ -43,7 +43,12 @@ package struct ZonePlan: Sendable, Hashable {
             case "A": addresses[name] = record
             case "TXT" where record.values == [mark] && name.hasPrefix("_tulle."):
                 marks[String(name.dropFirst("_tulle.".count))] = record
-            case "CNAME", "AAAA": others.insert(name)
+            case "TXT", "CNAME":
+                // One of another mesh, or of whoever: our mark can't stand there.
+                if name.hasPrefix("_tulle.") { others.insert(String(name.dropFirst("_tulle.".count))) }
+                if record.type == "CNAME" { others.insert(name) }
+            case "AAAA": others.insert(name)
+            case "NS": if name != zone { others.insert(name) }
             default: break
             }
         }

@@ -68,7 +68,7 @@ import Testing
         )
     }
 
-    @Test(arguments: ["A", "CNAME", "AAAA"])
+    @Test(arguments: ["A", "CNAME", "AAAA", "NS"])
     func whatSomeoneElseHoldsIsNeverTouched(_ type: String) {
         let foreign = RecordSet(name: "echo.shop", type: type, timeToLive: 60, values: ["10.0.0.1"])
         let marked = RecordSet(
@@ -80,5 +80,18 @@ import Testing
         let plan = self.plan("shop", [self.service("echo", 1)], [foreign, self.a("other.shop", "1.2.3.4"), marked])
         #expect(plan.changes.isEmpty)
         #expect(plan.conflicts == ["echo.shop"])
+    }
+
+    @Test(arguments: ["TXT", "CNAME"])
+    func aPlaceForOurMarkThatSomeoneElseHoldsIsNeverTouched(_ type: String) {
+        let foreign = RecordSet(name: "_tulle.echo.shop.", type: type, timeToLive: 60, values: ["\"mine\""])
+        let plan = self.plan("shop", [self.service("echo", 1)], [foreign])
+        #expect(plan.changes.isEmpty)
+        #expect(plan.conflicts == ["echo.shop"])
+    }
+
+    @Test func aZonesOwnNameServersStandInNobodysWay() {
+        let own = RecordSet(name: "echo.shop.", type: "NS", timeToLive: 60, values: ["ns.example."])
+        #expect(self.plan("echo.shop", [self.service("echo", 1)], [own]).conflicts.isEmpty)
     }
 }
