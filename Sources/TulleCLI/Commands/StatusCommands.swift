@@ -5,10 +5,11 @@ import ArgumentParser
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show who is connected to the control plane, and whether they have its latest state.",
+        abstract: "Show who is connected to the control plane, how watching AWS goes, and what tulled found wrong.",
         discussion: """
             With -o wide each type of resource has a column: SYNCED, STALE (sent and not answered), NOT SENT or ERROR \
-            (refused). What tulled found wrong with the mesh follows.
+            (refused). The workers that watch AWS follow, one for each account and region, then what tulled found \
+            wrong with the mesh.
             """,
         aliases: ["proxy-status", "ps"]
     )
@@ -29,13 +30,19 @@ struct StatusCommand: AsyncParsableCommand {
         let version = try await admin.call("GET", "/v1/version")
         let proxies = try await admin.call("GET", "/v1/proxies")
         let findings = try await admin.call("GET", "/v1/findings")["findings"]?.array ?? []
+        let accounts = try await admin.call("GET", "/v1/accounts")["accounts"]?.array ?? []
         let list = proxies["proxies"]?.array ?? []
+        let whole = proxies.with("accounts", .array(accounts)).with("findings", .array(findings))
         console.result(
-            output.text(proxies.with("findings", .array(findings))) { ProxyTable.text(list, isWide: $0) }
+            output.text(whole) { isWide in
+                let table = ProxyTable.text(list, isWide: isWide)
+                return accounts.isEmpty ? table : "\(table)\n\n\(AccountTable.text(accounts))"
+            }
         )
         // Until then nobody is let in, so that an empty table says nothing.
         if let awaited = version["awaited"]?.string { console.warning(PlainLine.text(awaited)) }
         for problem in ProxyTable.problems(list) { console.warning(problem) }
+        for problem in AccountTable.problems(accounts) { console.warning(problem) }
         for finding in findings {
             let subject = finding["subject"]?.string.map { "\($0): " } ?? ""
             let detail = finding["detail"]?.string ?? ""

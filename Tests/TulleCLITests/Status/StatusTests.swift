@@ -26,11 +26,13 @@ struct StatusTests {
     private static func show(
         _ output: OutputFormat,
         findings: JSONValue = [],
-        version: JSONValue = ["ready": true]
+        version: JSONValue = ["ready": true],
+        accounts: JSONValue = []
     ) async throws -> Transcript {
         let transcript = Transcript()
         let answers: [String: JSONValue] = [
             "GET /v1/proxies": Self.proxies, "GET /v1/findings": ["findings": findings], "GET /v1/version": version,
+            "GET /v1/accounts": ["accounts": accounts],
         ]
         try await FakeControlPlane.run(answers) { admin, _ in
             try await StatusCommand.show(admin, output: .test(output), console: transcript.console)
@@ -59,6 +61,36 @@ struct StatusTests {
 
                 """
         )
+    }
+
+    @Test("shows the workers that watch AWS, and says what they can't read")
+    func accounts() async throws {
+        let denied = "account: AccessDeniedException: not allowed"
+        let transcript = try await Self.show(
+            .table,
+            accounts: [
+                [
+                    "name": "shop/eu-west-1", "account": "444455556666", "region": "eu-west-1", "state": "Degraded",
+                    "seen": "2026-11-30T05:00:00Z", "tasks": 12, "error": .string(denied),
+                    "errorCode": "AccessDeniedException",
+                ],
+                ["name": "us-east-1", "account": "", "region": "us-east-1", "state": "Pending", "tasks": 0],
+            ]
+        )
+        #expect(
+            transcript.output.hasSuffix(
+                """
+                \n
+                WORKER          ACCOUNT       REGION     STATE     LAST SUCCESS          TASKS  ERROR
+                shop/eu-west-1  444455556666  eu-west-1  Degraded  2026-11-30T05:00:00Z  12     AccessDeniedException
+                us-east-1       -             us-east-1  Pending   -                     0      -
+
+                """
+            )
+        )
+        #expect(transcript.progress.split(separator: "\n").contains("! shop/eu-west-1: \(denied)"))
+        let json = try JSONValue(parsing: try await Self.show(.json, accounts: [["name": "us-east-1"]]).output)
+        #expect(json["accounts"] == [["name": "us-east-1"]])
     }
 
     @Test("says that discovery has not finished")
