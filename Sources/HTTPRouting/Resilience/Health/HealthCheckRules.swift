@@ -27,7 +27,7 @@ package struct HealthCheckRules: Sendable, Hashable {
     let healthyThreshold: UInt32
     private let expected: [UInt32]
 
-    /// Between questions while the cluster was never used, in milliseconds: Envoy's minute.
+    /// Between questions to one that is well while the cluster was never used, in milliseconds: Envoy's minute.
     static let idleInterval: UInt64 = 60_000
 
     /// - Parameter hostname: the cluster's.

@@ -92,10 +92,12 @@ struct HealthChecker: Sendable {
         guard var entry = self.entries[key], entry.asked?.number == probe.number else { return nil }
         self.underWay -= 1
         entry.asked = nil
-        let interval = isUsed ? self.rules.interval : max(self.rules.interval, HealthCheckRules.idleInterval)
-        entry.nextAt = now + interval + random.next() % (interval / 10 + 1)
         let before = entry.endpoint.state.check
         let after = self.judge(self.rules.verdict(answer), of: &entry, before)
+        // A task's first question may come before its application listens: it must not stay out for a minute.
+        let isIdle = !isUsed && after.isUsable
+        let interval = isIdle ? max(self.rules.interval, HealthCheckRules.idleInterval) : self.rules.interval
+        entry.nextAt = now + interval + random.next() % (interval / 10 + 1)
         self.entries[key] = entry
         entry.endpoint.state.check = after
         return Change(before: before, after: after)

@@ -51,6 +51,15 @@ struct HealthCheckTests {
         #expect(cluster.handles().keys.sorted() == ["e0", "e2"])
     }
 
+    @Test("an endpoint that is not well is asked again soon, also where nobody has called yet")
+    func unused() {
+        let cluster = self.cluster(isUsed: false)
+        for probe in cluster.dueProbes(now: 1000) {
+            cluster.answered(probe, probe.endpoint.id == "e0" ? Self.good : .disconnected, now: 1000)
+        }
+        #expect(cluster.dueProbes(now: 12_500).map(\.endpoint.id) == ["e1"], "the other one has a minute")
+    }
+
     @Test("timeouts and resets count to their thresholds", arguments: [HealthAnswer.timedOut, .disconnected])
     func thresholds(_ answer: HealthAnswer) {
         let cluster = self.cluster()
