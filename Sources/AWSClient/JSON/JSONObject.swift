@@ -1,4 +1,7 @@
 /// The members of a JSON object in the order they were written; a name occurs once.
+///
+/// Names are the same when their bytes are. Swift's own equality would take `é` of one scalar and of two for one name, and
+/// lose a member.
 package struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionaryLiteral {
     /// A name with its value.
     package typealias Member = (name: String, value: JSONValue)
@@ -8,6 +11,11 @@ package struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionary
     private struct Entry: Sendable, Hashable {
         var name: String
         var value: JSONValue
+
+        func isNamed(_ other: String) -> Bool {
+            // The comparison of strings comes first as it is fast, and wider than that of bytes.
+            self.name == other && self.name.utf8.elementsEqual(other.utf8)
+        }
     }
 
     /// No members.
@@ -28,9 +36,9 @@ package struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionary
 
     /// The value of a name. Setting keeps the member's place or adds one at the end; setting `nil` removes it.
     package subscript(name: String) -> JSONValue? {
-        get { self.storage.first { $0.name == name }?.value }
+        get { self.storage.first { $0.isNamed(name) }?.value }
         set {
-            let index = self.storage.firstIndex { $0.name == name }
+            let index = self.storage.firstIndex { $0.isNamed(name) }
             switch (index, newValue) {
             case (let index?, let value?): self.storage[index].value = value
             case (let index?, nil): self.storage.remove(at: index)

@@ -94,7 +94,8 @@ private struct JSONParser {
             let start = self.offset
             guard self.peek == UInt8(ascii: "\"") else { throw self.unexpected }
             let name = try self.string()
-            guard names.insert(name).inserted else { throw .duplicateName(offset: start) }
+            // Strings that are equal to Swift may still be of other bytes, and then both are kept.
+            guard names.insert(name).inserted || members[name] == nil else { throw .duplicateName(offset: start) }
             self.skipSpace()
             guard self.take(UInt8(ascii: ":")) else { throw self.unexpected }
             members.append(name, try self.value(depth: depth))

@@ -109,7 +109,7 @@ enum AppMeshSidecar {
         var edited = definition
         edited.containers.removeAll { $0.name == name }
         for index in edited.containers.indices {
-            edited.containers[index].stopWaiting(for: name, dropsEmpty: true)
+            edited.containers[index].stopWaiting(for: name, before: .absent)
         }
         edited["proxyConfiguration"] = nil
         return edited

@@ -41,9 +41,10 @@ package struct TulleCommand: AsyncParsableCommand {
 package struct ECSCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "ecs",
-        abstract: "Enrol, withdraw and list ECS services.",
+        abstract: "Enrol, withdraw and list ECS services and task definitions.",
         subcommands: [
-            AddServiceCommand.self, RemoveServiceCommand.self, ListServicesCommand.self, ListRolesCommand.self,
+            AddServiceCommand.self, RemoveServiceCommand.self, ListServicesCommand.self,
+            AddTaskDefinitionCommand.self, RemoveTaskDefinitionCommand.self, ListRolesCommand.self,
             BindRoleCommand.self,
         ]
     )

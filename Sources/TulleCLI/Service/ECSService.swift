@@ -22,6 +22,18 @@ package struct ECSService: Sendable, Hashable {
     package var runningCount: Int
     /// Its tags.
     package var tags: [String: String]
+    /// How far its rollout is.
+    package var rollout: Rollout
+
+    /// How far ECS is with replacing tasks.
+    package enum Rollout: Sendable, Hashable {
+        /// There are tasks of before, or some are missing.
+        case inProgress
+        /// All tasks are of the one deployment.
+        case completed
+        /// ECS has given up, for this reason.
+        case failed(String)
+    }
 
     /// Keys of the tags that enrolling writes.
     package enum Tag {
@@ -50,9 +62,24 @@ package struct ECSService: Sendable, Hashable {
         )
         self.desiredCount = json["desiredCount"]?.int ?? 0
         self.runningCount = json["runningCount"]?.int ?? 0
+        self.rollout = Self.rollout(json)
         self.tags = [:]
         for tag in json["tags"]?.array ?? [] {
             if let key = tag["key"]?.string { self.tags[key] = tag["value"]?.string ?? "" }
+        }
+    }
+
+    /// A deployment that is alone and done. Older clusters say nothing of `rolloutState`: there counts tell.
+    private static func rollout(_ json: JSONValue) -> Rollout {
+        let deployments = json["deployments"]?.array ?? []
+        guard let primary = deployments.first(where: { $0["status"]?.string == "PRIMARY" }) else { return .inProgress }
+        switch primary["rolloutState"]?.string {
+        case "FAILED": return .failed(primary["rolloutStateReason"]?.string ?? "ECS gives no reason")
+        case "COMPLETED" where deployments.count == 1: return .completed
+        case nil
+        where deployments.count == 1 && primary["runningCount"]?.int == primary["desiredCount"]?.int:
+            return .completed
+        default: return .inProgress
         }
     }
 

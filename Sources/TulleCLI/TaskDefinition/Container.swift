@@ -50,38 +50,55 @@ package struct Container: Sendable, Hashable {
         return ports
     }
 
-    /// Waits for another container to be healthy; says whether the list had to be made.
-    mutating func waitForHealth(of other: String) -> Bool {
-        let condition: JSONValue = ["containerName": .string(other), "condition": "HEALTHY"]
-        let before = self.json["dependsOn"]?.array
-        self.json["dependsOn"] = .array((before ?? []) + [condition])
-        return before == nil
-    }
+    /// What stood in a list's place before something was put into it.
+    enum ListBefore: Sendable, Hashable {
+        /// No such member.
+        case absent
+        /// `null`, as tools write it that know all fields.
+        case null
+        /// A list, be it empty.
+        case list
 
-    /// No longer waits for another container. An empty list goes when `dropsEmpty`.
-    mutating func stopWaiting(for other: String, dropsEmpty: Bool) {
-        guard let before = self.json["dependsOn"]?.array else { return }
-        let after = before.filter { $0["containerName"]?.string != other }
-        guard after.count < before.count else { return }
-        self.json["dependsOn"] = after.isEmpty && dropsEmpty ? nil : .array(after)
-    }
-
-    /// Adds variables at the end; says whether the list had to be made.
-    mutating func addEnvironment(_ variables: [(name: String, value: String)]) -> Bool {
-        let before = self.json["environment"]?.array
-        let added = variables.map { variable -> JSONValue in
-            ["name": .string(variable.name), "value": .string(variable.value)]
+        /// What stands there again when nothing is left.
+        var emptied: JSONValue? {
+            switch self {
+            case .absent: nil
+            case .null: .null
+            case .list: []
+            }
         }
-        self.json["environment"] = .array((before ?? []) + added)
-        return before == nil
     }
 
-    /// Takes variables out by name. An empty list goes when `dropsEmpty`.
-    mutating func removeEnvironment(_ names: Set<String>, dropsEmpty: Bool) {
-        guard let before = self.json["environment"]?.array else { return }
-        let after = before.filter { variable in
-            variable["name"]?.string.map { !names.contains($0) } ?? true
-        }
-        self.json["environment"] = after.isEmpty && dropsEmpty ? nil : .array(after)
+    /// Waits for another container to be healthy; gives what was there before.
+    mutating func waitForHealth(of other: String) -> ListBefore {
+        self.append([["containerName": .string(other), "condition": "HEALTHY"]], to: "dependsOn")
+    }
+
+    /// No longer waits for another container.
+    mutating func stopWaiting(for other: String, before: ListBefore) {
+        self.remove(from: "dependsOn", before: before) { $0["containerName"]?.string == other }
+    }
+
+    /// Adds variables at the end; gives what was there before.
+    mutating func addEnvironment(_ variables: [(name: String, value: String)]) -> ListBefore {
+        self.append(variables.map { ["name": .string($0.name), "value": .string($0.value)] }, to: "environment")
+    }
+
+    /// Takes variables out by name.
+    mutating func removeEnvironment(_ names: Set<String>, before: ListBefore) {
+        self.remove(from: "environment", before: before) { $0["name"]?.string.map(names.contains) ?? false }
+    }
+
+    private mutating func append(_ values: [JSONValue], to member: String) -> ListBefore {
+        let before = self.json[member]
+        self.json[member] = .array((before?.array ?? []) + values)
+        return before?.array != nil ? .list : before == nil ? .absent : .null
+    }
+
+    private mutating func remove(from member: String, before: ListBefore, where isOurs: (JSONValue) -> Bool) {
+        guard let list = self.json[member]?.array else { return }
+        let after = list.filter { !isOurs($0) }
+        guard after.count < list.count else { return }
+        self.json[member] = after.isEmpty ? before.emptied : .array(after)
     }
 }

@@ -12,6 +12,17 @@ package struct Enrolment: Sendable, Hashable {
     package var appPorts: [Int] = []
     /// Destination ports that stay outside the mesh (capture mode appmesh).
     package var egressIgnoredPorts: [Int] = []
+    /// Tags for the definition itself, where no service is there to carry them.
+    package var tags: [(key: String, value: String)] {
+        get { self.tagList.map { ($0.key, $0.value) } }
+        set { self.tagList = newValue.map { Tag(key: $0.key, value: $0.value) } }
+    }
+    private var tagList: [Tag] = []
+
+    private struct Tag: Sendable, Hashable {
+        var key: String
+        var value: String
+    }
     /// The service's settings before, to be put back one day.
     package var service: RestoreRecord.ServiceSettings?
 
@@ -68,9 +79,13 @@ package struct Enrolment: Sendable, Hashable {
         case .socks:
             self.addProxyEnvironment(to: &edited, record: &record, warnings: &warnings)
         }
-        for index in edited.containers.indices
-        where edited.containers[index].waitForHealth(of: ZTunnelPorts.containerName) {
-            record.madeDependsOn.insert(edited.containers[index].name)
+        for index in edited.containers.indices {
+            let before = edited.containers[index].waitForHealth(of: ZTunnelPorts.containerName)
+            record.noteDependsOn(before, of: edited.containers[index].name)
+        }
+        if self.capture == .appmesh { record.hadNullProxy = edited["proxyConfiguration"] != nil }
+        for tag in self.tagList {
+            record.tags.append((tag.key, edited.setTag(tag.key, tag.value)))
         }
         let container = ZTunnelContainer(image: image, token: self.token, record: record)
         edited.containers.append(container.beside(edited, warnings: &warnings))
@@ -117,7 +132,7 @@ package struct Enrolment: Sendable, Hashable {
             }
             let added = ProxyEnvironment.variables.filter { !taken.contains($0.name) }
             if added.isEmpty { continue }
-            if definition.containers[index].addEnvironment(added) { record.madeEnvironment.insert(name) }
+            record.noteEnvironment(definition.containers[index].addEnvironment(added), of: name)
             record.addedEnvironment[name] = added.map(\.name)
         }
     }

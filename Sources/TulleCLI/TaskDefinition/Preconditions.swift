@@ -52,6 +52,14 @@ enum Preconditions {
     }
 
     private static func check(_ container: Container) throws(EnrolmentRefusal) {
+        for member in ["dependsOn", "environment"] {
+            guard let value = container.json[member], !value.isNull, value.array == nil else { continue }
+            throw EnrolmentRefusal(
+                .definitionMalformed,
+                "\"\(member)\" of container \"\(container.name)\" is no list",
+                hint: "make it a list, or leave it out; ECS would refuse the definition as well"
+            )
+        }
         if container.user == ZTunnelPorts.uid {
             throw EnrolmentRefusal(
                 .userReserved,

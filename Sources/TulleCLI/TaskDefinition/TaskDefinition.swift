@@ -30,7 +30,8 @@ package struct TaskDefinition: Sendable, Hashable {
         }
         if let tags = document["tags"]?.array ?? json["tags"]?.array {
             let kept = tags.filter { $0["key"]?.string?.hasPrefix("aws:") != true }
-            json["tags"] = kept.isEmpty ? nil : .array(kept)
+            // DescribeTaskDefinition answers with an empty list where there are none; in a file it is somebody's own.
+            json["tags"] = kept.isEmpty && document["taskDefinition"] != nil ? nil : .array(kept)
         }
         guard let family = json["family"]?.string, !family.isEmpty else {
             throw Self.malformed("\"family\" is missing")
@@ -62,6 +63,26 @@ package struct TaskDefinition: Sendable, Hashable {
     subscript(name: String) -> JSONValue? {
         get { self.json[name] }
         set { if name != "containerDefinitions" { self.json[name] = newValue } }
+    }
+
+    /// Sets a tag, in its place or at the end; gives the value before.
+    mutating func setTag(_ key: String, _ value: String) -> String? {
+        var tags = self.json["tags"]?.array ?? []
+        let index = tags.firstIndex { $0["key"]?.string == key }
+        let before = index.flatMap { tags[$0]["value"]?.string }
+        if let index {
+            tags[index]["value"] = .string(value)
+        } else {
+            tags.append(["key": .string(key), "value": .string(value)])
+        }
+        self.json["tags"] = .array(tags)
+        return before
+    }
+
+    /// Takes a tag out. Without any left there is no list, as ECS has it.
+    mutating func removeTag(_ key: String) {
+        let tags = (self.json["tags"]?.array ?? []).filter { $0["key"]?.string != key }
+        self.json["tags"] = tags.isEmpty ? nil : .array(tags)
     }
 
     /// The document for RegisterTaskDefinition.

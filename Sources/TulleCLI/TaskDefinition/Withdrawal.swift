@@ -37,17 +37,26 @@ package enum Withdrawal {
         for index in restored.containers.indices {
             let container = restored.containers[index].name
             // Without a record nobody knows whether the list was there before; absent is what most people write.
-            let dropsDependsOn = found == nil || record.madeDependsOn.contains(container)
-            restored.containers[index].stopWaiting(for: name, dropsEmpty: dropsDependsOn)
+            restored.containers[index].stopWaiting(
+                for: name,
+                before: found == nil ? .absent : record.dependsOnBefore(container)
+            )
             if let added = record.addedEnvironment[container] {
                 restored.containers[index].removeEnvironment(
                     Set(added),
-                    dropsEmpty: record.madeEnvironment.contains(container)
+                    before: record.environmentBefore(container)
                 )
             }
         }
         if restored["proxyConfiguration"]?["containerName"]?.string == name {
-            restored["proxyConfiguration"] = nil
+            restored["proxyConfiguration"] = record.hadNullProxy ? .null : nil
+        }
+        for tag in record.tags {
+            if let before = tag.before {
+                _ = restored.setTag(tag.key, before)
+            } else {
+                restored.removeTag(tag.key)
+            }
         }
         return Outcome(definition: restored, service: record.service, hadRecord: found != nil)
     }

@@ -39,7 +39,7 @@ struct ZTunnelContainer {
             "stopTimeout": 120,
             "dockerLabels": .object([RestoreRecord.label: .string(self.record.text)]),
         ]
-        if definition["memory"] == nil {
+        if definition["memory"]?.isNull ?? true {
             json["memoryReservation"] = 32
         }
         if let logs = Self.logs(of: definition) {

@@ -65,14 +65,17 @@ struct AddServiceTests {
         let registered = try #require(ecs.input("RegisterTaskDefinition")).text()
 
         let enrolled = FakeECS.shop(
-            service: ["propagateTags": "SERVICE", "enableECSManagedTags": true],
+            service: [
+                "propagateTags": "SERVICE", "enableECSManagedTags": true,
+                "taskDefinition": "arn:aws:ecs:us-east-1:111122223333:task-definition/web:8",
+            ],
             definition: registered
         )
         try await RemoveService(service: "web", cluster: "c1").run(enrolled, console: Transcript().console)
         #expect(
             enrolled.actions == [
-                "DescribeServices", "DescribeTaskDefinition", "RegisterTaskDefinition", "UntagResource",
-                "UpdateService",
+                "DescribeServices", "DescribeTaskDefinition", "RegisterTaskDefinition", "UpdateService",
+                "DescribeServices", "UntagResource",
             ]
         )
         let restored = try #require(enrolled.input("RegisterTaskDefinition"))

@@ -29,6 +29,7 @@ final class FakeECS: ECSAccess {
             "enableECSManagedTags": false,
             "desiredCount": 2,
             "runningCount": 1,
+            "deployments": [["status": "PRIMARY", "rolloutState": "COMPLETED"]],
         ]
         for member in members { service[member.name] = member.value }
         let described = service
