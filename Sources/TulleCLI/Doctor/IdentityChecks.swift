@@ -50,7 +50,7 @@ enum IdentityChecks {
             return .notChecked(ServiceChecks.reason(facts.bindings))
         }
         let accounts = Set(
-            bindings.filter { $0["role"]?.string == role }.map { binding in
+            bindings.filter { $0["role"]?.string == role && $0["functions"] == nil }.map { binding in
                 "\(binding["namespace"]?.string ?? "?")/\(binding["serviceAccount"]?.string ?? "?")"
             }
         )
@@ -87,15 +87,7 @@ enum IdentityChecks {
         guard case .known(let records) = facts.issuances else {
             return .notChecked(ServiceChecks.reason(facts.issuances))
         }
-        let addresses = Set(tasks.flatMap(Self.addresses))
-        // The newest record of each task counts: a clock may have been set since.
-        var newest: [String: JSONValue] = [:]
-        for record in records where record["attestor"]?.string == "ecs_task" {
-            guard let peer = record["peer"]?.string.map(Self.host), addresses.contains(peer), newest[peer] == nil,
-                record["outcome"]?.string == "issued" || record["code"]?.string == "attestation_expired"
-            else { continue }
-            newest[peer] = record
-        }
+        let newest = Self.newest(records, of: tasks, orCode: "attestation_expired")
         guard let refused = newest.sorted(by: { $0.key < $1.key }).first(where: { $0.value["code"] != nil }) else {
             return newest.isEmpty
                 ? .notChecked(
@@ -110,6 +102,24 @@ enum IdentityChecks {
             mend:
                 "see the task's metadata endpoint for its clock's error (ClockDrift), and the control plane's own clock"
         )
+    }
+
+    /// The newest record of each task, by its address, among those that say issued or have this code: what was wrong may
+    /// have been mended since.
+    private static func newest(
+        _ records: [JSONValue],
+        of tasks: [JSONValue],
+        orCode code: String
+    ) -> [String: JSONValue] {
+        let addresses = Set(tasks.flatMap(Self.addresses))
+        var newest: [String: JSONValue] = [:]
+        for record in records where record["attestor"]?.string == "ecs_task" {
+            guard let peer = record["peer"]?.string.map(Self.host), addresses.contains(peer), newest[peer] == nil,
+                record["outcome"]?.string == "issued" || record["code"]?.string == code
+            else { continue }
+            newest[peer] = record
+        }
+        return newest
     }
 
     /// A task's addresses, of its containers and of its interface.
@@ -127,8 +137,22 @@ enum IdentityChecks {
         return parts.count > 1 ? String(parts[parts.count - 2]) : peer
     }
 
-    /// D13: a certificate that was issued to this service's tasks is the proof.
+    /// D13: what the control plane noted when these tasks asked for certificates, or else that one is connected, which
+    /// takes a certificate.
     static func tokenService(_ facts: DoctorFacts) -> DoctorCheck.Verdict {
+        if case .known(let records) = facts.issuances, case .known(let tasks) = facts.tasks {
+            let newest = Self.newest(records, of: tasks, orCode: "sts_unavailable")
+            if let refused = newest.sorted(by: { $0.key < $1.key }).first(where: { $0.value["code"] != nil }) {
+                return .problem(
+                    .error,
+                    "the control plane got no answer when it asked AWS about the task at \(refused.key): "
+                        + (refused.value["hint"]?.string ?? "sts_unavailable"),
+                    mend:
+                        "give tulled a way to the region's STS and ECS: interface endpoints (com.amazonaws.REGION.sts "
+                        + "and .ecs), or a NAT gateway, and TCP 443 out; the tasks themselves need none"
+                )
+            }
+        }
         guard case .known(let proxies) = facts.proxies else { return .notChecked(ServiceChecks.reason(facts.proxies)) }
         let service = ECSService(facts.service)
         guard let namespace = service?.tag(ECSService.Tag.namespace),
