@@ -53,8 +53,13 @@ package final class ECSTaskLookup: TaskLookup {
     private static let definitionLimit = 10_000
 
     private let places: Mutex<[Searched]>
-    /// Roles by definition: task definitions never change, so they may be kept for good.
-    private let roles = Mutex<[String: String?]>([:])
+    /// What is known of definitions, which never change; of their tags, what they were at first.
+    private let definitions = Mutex<[String: Definition]>([:])
+
+    private struct Definition: Sendable {
+        var role: String?
+        var tags: [String: String]
+    }
 
     /// Makes a lookup in one place.
     ///
@@ -109,13 +114,17 @@ package final class ECSTaskLookup: TaskLookup {
                             && ARN(parsing: task.arn).map { $0.account == account && $0.region == region } == true
                     })
                 else { continue }
+                let isOnItsOwn = Self.isOnItsOwn(task)
+                let needsDefinition = isOnItsOwn || task.overriddenTaskRoleARN == nil
+                let definition = needsDefinition ? try await self.definition(of: task, ecs) : nil
                 var found = AttestedTask(
                     arn: task.arn,
                     cluster: ARN.lastPart(task.clusterARN),
                     lastStatus: task.lastStatus,
                     desiredStatus: task.desiredStatus,
-                    roleARN: try await self.role(of: task, ecs),
-                    tags: task.tags
+                    // Whoever ran it may have overridden its definition's role.
+                    roleARN: task.overriddenTaskRoleARN ?? definition?.role,
+                    tags: isOnItsOwn ? (definition?.tags ?? [:]).merging(task.tags) { $1 } : task.tags
                 )
                 found.namespaces = searched.place.namespaces
                 return .found(found)
@@ -144,15 +153,19 @@ package final class ECSTaskLookup: TaskLookup {
         return kept
     }
 
-    /// The role whose credentials the task has: whoever ran it may have overridden its definition's.
-    private func role(of task: ECSTask, _ ecs: ECSClient) async throws -> String? {
-        if let role = task.overriddenTaskRoleARN { return role }
-        if let known = self.roles.withLock({ $0[task.taskDefinitionARN] }) { return known }
-        let role = try await ecs.describeTaskDefinition(task.taskDefinitionARN).definition.taskRoleARN
-        self.roles.withLock { roles in
-            if roles.count >= Self.definitionLimit { roles = [:] }
-            roles[task.taskDefinitionARN] = .some(role)
+    /// Whether no service started it: then its definition's tags speak for it, as in discovery.
+    private static func isOnItsOwn(_ task: ECSTask) -> Bool {
+        task.tags["aws:ecs:serviceName"] == nil && task.group?.hasPrefix("service:") != true
+    }
+
+    private func definition(of task: ECSTask, _ ecs: ECSClient) async throws -> Definition {
+        if let known = self.definitions.withLock({ $0[task.taskDefinitionARN] }) { return known }
+        let described = try await ecs.describeTaskDefinition(task.taskDefinitionARN)
+        let definition = Definition(role: described.definition.taskRoleARN, tags: described.tags)
+        self.definitions.withLock { known in
+            if known.count >= Self.definitionLimit { known = [:] }
+            known[task.taskDefinitionARN] = definition
         }
-        return role
+        return definition
     }
 }

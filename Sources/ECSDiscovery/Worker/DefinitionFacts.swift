@@ -9,6 +9,8 @@ struct DefinitionFacts: Sendable, Hashable {
     var ports: [ObservedPort]
     var isEnrolled: Bool
     var captureMode: CaptureMode?
+    /// Tags as they were when the revision was first seen: what a task that no service started says by them.
+    var tags: [String: String]
 
     /// The name of the container that makes a task part of the mesh.
     static let proxyContainer = "ztunnel"
@@ -17,7 +19,7 @@ struct DefinitionFacts: Sendable, Hashable {
     /// The port on which it does.
     static let tunnelPort: UInt16 = 15_008
 
-    init(_ definition: ECSTaskDefinition, tagPrefix: String) {
+    init(_ definition: ECSTaskDefinition, tags: [String: String] = [:], tagPrefix: String) {
         let hasProxy = definition.containers.contains { $0["name"]?.string == Self.proxyContainer }
         let isServedByDaemon = definition.containers.contains { container in
             container["dockerLabels"]?["\(tagPrefix)dataplane"]?.string == "daemon"
@@ -28,6 +30,7 @@ struct DefinitionFacts: Sendable, Hashable {
             hasProxy && redirect?["containerName"]?.string == Self.proxyContainer
             && (redirect?["type"]?.string ?? "APPMESH") == "APPMESH"
         self.arn = definition.arn
+        self.tags = tags
         self.family = definition.family
         self.revision = definition.revision
         self.taskRoleARN = definition.taskRoleARN

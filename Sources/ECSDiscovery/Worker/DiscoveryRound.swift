@@ -231,8 +231,8 @@ private struct ClusterJob: Sendable {
                 continue
             }
             do {
-                let definition = try await self.ecs.describeTaskDefinition(name).definition
-                facts[name] = DefinitionFacts(definition, tagPrefix: self.configuration.tagPrefix)
+                let (definition, tags) = try await self.ecs.describeTaskDefinition(name)
+                facts[name] = DefinitionFacts(definition, tags: tags, tagPrefix: self.configuration.tagPrefix)
             } catch let error as AWSError where error.kind == .invalid || error.kind == .notFound {
                 // The definition was deleted: its tasks are seen without role and ports, so nobody vouches for them.
                 continue

@@ -190,7 +190,11 @@ struct DiscoveryState: Sendable {
             guard let observed = self.observe(task, poll: poll, clusterName: clusterName, services: services) else {
                 continue
             }
-            if poll.optedOutServices.contains(observed.serviceName) && observed.serviceNameSource != .family {
+            let isOptedOut =
+                observed.serviceNameSource == .family
+                ? observed.settings.isDiscoveryEnabled == false
+                : poll.optedOutServices.contains(observed.serviceName)
+            if isOptedOut {
                 excluded.insert(observed.arn)
                 continue
             }
@@ -249,9 +253,10 @@ struct DiscoveryState: Sendable {
         observed.health = task.healthStatus.flatMap(ObservedTask.Health.init) ?? .unknown
         observed.version = task.version ?? 0
         observed.taskRoleARN = task.overriddenTaskRoleARN ?? facts?.taskRoleARN
-        observed.settings = self.reader.settings(task.tags)
+        // A task on its own has no service to say by tags what it is: its definition does, unless it does itself.
+        observed.tags = name.source == .family ? (facts?.tags ?? [:]).merging(task.tags) { $1 } : task.tags
+        observed.settings = self.reader.settings(observed.tags)
         observed.settings.network = observed.settings.network ?? self.configuration.network
-        observed.tags = task.tags
         // The service's tag is the fresher one: tags reach tasks only when they start.
         observed.ports = service?.settings.ports ?? observed.settings.ports ?? facts?.ports ?? []
         observed.isEnrolled = facts?.isEnrolled ?? false

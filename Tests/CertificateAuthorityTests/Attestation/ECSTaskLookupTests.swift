@@ -9,13 +9,18 @@ import Testing
     private static let id = "0123456789abcdef0123456789abcdef"
     private static let account = "111122223333"
 
-    private static func task(cluster: String = "c2", override: String? = nil) -> JSONValue {
+    private static func task(
+        cluster: String = "c2",
+        override: String? = nil,
+        group: String = "family:web"
+    ) -> JSONValue {
         var task: JSONValue = [
             "taskArn": .string("arn:aws:ecs:us-east-1:111122223333:task/\(cluster)/\(Self.id)"),
             "clusterArn": .string("arn:aws:ecs:us-east-1:111122223333:cluster/\(cluster)"),
             "taskDefinitionArn": "arn:aws:ecs:us-east-1:111122223333:task-definition/web:7",
             "lastStatus": "RUNNING",
             "desiredStatus": "RUNNING",
+            "group": .string(group),
             "tags": [["key": "tulle/namespace", "value": "shop"]],
         ]
         if let override { task["overrides"] = ["taskRoleArn": .string(override)] }
@@ -50,7 +55,11 @@ import Testing
                     "taskDefinition": [
                         "taskDefinitionArn": "arn:aws:ecs:us-east-1:111122223333:task-definition/web:7",
                         "taskRoleArn": "arn:aws:iam::111122223333:role/web",
-                    ]
+                    ],
+                    "tags": [
+                        ["key": "tulle/namespace", "value": "jobs"],
+                        ["key": "tulle/service-account", "value": "nightly"],
+                    ],
                 ])
             default: return .error("UnknownOperationException")
             }
@@ -68,10 +77,21 @@ import Testing
             }
             #expect(task.cluster == "c2")
             #expect(task.roleARN == "arn:aws:iam::111122223333:role/web")
-            #expect(task.tags == ["tulle/namespace": "shop"])
+            // The task's own tags, then those of its definition.
+            #expect(task.tags == ["tulle/namespace": "shop", "tulle/service-account": "nightly"])
         }
         #expect(aws.actions.filter { $0 == "DescribeTasks" }.count == 4, "a task is looked up afresh each time")
         #expect(aws.actions.filter { $0 == "DescribeTaskDefinition" }.count == 1, "a definition never changes")
+    }
+
+    @Test func aServicesTaskIsNotSpokenForByItsDefinition() async throws {
+        let lookup = try self.lookup(Self.network(Self.task(group: "service:web")))
+        let answer = await lookup.task(id: Self.id, account: Self.account, region: "us-east-1")
+        guard case .found(let task) = answer else {
+            Issue.record("\(answer)")
+            return
+        }
+        #expect(task.tags == ["tulle/namespace": "shop"])
     }
 
     @Test func anOverriddenRoleIsTheRole() async throws {
@@ -171,7 +191,8 @@ import Testing
     @Test func aClusterThatIsGoneIsSkipped() async throws {
         let aws = AWSTestSupport.FakeAWS { request in
             guard request.body["cluster"] == "c2" else { return .error("ClusterNotFoundException") }
-            return .json(["tasks": [Self.task(override: "arn:aws:iam::111122223333:role/web")], "failures": []])
+            let task = Self.task(override: "arn:aws:iam::111122223333:role/web", group: "service:web")
+            return .json(["tasks": [task], "failures": []])
         }
         let answer = await (try self.lookup(clusters: ["c1", "c2"], aws)).task(
             id: Self.id,

@@ -52,14 +52,15 @@ struct DiscoveryStateTests {
         _ tasks: [ECSTask],
         listed: [ECSTask]? = nil,
         services: [ECSService]? = nil,
-        optedOut: Set<String> = []
+        optedOut: Set<String> = [],
+        definitions: [String: DefinitionFacts] = [:]
     ) -> ClusterPoll {
         ClusterPoll(
             clusterARN: Self.cluster,
             services: services,
             listedTasks: Set((listed ?? tasks).map(\.arn)),
             tasks: tasks,
-            definitions: [:],
+            definitions: definitions,
             optedOutServices: optedOut
         )
     }
@@ -263,6 +264,31 @@ struct DiscoveryStateTests {
         let off = try Self.service("web", tags: ["tulle/discovery-enabled": "false"])
         state.apply(Self.poll([web], services: [off], optedOut: ["web"]), now: 3)
         #expect(state.snapshot.tasks.isEmpty && state.snapshot.services.isEmpty)
+    }
+
+    @Test
+    func aTaskWithoutAServiceSaysWhoItIsByItsOwnTagsOrItsDefinitions() throws {
+        let arn = "\(Self.place):task-definition/web:7"
+        func facts(_ tags: [String: String]) throws -> [String: DefinitionFacts] {
+            let value: JSONValue = ["taskDefinitionArn": .string(arn), "family": "web", "containerDefinitions": []]
+            return [arn: DefinitionFacts(try #require(ECSTaskDefinition(value)), tags: tags, tagPrefix: "tulle/")]
+        }
+        var state = try Self.watching()
+        let tags = ["tulle/namespace": "jobs", "tulle/service-account": "nightly"]
+        let tasks = [
+            try Self.task("a", more: ["group": "family:web"]),
+            try Self.task("b", more: ["group": "mine", "tags": [["key": "tulle/service-account", "value": "other"]]]),
+            try Self.task("c", more: ["group": "service:web"]),
+        ]
+        state.apply(Self.poll(tasks, definitions: try facts(tags)), now: 2)
+        let seen = state.snapshot.tasks.values.sorted { $0.id < $1.id }
+        #expect(seen.map(\.settings.namespace) == ["jobs", "jobs", nil])
+        #expect(seen.map(\.settings.serviceAccount) == ["nightly", "other", nil])
+        #expect(seen.map(\.serviceNameSource) == [.family, .family, .group])
+
+        var hidden = try Self.watching()
+        hidden.apply(Self.poll(tasks, definitions: try facts(["tulle/discovery-enabled": "false"])), now: 2)
+        #expect(Self.ids(hidden) == ["c"])
     }
 
     @Test
