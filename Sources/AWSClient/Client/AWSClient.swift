@@ -81,7 +81,7 @@ package final class AWSClient: Sendable {
         try await self.provider.credentials()
     }
 
-    /// One call of a JSON 1.1 service.
+    /// One call of a JSON service.
     ///
     /// - Parameters:
     ///   - service: which service.
@@ -166,7 +166,7 @@ package final class AWSClient: Sendable {
         )
     }
 
-    /// All pages of a list of a JSON 1.1 service, one answer at a time.
+    /// All pages of a list of a JSON service, one answer at a time.
     package func pages(
         _ service: AWSService,
         action: String,

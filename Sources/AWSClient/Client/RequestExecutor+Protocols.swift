@@ -1,7 +1,7 @@
 import AWSSignature
 
 extension RequestExecutor {
-    /// One call of a JSON 1.1 service.
+    /// One call of a JSON service.
     func json(
         _ service: AWSService,
         action: String,
@@ -11,7 +11,7 @@ extension RequestExecutor {
         account: String,
         deadline: Duration? = nil
     ) async throws -> JSONValue {
-        guard case .json(let prefix) = service.wireProtocol else {
+        guard case .json(let prefix, let version) = service.wireProtocol else {
             throw Self.wrongProtocol(service, action)
         }
         let response = try await self.send(
@@ -20,7 +20,7 @@ extension RequestExecutor {
                 action: action,
                 region: region,
                 headers: [
-                    HeaderField("Content-Type", "application/x-amz-json-1.1"),
+                    HeaderField("Content-Type", "application/x-amz-json-\(version)"),
                     HeaderField("X-Amz-Target", "\(prefix).\(action)"),
                 ],
                 body: Array(body.text().utf8),

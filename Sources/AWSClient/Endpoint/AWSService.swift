@@ -2,8 +2,8 @@
 package struct AWSService: Sendable, Hashable {
     /// How requests are written.
     package enum WireProtocol: Sendable, Hashable {
-        /// JSON 1.1; the action goes into `X-Amz-Target` after this prefix.
-        case json(targetPrefix: String)
+        /// JSON; the action goes into `X-Amz-Target` after this prefix, and the version into the type.
+        case json(targetPrefix: String, version: String = "1.1")
         /// Form in, XML out, with this API version.
         case query(version: String)
         /// Paths and XML, with this path prefix.
@@ -43,6 +43,12 @@ package struct AWSService: Sendable, Hashable {
         .json(targetPrefix: "ACMPrivateCA")
     )
 
+    /// DynamoDB, which knows no other JSON than 1.0.
+    package static let dynamoDB = AWSService(
+        "dynamodb",
+        environmentName: "DYNAMODB",
+        .json(targetPrefix: "DynamoDB_20120810", version: "1.0")
+    )
     /// Simple Queue Service.
     package static let sqs = AWSService("sqs", environmentName: "SQS", .query(version: "2012-11-05"))
     /// Elastic Compute Cloud: networks and what guards them.

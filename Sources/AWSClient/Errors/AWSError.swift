@@ -32,6 +32,9 @@ package struct AWSError: Error, Sendable, Hashable, CustomStringConvertible {
     package var requestID: String?
     /// What a caller can do about it.
     package var kind: Kind
+    /// Why each part of a transaction was refused, in order, `None` for those that were not to blame; at most 100. Empty
+    /// for all other errors.
+    package var reasons: [String] = []
 
     /// Holds the parts; the message is cut to 1,024 code points and one line.
     package init(

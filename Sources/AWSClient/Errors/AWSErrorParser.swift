@@ -9,22 +9,28 @@ enum AWSErrorParser {
             found.code = Self.shortCode(header)
         }
         let code = found.code ?? "HTTP\(response.status)"
-        return AWSError(
+        var error = AWSError(
             service: service,
             action: action,
             code: code,
             message: found.message.map(Self.withoutRequest) ?? "no message",
             status: response.status,
             requestID: requestID ?? found.requestID,
-            kind: Self.kind(code: code, status: response.status)
+            kind: Self.kind(code: code, status: response.status, reasons: found.reasons)
         )
+        error.reasons = found.reasons
+        return error
     }
 
     private struct Fields {
         var code: String?
         var message: String?
         var requestID: String?
+        var reasons: [String] = []
     }
+
+    /// A transaction of DynamoDB has no more parts.
+    private static let transactionParts = 100
 
     /// The first byte decides: some gateways answer XML to a JSON request, and a web page to anything.
     private static func fields(of body: [UInt8]) -> Fields {
@@ -36,7 +42,9 @@ enum AWSErrorParser {
             if code == nil, let nested = value["Error"] {
                 return Fields(code: nested["Code"]?.string, message: nested["Message"]?.string)
             }
-            return Fields(code: code.map(Self.shortCode), message: message)
+            let reasons = (value["CancellationReasons"]?.array ?? []).prefix(Self.transactionParts)
+                .map { String(($0["Code"]?.string ?? "None").prefix(64)) }
+            return Fields(code: code.map(Self.shortCode), message: message, reasons: reasons)
         case UInt8(ascii: "<"):
             guard let root = try? XMLElement(parsing: body), let error = Self.errorElement(in: root) else {
                 return Fields(message: "the body is a web page, not an AWS answer")
@@ -75,7 +83,7 @@ enum AWSErrorParser {
         "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
         "TooManyRequestsException", "RequestLimitExceeded", "BandwidthLimitExceeded", "SlowDown",
         "PriorRequestNotComplete", "ProvisionedThroughputExceededException", "EC2ThrottledException",
-        "TransactionInProgressException",
+        "TransactionInProgressException", "ProvisionedThroughputExceeded",
     ]
 
     private static let credentialCodes: Set<String> = [
@@ -94,7 +102,15 @@ enum AWSErrorParser {
         "ServiceUnavailable", "ServiceUnavailableException", "ServiceUnavailableError", "IDPCommunicationError",
     ]
 
-    static func kind(code: String, status: Int) -> AWSError.Kind {
+    static func kind(code: String, status: Int, reasons: [String] = []) -> AWSError.Kind {
+        // The parts say why. A condition that failed stays failed; that another one was at the same items passes.
+        if code == "TransactionCanceledException" {
+            if reasons.contains("ConditionalCheckFailed") { return .invalid }
+            if reasons.contains(where: { $0 == "ThrottlingError" || Self.throttleCodes.contains($0) }) {
+                return .throttled
+            }
+            if reasons.contains("TransactionConflict") { return .server }
+        }
         if Self.throttleCodes.contains(code) || status == 429 { return .throttled }
         if Self.credentialCodes.contains(code) { return .credentials }
         if Self.deniedCodes.contains(code) { return .accessDenied }
