@@ -18,6 +18,7 @@ struct ErrorPageTests {
         "CertificateAuthority/Authority/AuthorityError.swift",
         "ControlPlane/Registry/MeshService.swift",
         "ControlPlane/Admin/AdminAnswer.swift",
+        "ControlPlane/Replicas/SharedTableFault.swift",
         "Lab/LabError.swift",
     ]
 

@@ -6,28 +6,29 @@ package import MeshConfig
 
 /// The declared resources of a directory: follows its files, and changes them for the admin API.
 package final class ConfigurationStore: Sendable {
-    private let directory: ConfigurationDirectory
-    private let files: AppliedFiles
+    let directory: ConfigurationDirectory
+    let files: AppliedFiles
+    /// What replicas share; nil where there is one only.
+    let shared: SharedConfiguration?
     private let memory: FirstSeenFile
     private let statuses: @Sendable () -> [ResourceKey: [ResourceCondition]]
     private let logger: Logger
     /// One change of files at a time, as each is judged against the set before it; on a thread of its own, as disks make
     /// callers wait.
-    private let changing = DispatchQueue(label: "tulle.configuration")
-
-    /// The most documents of one request.
-    private static let documents = 1_000
+    private let changing: DispatchQueue
 
     /// Makes a store; `run` follows the files.
     ///
     /// - Parameters:
     ///   - path: the directory. It is made if it is not there.
     ///   - mirror: a directory of our own, in which the last good versions outlive a restart.
+    ///   - sharing: where what is applied is shared with other replicas, and kept of that; nil where there is none.
     ///   - statuses: what compiling has found out about resources.
     package init(
         path: String,
         mirror: String,
         memory: FirstSeenFile,
+        sharing: (documents: SharedDocuments, mirror: MirrorFile)? = nil,
         logger: Logger,
         statuses: @escaping @Sendable () -> [ResourceKey: [ResourceCondition]]
     ) {
@@ -36,9 +37,10 @@ package final class ConfigurationStore: Sendable {
             withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o755]
         )
-        self.directory = ConfigurationDirectory(
+        let firstSeen = memory.load()
+        let directory = ConfigurationDirectory(
             path: path,
-            firstSeen: memory.load(),
+            firstSeen: firstSeen,
             lastGood: LastGoodFiles(directory: mirror),
             now: { Int64(Date().timeIntervalSince1970) },
             onFault: { fault in
@@ -48,7 +50,34 @@ package final class ConfigurationStore: Sendable {
                 )
             }
         )
-        self.files = AppliedFiles(directory: path)
+        let files = AppliedFiles(directory: path)
+        let changing = DispatchQueue(label: "tulle.configuration")
+        self.shared = sharing.map { sharing in
+            SharedConfiguration(
+                documents: sharing.documents,
+                files: .init(
+                    date: { directory.date($0) },
+                    change: { changes in
+                        try await Self.on(changing) {
+                            Result { () throws(ConfigurationRefusal) in
+                                for (key, text) in changes {
+                                    if let text { try files.write(text, for: key) } else { try files.remove(key) }
+                                }
+                                // Whoever changed it may ask for it at once.
+                                directory.load()
+                            }
+                        }.get()
+                    },
+                    present: { await Self.on(changing) { files.texts(in: directory.load()) } }
+                ),
+                mirror: sharing.mirror,
+                firstSeen: firstSeen,
+                logger: logger
+            )
+        }
+        self.directory = directory
+        self.files = files
+        self.changing = changing
         self.memory = memory
         self.statuses = statuses
         self.logger = logger
@@ -57,12 +86,21 @@ package final class ConfigurationStore: Sendable {
     /// What is in force now.
     package var current: ConfigurationSet { self.directory.current }
 
-    /// Follows the files until cancelled.
+    /// Brings the files to what replicas share, where they share anything; waits for as long as nothing is known of that.
+    /// To be done before `run`.
+    ///
+    /// - Throws: `SharedTableFault`, `AuthorityError`, `CancellationError`.
+    package func begin() async throws {
+        try await self.shared?.begin()
+    }
+
+    /// Follows the files, and what replicas share, until cancelled.
     ///
     /// - Parameter take: called with each new state, the first included.
     package func run(_ take: @Sendable (ConfigurationSet) -> Void) async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.directory.run() }
+            if let shared = self.shared { group.addTask { await shared.follow() } }
             var last: ConfigurationSet?
             for await set in self.directory.sets {
                 self.tell(set, after: last)
@@ -105,6 +143,22 @@ package final class ConfigurationStore: Sendable {
     }
 }
 
+extension ConfigurationStore {
+    /// Does something on the thread that changes files.
+    func changing<Outcome: Sendable>(_ body: @escaping @Sendable () -> Outcome) async -> Outcome {
+        await Self.on(self.changing, body)
+    }
+
+    private static func on<Outcome: Sendable>(
+        _ queue: DispatchQueue,
+        _ body: @escaping @Sendable () -> Outcome
+    ) async -> Outcome {
+        await withCheckedContinuation { continuation in
+            queue.async { continuation.resume(returning: body()) }
+        }
+    }
+}
+
 extension ConfigurationStore: ResourceAdministration {
     package func resources(_ filter: ResourceFilter) async throws(AdminFault) -> [AdminResource] {
         let statuses = self.statuses()
@@ -113,132 +167,12 @@ extension ConfigurationStore: ResourceAdministration {
             return AdminResource(entry, key: key, conditions: statuses[key] ?? [])
         }.sorted { $0.key < $1.key }
     }
-
-    /// Does something on the thread that changes files.
-    private func changing<Outcome: Sendable>(_ body: @escaping @Sendable () -> Outcome) async -> Outcome {
-        await withCheckedContinuation { continuation in
-            self.changing.async { continuation.resume(returning: body()) }
-        }
-    }
-
-    package func apply(_ yaml: String, isDryRun: Bool) async throws(AdminFault) -> [AppliedResource] {
-        let outcome = await self.changing { () -> Result<[AppliedResource], AdminFault> in
-            let set = self.directory.load()
-            let file = ConfigurationReader(keepsText: true).read(yaml, path: "-")
-            guard file.documents.count <= Self.documents else {
-                let reason = "\(file.documents.count) documents, at most \(Self.documents) are allowed in one request"
-                return .failure(AdminFault(.tooLarge, reason))
-            }
-            let accepted = Set(set.entries.filter { $0.status == .accepted }.compactMap(\.key))
-            var results: [AppliedResource] = []
-            var seen: Set<ResourceKey> = []
-            for document in file.documents {
-                var result = AppliedResource(
-                    kind: document.key?.kind.rawValue ?? "",
-                    namespace: document.key?.namespace ?? "",
-                    name: document.key?.name ?? "",
-                    action: .refused,
-                    diagnostics: document.diagnostics.map(AdminDiagnostic.init)
-                )
-                if let key = document.key, let resource = document.resource, let text = document.text {
-                    if seen.insert(key).inserted {
-                        // What is in force only as the last good version is written anew.
-                        let old = accepted.contains(key) ? set[key] : nil
-                        self.apply(resource, text, over: set, old: old, isDryRun: isDryRun, &result)
-                    } else {
-                        let twice = AdminDiagnostic(
-                            line: document.line,
-                            field: "",
-                            reason: "\(key) stands in this text already",
-                            code: ConfigurationCode.duplicateResource.rawValue
-                        )
-                        result.diagnostics.append(twice)
-                    }
-                }
-                results.append(result)
-            }
-            // What is wrong with the text as a whole belongs to no document, and must be seen all the same.
-            if !file.diagnostics.isEmpty {
-                let whole = file.diagnostics.map(AdminDiagnostic.init)
-                results.append(
-                    AppliedResource(kind: "", namespace: "", name: "", action: .refused, diagnostics: whole)
-                )
-            }
-            // The caller may ask at once for what it has applied.
-            if !isDryRun { self.directory.load() }
-            return .success(results)
-        }
-        return try outcome.get()
-    }
-
-    private func apply(
-        _ resource: DeclaredResource,
-        _ text: String,
-        over set: ConfigurationSet,
-        old: DeclaredResource?,
-        isDryRun: Bool,
-        _ result: inout AppliedResource
-    ) {
-        let isSame =
-            old.map { old in
-                old.spec == resource.spec && old.apiVersion == resource.apiVersion
-                    && old.metadata.labels == resource.metadata.labels
-                    && old.metadata.annotations == resource.metadata.annotations
-            } ?? false
-        do throws(ConfigurationRefusal) {
-            if !isSame {
-                if isDryRun {
-                    try self.files.check(Array(text.utf8), over: set)
-                } else {
-                    try self.files.apply(Array(text.utf8), over: set)
-                }
-            }
-            result.action = isSame ? .unchanged : set[resource.key] == nil ? .created : .configured
-        } catch {
-            result.diagnostics += error.diagnostics.map(AdminDiagnostic.init)
-        }
-    }
-
-    package func delete(_ key: ResourceKey) async throws(AdminFault) {
-        let outcome = await self.changing { () -> Result<Bool, ConfigurationRefusal> in
-            let set = self.directory.load()
-            guard set.entries.contains(where: { $0.key == key }) else { return .success(false) }
-            do throws(ConfigurationRefusal) {
-                let wasThere = try self.files.delete(key, from: set)
-                self.directory.load()
-                return .success(wasThere)
-            } catch {
-                return .failure(error)
-            }
-        }
-        switch outcome {
-        case .success(true): return
-        case .success(false): throw AdminFault(.notFound, "there is no \(key)")
-        case .failure(let refusal): throw AdminFault(.conflict, "\(refusal)")
-        }
-    }
 }
 
 extension ResourceFilter {
     fileprivate func takes(_ key: ResourceKey) -> Bool {
         (self.kind ?? key.kind) == key.kind && (self.namespace ?? key.namespace) == key.namespace
             && (self.name ?? key.name) == key.name
-    }
-}
-
-extension AdminDiagnostic {
-    fileprivate init(_ diagnostic: ConfigurationDiagnostic) {
-        var file = "-"
-        var line: Int?
-        if case .file(let name, let number) = diagnostic.place { (file, line) = (name, number) }
-        self.init(
-            file: file,
-            line: line,
-            field: diagnostic.field,
-            reason: diagnostic.reason,
-            severity: diagnostic.severity == .error ? .error : .warning,
-            code: diagnostic.code.rawValue
-        )
     }
 }
 

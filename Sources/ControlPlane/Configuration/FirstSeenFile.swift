@@ -50,7 +50,7 @@ package struct FirstSeenFile: Sendable {
 
 extension ResourceKey {
     /// Reads what `description` writes; nil for anything else.
-    fileprivate init?(text: String) {
+    init?(text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard let kind = parts.first.flatMap(ResourceKind.init), parts.count == (kind.isNamespaced ? 3 : 2),
             let name = parts.last

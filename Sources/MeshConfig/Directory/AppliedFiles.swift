@@ -71,15 +71,48 @@ package struct AppliedFiles: Sendable {
         return file
     }
 
+    /// Writes a resource that was checked, in place of what was applied under its key before.
+    ///
+    /// - Throws: if the file can't be written.
+    package func write(_ text: String, for key: ResourceKey) throws(ConfigurationRefusal) {
+        try self.write(text, as: Self.fileName(key))
+    }
+
+    /// Removes an applied resource without looking who declares it.
+    ///
+    /// - Throws: if the file can't be removed; one that is not there is no fault.
+    package func remove(_ key: ResourceKey) throws(ConfigurationRefusal) {
+        guard unlink("\(self.directory)/\(Self.folder)/\(Self.fileName(key))") != 0, errno != ENOENT else { return }
+        throw self.failure("\(Self.fileName(key)) can't be removed")
+    }
+
+    /// What was applied, as its files have it. Files whose key can't be read, or that people put there, are left out.
+    package func texts(in set: ConfigurationSet) -> [ResourceKey: String] {
+        var texts: [ResourceKey: String] = [:]
+        for entry in set.entries {
+            guard let key = entry.key, entry.file == "\(Self.folder)/\(Self.fileName(key))",
+                let content = try? FileSystem.read("\(self.directory)/\(entry.file)", limit: self.limits.fileBytes)
+            else { continue }
+            texts[key] = String(decoding: content.bytes, as: UTF8.self)
+        }
+        return texts
+    }
+
+    /// Says why a resource may not be removed here.
+    ///
+    /// - Throws: if the key stands in a file that was not applied.
+    package func checkRemoval(of key: ResourceKey, from set: ConfigurationSet) throws(ConfigurationRefusal) {
+        guard let place = self.handwritten(key, in: Self.places(in: set)) else { return }
+        let reason = "\(key) is declared in \(place); remove it there"
+        throw ConfigurationRefusal(diagnostics: [self.fault(.writtenByHand, reason, nil)])
+    }
+
     /// Removes an applied resource.
     ///
     /// - Returns: whether there was one.
     /// - Throws: if the key stands in a file that was not applied, or the file can't be removed.
     package func delete(_ key: ResourceKey, from set: ConfigurationSet) throws(ConfigurationRefusal) -> Bool {
-        if let place = self.handwritten(key, in: Self.places(in: set)) {
-            let reason = "\(key) is declared in \(place); remove it there"
-            throw ConfigurationRefusal(diagnostics: [self.fault(.writtenByHand, reason, nil)])
-        }
+        try self.checkRemoval(of: key, from: set)
         guard unlink("\(self.directory)/\(Self.folder)/\(Self.fileName(key))") != 0 else { return true }
         guard errno != ENOENT else { return false }
         throw self.failure("\(Self.fileName(key)) can't be removed")

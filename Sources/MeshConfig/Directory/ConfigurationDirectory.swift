@@ -16,6 +16,8 @@ package final class ConfigurationDirectory: Sendable {
         /// The set in force; before the first one, what was in force before the restart.
         var set = ConfigurationSet.empty
         var firstSeen: [ResourceKey: Int64]
+        /// What counts in their place, where somebody else remembers.
+        var ages: [ResourceKey: Int64]?
         var lastGood: LastGoodFiles?
         var isBegun = false
         var isPublished = false
@@ -97,6 +99,12 @@ package final class ConfigurationDirectory: Sendable {
         return self.current
     }
 
+    /// Says how old resources are, in place of what is seen here: replicas must agree on it. Those that are not among them
+    /// count as older than all, and as old as each other.
+    package func date(_ ages: [ResourceKey: Int64]) {
+        self.state.withLock { $0.ages = ages }
+    }
+
     /// Watches the directory until the task is cancelled.
     ///
     /// Files are read on a thread of its own: waiting for a disk must hold up nobody else.
@@ -171,6 +179,7 @@ package final class ConfigurationDirectory: Sendable {
             finding.files,
             previous: state.set,
             firstSeen: state.firstSeen,
+            ages: state.ages,
             now: self.now(),
             limits: self.limits
         )

@@ -20,6 +20,7 @@ package struct SetBuilder {
     private let texts: [ResourceKey: String]
     private let now: Int64
     private let limits: ConfigurationLimits
+    private let ages: [ResourceKey: Int64]?
     private var firstSeen: [ResourceKey: Int64]
     private var entries: [ConfigurationSet.Entry] = []
     /// Which entry holds a key.
@@ -32,11 +33,14 @@ package struct SetBuilder {
     ///   - files: all files, in any order.
     ///   - previous: the set before; `.empty` at the start.
     ///   - firstSeen: when keys were first seen, where `previous` does not know it: what a restart kept.
+    ///   - ages: when keys were first seen as somebody else knows it, in place of that; keys that are missing count as the
+    ///     oldest.
     ///   - now: seconds since 1970.
     package static func build(
         _ files: [ReadFile],
         previous: ConfigurationSet,
         firstSeen: [ResourceKey: Int64] = [:],
+        ages: [ResourceKey: Int64]? = nil,
         now: Int64,
         limits: ConfigurationLimits = .standard
     ) -> ConfigurationSet {
@@ -44,18 +48,26 @@ package struct SetBuilder {
             previous: previous,
             now: now,
             limits: limits,
+            ages: ages,
             firstSeen: firstSeen.merging(previous.firstSeen) { _, newer in newer }
         )
         return builder.build(files.sorted { $0.path < $1.path })
     }
 
-    private init(previous: ConfigurationSet, now: Int64, limits: ConfigurationLimits, firstSeen: [ResourceKey: Int64]) {
+    private init(
+        previous: ConfigurationSet,
+        now: Int64,
+        limits: ConfigurationLimits,
+        ages: [ResourceKey: Int64]?,
+        firstSeen: [ResourceKey: Int64]
+    ) {
         self.previous = previous
         self.texts = Dictionary(
             previous.entries.compactMap { entry in entry.resource.flatMap { old in entry.text.map { (old.key, $0) } } }
         ) { first, _ in first }
         self.now = now
         self.limits = limits
+        self.ages = ages
         self.firstSeen = firstSeen
     }
 
@@ -240,7 +252,8 @@ package struct SetBuilder {
         for index in self.entries.indices {
             guard var resource = self.entries[index].resource else { continue }
             if resource.metadata.created == 0 {
-                resource.metadata.created = self.firstSeen[resource.key] ?? self.now
+                resource.metadata.created =
+                    self.ages.map { $0[resource.key] ?? 0 } ?? self.firstSeen[resource.key] ?? self.now
                 self.entries[index].resource = resource
             }
             self.firstSeen[resource.key] = resource.metadata.created
