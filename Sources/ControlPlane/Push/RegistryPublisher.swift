@@ -1,6 +1,6 @@
 package import CertificateAuthority
 package import ECSDiscovery
-package import Foundation
+import Foundation
 package import Logging
 package import MeshCompile
 package import MeshConfig
@@ -11,7 +11,7 @@ import Synchronization
 ///
 /// Changes that come close together go out together: a push waits for 50 ms without news, at most for a second.
 package final class RegistryPublisher: Sendable {
-    private struct State {
+    struct State {
         /// The names of the discovery workers there are.
         var workers: Set<String>
         var snapshots: [String: DiscoverySnapshot] = [:]
@@ -27,6 +27,7 @@ package final class RegistryPublisher: Sendable {
         var compiler: RegistryCompiler
         var storedAddresses: VIPAllocator
         var isAddressFileBroken = false
+        var areClaimsBroken = false
     }
 
     /// What the debug pages show.
@@ -47,23 +48,31 @@ package final class RegistryPublisher: Sendable {
         package var encodings: Int
     }
 
-    private let store: ResourceStore
-    private let addressFile: VIPFile
+    let store: ResourceStore
+    let addressFile: VIPFile
+    private let claims: AddressClaims?
     private let zones: ZoneKeeper?
     private let metrics: ControlPlaneMetrics
-    private let logger: Logger
+    let logger: Logger
     private let quiet: Duration
     private let patience: Duration
     /// After this long, a cluster that cannot be read no longer holds up the others.
-    private let startPatience: Duration
-    private let start = ContinuousClock.now
-    private let started = Date()
-    private let state: Mutex<State>
+    let startPatience: Duration
+    /// How often claims are read again that nothing is proposed for.
+    static let claimsLook = Duration.seconds(600)
+    /// How often addresses are claimed at the start; a second apart while the table does not answer.
+    static let claimRounds = 60
+    let start = ContinuousClock.now
+    let started = Date()
+    let state: Mutex<State>
     private let signal: AsyncStream<Void>
-    private let signalling: AsyncStream<Void>.Continuation
+    let signalling: AsyncStream<Void>.Continuation
     /// Says that other keys for tokens are asked for than before.
     let keySourceNews: AsyncStream<Void>
     private let tellingKeySources: AsyncStream<Void>.Continuation
+    /// Says that virtual addresses are proposed that other replicas must agree on.
+    let proposalNews: AsyncStream<Void>
+    let tellingProposals: AsyncStream<Void>.Continuation
 
     /// Makes a publisher; `run` does the work.
     ///
@@ -71,6 +80,7 @@ package final class RegistryPublisher: Sendable {
     ///   - workers: the names of the discovery workers; nothing is published before each has looked once.
     ///   - awaitsDeclarations: whether nothing is published before ``declare(_:)`` was called once, as a mesh without its
     ///     policies is an open one.
+    ///   - claims: where replicas settle who has which virtual address; nil where there is one only.
     ///   - sessions: what keys of sessions at waypoints are made of; without it no session is kept.
     ///   - quiet: how long no news must come before a push.
     ///   - patience: how long a push waits for that at most.
@@ -82,6 +92,7 @@ package final class RegistryPublisher: Sendable {
         awaitsDeclarations: Bool = false,
         store: ResourceStore,
         addressFile: VIPFile,
+        claims: AddressClaims? = nil,
         sessions: SessionSecrets? = nil,
         zones: ZoneKeeper?,
         metrics: ControlPlaneMetrics,
@@ -92,6 +103,7 @@ package final class RegistryPublisher: Sendable {
     ) throws(AuthorityError) {
         self.store = store
         self.addressFile = addressFile
+        self.claims = claims
         self.zones = zones
         self.metrics = metrics
         self.logger = logger
@@ -110,6 +122,7 @@ package final class RegistryPublisher: Sendable {
         )
         (self.signal, self.signalling) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         (self.keySourceNews, self.tellingKeySources) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (self.proposalNews, self.tellingProposals) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Says which discovery workers there are from now on. What those saw that are gone is forgotten.
@@ -170,8 +183,11 @@ package final class RegistryPublisher: Sendable {
                 // For what waits on time and not on news: the end of the start's patience, a full disk.
                 while (try? await Task.sleep(for: .seconds(15))) != nil { self.signalling.yield() }
             }
+            if let claims = self.claims { group.addTask { await self.settle(claims) } }
             for await _ in self.signal {
                 await self.gather()
+                guard !Task.isCancelled else { break }
+                if let claims = self.claims { await self.settleFirst(claims) }
                 guard !Task.isCancelled else { break }
                 self.publish()
             }
@@ -211,6 +227,9 @@ package final class RegistryPublisher: Sendable {
             return (change, state.compiler.services.values.sorted { $0.key < $1.key }, isNew ? allocator : nil)
         }
         guard let (change, services, allocator) = outcome else { return }
+        if self.claims != nil, self.state.withLock({ !$0.compiler.allocator.proposals.isEmpty }) {
+            self.tellingProposals.yield()
+        }
         // Addresses reach the disk before they reach anyone else.
         if let allocator { self.keep(allocator) }
         let isFirst = !self.store.isReady
@@ -234,29 +253,12 @@ package final class RegistryPublisher: Sendable {
 
     /// Whether all was looked at, or the start has waited long enough for what can't be read: an account that denies us
     /// must not keep the mesh of the others down. While none can be read, nothing is said.
-    private func isComplete(_ state: State) -> Bool {
+    func isComplete(_ state: State) -> Bool {
         let snapshots = state.workers.map { state.snapshots[$0] }
         if snapshots.allSatisfy({ $0?.isSettled == true }) { return true }
         return ContinuousClock.now - self.start > self.startPatience
             && snapshots.allSatisfy { $0?.account.lastSuccess != nil || $0?.failure != nil }
             && snapshots.contains { $0?.account.lastSuccess != nil || $0?.isSettled == true }
-    }
-
-    private func keep(_ allocator: VIPAllocator) {
-        do {
-            try self.addressFile.store(allocator)
-            self.state.withLock { state in
-                state.storedAddresses = allocator
-                state.isAddressFileBroken = false
-            }
-        } catch {
-            // The addresses follow from the names, so a restart finds nearly all of them again.
-            let isNew = self.state.withLock { state in
-                defer { state.isAddressFileBroken = true }
-                return !state.isAddressFileBroken
-            }
-            if isNew { self.logger.error("virtual addresses cannot be stored", metadata: ["error": "\(error)"]) }
-        }
     }
 
     /// What is known now.
@@ -273,43 +275,6 @@ package final class RegistryPublisher: Sendable {
             )
         }
     }
-}
-
-extension RegistryPublisher {
-    /// What the first push waits for.
-    package struct Awaited: Sendable, Hashable, CustomStringConvertible {
-        /// Since when.
-        package var since: Date
-        /// The discovery workers that have not looked at everything once, each with the code of its last error.
-        package var workers: [String]
-        /// Whether declared resources have not been read.
-        package var configuration: Bool
-
-        /// One line for a person.
-        package var description: String {
-            let parts = self.workers + (self.configuration ? ["the declared resources"] : [])
-            let what = parts.isEmpty ? "" : ", waiting for \(parts.joined(separator: ", "))"
-            return "discovery has not finished, it runs since \(self.since.formatted(.iso8601))\(what)"
-        }
-    }
-
-    /// What the first push waits for; nil after it.
-    package var awaited: Awaited? {
-        guard !self.store.isReady else { return nil }
-        return self.state.withLock { state in
-            let missing = state.workers.sorted().filter { state.snapshots[$0]?.isSettled != true }
-            return Awaited(
-                since: self.started,
-                workers: missing.map { worker in
-                    state.snapshots[worker]?.account.errorCode.map { "\(worker) (\($0))" } ?? worker
-                },
-                configuration: !state.isDeclared
-            )
-        }
-    }
-
-    /// The labels by which policies select each workload, by uid.
-    package var workloadLabels: [String: [String: String]] { self.state.withLock { $0.compiler.workloadLabels } }
 }
 
 extension Duration {

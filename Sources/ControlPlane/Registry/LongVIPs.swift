@@ -33,13 +33,15 @@ struct LongVIPs: Sendable, Hashable {
             if !isTaken(known) { return known }
             self.forget(name)
         }
-        for attempt in 0..<Self.attempts {
-            let address = Self.address(for: name, attempt)
-            guard !isTaken(address), self.taken.insert(address).inserted else { continue }
-            self.byName[name] = address
-            return address
-        }
-        return nil
+        guard let address = self.candidate(for: name, avoiding: isTaken) else { return nil }
+        self.taken.insert(address)
+        self.byName[name] = address
+        return address
+    }
+
+    /// The first address for a name that is free; nil when too many are taken.
+    func candidate(for name: String, avoiding isTaken: (IPAddress) -> Bool) -> IPAddress? {
+        (0..<Self.attempts).lazy.map { Self.address(for: name, $0) }.first { !isTaken($0) && !self.taken.contains($0) }
     }
 
     /// Takes back the address of a name.

@@ -110,6 +110,11 @@ package struct RegistryCompiler: Sendable {
         return change
     }
 
+    /// Changes what virtual addresses are given out; the next compilation works it in.
+    ///
+    /// - Parameter change: returns the names of the services that may have other addresses by that.
+    package mutating func readdress(_ change: (inout VIPAllocator) -> Set<String>) { self.mesh.readdress(change) }
+
     // MARK: What changed
 
     private mutating func take(_ services: [MeshService.Key: MeshService], _ delta: inout MeshDelta) {

@@ -19,12 +19,14 @@ package struct VIPAllocator: Sendable {
     /// Whether services get an address of IPv6 too. Those that were given stay remembered while this is off.
     package var givesBoth = false
 
-    private var byName: [String: UInt32] = [:]
-    private var byOffset: [UInt32: String] = [:]
+    private(set) var byName: [String: UInt32] = [:]
+    private(set) var byOffset: [UInt32: String] = [:]
     /// Names that have an address and are gone, or were not asked for yet.
     private var idle: Set<String> = []
     /// Only for names that have an address of IPv4, whose number bounds this one.
-    private var long = LongVIPs()
+    private(set) var long = LongVIPs()
+    /// What must be settled with other replicas; nil where there are none.
+    var sharing: Sharing?
 
     /// Makes an allocator that has given out nothing.
     package init() {}
@@ -43,6 +45,14 @@ package struct VIPAllocator: Sendable {
         }
         self.idle = Set(self.byName.keys)
         self.long = LongVIPs(long.filter { self.byName[$0.key] != nil })
+    }
+
+    /// Forgets all that was given out, for what stands in its place.
+    mutating func replace(_ offsets: [String: UInt32], long: [String: IPAddress]) {
+        self.byName = offsets
+        self.byOffset = Dictionary(offsets.map { ($0.value, $0.key) }) { first, _ in first }
+        self.idle = Set(offsets.keys)
+        self.long = LongVIPs(long)
     }
 
     /// Every address of IPv4 that is given out, by name.
@@ -91,24 +101,26 @@ package struct VIPAllocator: Sendable {
     }
 
     private mutating func take(_ name: String, avoiding isTaken: (IPAddress) -> Bool) -> UInt32? {
+        let found = self.offset(for: name) { self.byOffset[$0] == nil && !isTaken(Self.address($0)) }
+        guard let offset = found else { return nil }
+        self.byName[name] = offset
+        self.byOffset[offset] = name
+        return offset
+    }
+
+    /// The first offset for a name, from its hash on, that is free; nil for none.
+    func offset(for name: String, _ isFree: (UInt32) -> Bool) -> UInt32? {
         let size = Self.offsets.upperBound - Self.offsets.lowerBound + 1
         guard self.byOffset.count < Int(size) else { return nil }
         let first = SHA256.hash(data: Array(name.utf8)).prefix(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) } % size
-        for step in 0..<size {
-            let offset = Self.offsets.lowerBound + (first + step) % size
-            guard self.byOffset[offset] == nil, !isTaken(Self.address(offset)) else { continue }
-            self.byName[name] = offset
-            self.byOffset[offset] = name
-            return offset
-        }
-        return nil
+        return (0..<size).lazy.map { Self.offsets.lowerBound + (first + $0) % size }.first(where: isFree)
     }
 
-    private static func address(_ offset: UInt32) -> IPAddress {
+    static func address(_ offset: UInt32) -> IPAddress {
         IPAddress(v4: self.prefix | offset)
     }
 
-    private static func offset(of address: IPAddress) -> UInt32? {
+    static func offset(of address: IPAddress) -> UInt32? {
         guard address.isV4 else { return nil }
         let value = address.bytes.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         guard value & 0xffff_0000 == self.prefix, self.offsets.contains(value & 0xffff) else { return nil }
@@ -132,6 +144,7 @@ extension VIPAllocator: VirtualAddresses {
     package mutating func keep(_ names: [String]) { self.idle.subtract(names) }
 
     package mutating func addresses(for name: String, avoiding isTaken: (IPAddress) -> Bool) -> [IPAddress] {
+        if self.sharing != nil { return self.sharedAddresses(for: name, avoiding: isTaken) }
         guard let short = self.address(for: name, avoiding: isTaken) else {
             self.long.forget(name)
             return []

@@ -53,7 +53,9 @@ extension MeshCompiler {
         let binding = self.isGatewayService(claim) ? WaypointBinding() : self.binder.bind(subject)
         var findings: [MeshFinding] = []
         if claim.isAutomatic, addresses.isEmpty {
-            let detail = "all virtual addresses are taken; clients reach it by its endpoints' addresses only"
+            let detail =
+                "all virtual addresses are taken, or none could be claimed yet; clients reach it by its endpoints' "
+                + "addresses only"
             findings.append(MeshFinding(.addressesExhausted, claim.key.description, detail))
         }
         // Declared resources have conditions instead.

@@ -63,6 +63,9 @@ package struct MeshCompiler<Addresses: VirtualAddresses>: Sendable {
     var dependentServices: [ResourceKey: Set<NamespacedHostname>] = [:]
     var dependentWorkloads: [ResourceKey: Set<String>] = [:]
 
+    /// Services that may get other addresses with the next compilation.
+    var readdressed: Set<NamespacedHostname> = []
+
     var serviceFindings: [NamespacedHostname: [MeshFinding]] = [:]
     var workloadFindings: [String: MeshFinding] = [:]
     var policyConditions: [ResourceKey: ResourceCondition] = [:]
@@ -104,6 +107,18 @@ package struct MeshCompiler<Addresses: VirtualAddresses>: Sendable {
     /// The labels by which policies select each workload, by uid.
     package var workloadLabels: [String: [String: String]] { self.nodes.mapValues(\.policyLabels) }
 
+    /// Changes what addresses are given out.
+    ///
+    /// - Parameter change: returns the names, `namespace/hostname`, of the services that the next compilation asks for
+    ///   addresses again.
+    package mutating func readdress(_ change: (inout Addresses) -> Set<String>) {
+        for name in change(&self.addresses) {
+            let parts = name.split(separator: "/", maxSplits: 1).map(String.init)
+            guard parts.count == 2 else { continue }
+            self.readdressed.insert(NamespacedHostname(namespace: parts[0], hostname: parts[1]))
+        }
+    }
+
     // MARK: Compiling
 
     /// Compiles all there is; what is as it was costs a comparison.
@@ -117,6 +132,8 @@ package struct MeshCompiler<Addresses: VirtualAddresses>: Sendable {
     package mutating func compile(_ delta: MeshDelta) -> CompiledChange {
         var work = PendingWork()
         self.take(delta, &work)
+        work.services.formUnion(self.readdressed)
+        self.readdressed = []
         self.settleConfig(&work)
         self.settleNamespaces(&work)
         self.settlePolicies(&work)
