@@ -8,51 +8,52 @@ import Synchronization
 /// fleet's workers.
 package final class EventIntake: Sendable {
     private struct State {
-        var running: [AccountPlan.Queue: AsyncStream<Void>.Continuation] = [:]
-        var waiting: [(queue: AccountPlan.Queue, stopped: AsyncStream<Void>)] = []
+        var queues: Set<AccountPlan.Queue> = []
+        /// Wakes the run that is under way.
+        var signalling: AsyncStream<Void>.Continuation?
     }
 
     private let fleet: DiscoveryFleet
+    private let feed: EventFeed?
     private let metrics: ControlPlaneMetrics
     private let logger: Logger
     private let state = Mutex(State())
-    private let signal: AsyncStream<Void>
-    private let signalling: AsyncStream<Void>.Continuation
 
     /// Makes an intake without queues; ``follow(_:)`` says which, `run` reads them.
-    package init(fleet: DiscoveryFleet, metrics: ControlPlaneMetrics, logger: Logger) {
+    ///
+    /// - Parameter feed: hands on what was read to other replicas; nil where there are none.
+    package init(fleet: DiscoveryFleet, feed: EventFeed? = nil, metrics: ControlPlaneMetrics, logger: Logger) {
         self.fleet = fleet
+        self.feed = feed
         self.metrics = metrics
         self.logger = logger
-        (self.signal, self.signalling) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Reads the plan's queues from now on, and no others.
     package func follow(_ plan: AccountPlan) {
-        let queues = Set(plan.queues)
-        self.state.withLock { state in
-            for (queue, stopping) in state.running where !queues.contains(queue) {
-                stopping.finish()
-                state.running[queue] = nil
-            }
-            for queue in queues where state.running[queue] == nil {
-                let (stopped, stopping) = AsyncStream<Void>.makeStream()
-                state.running[queue] = stopping
-                state.waiting.append((queue, stopped))
-            }
+        let signalling = self.state.withLock { state in
+            state.queues = Set(plan.queues)
+            return state.signalling
         }
-        self.signalling.yield()
+        signalling?.yield()
     }
 
-    /// Reads until cancelled.
+    /// Reads until cancelled; may be run again then, by one caller at a time.
     package func run() async {
+        let (signal, signalling) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        self.state.withLock { $0.signalling = signalling }
+        signalling.yield()
         await withDiscardingTaskGroup { group in
-            for await _ in self.signal {
-                let starting = self.state.withLock { state in
-                    defer { state.waiting = [] }
-                    return state.waiting
+            var running: [AccountPlan.Queue: AsyncStream<Void>.Continuation] = [:]
+            for await _ in signal {
+                let queues = self.state.withLock(\.queues)
+                for (queue, stopping) in running where !queues.contains(queue) {
+                    stopping.finish()
+                    running[queue] = nil
                 }
-                for (queue, stopped) in starting {
+                for queue in queues where running[queue] == nil {
+                    let (stopped, stopping) = AsyncStream<Void>.makeStream()
+                    running[queue] = stopping
                     group.addTask { await self.read(queue, until: stopped) }
                 }
             }
@@ -67,7 +68,8 @@ package final class EventIntake: Sendable {
             name: queue.url,
             logger: self.logger,
             count: { self.metrics.events.with($0.rawValue).add() },
-            take: { self.fleet.take($0) }
+            take: { self.fleet.take($0) },
+            relay: { await self.feed?.relay($0) }
         )
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await reader.run() }

@@ -13,6 +13,7 @@ package final class ControlPlaneMetrics: Sendable {
     let refusedStreams: MetricFamily<Counter>
     let observations: MetricFamily<Counter>
     let events: MetricFamily<Counter>
+    let sharedEvents: MetricFamily<Counter>
     let debounceTime: Histogram
     let compileTime: Histogram
     let sendTime: Histogram
@@ -52,6 +53,11 @@ package final class ControlPlaneMetrics: Sendable {
         self.events = registry.counters(
             "tulle_discovery_events_total",
             help: "Messages of event queues, by what became of them.",
+            labels: ["outcome"]
+        )
+        self.sharedEvents = registry.counters(
+            "tulle_shared_events_total",
+            help: "Events that a replica handed on, by what became of them here.",
             labels: ["outcome"]
         )
         self.debounceTime = registry.histograms(

@@ -55,8 +55,8 @@ package final class ZoneKeeper: Sendable {
     /// Nil until the mesh was looked at once: what is not known yet must not be taken for gone.
     private let wanted = Mutex<[MeshService]?>(nil)
     private let statuses = Mutex<[String: ZoneStatus]>([:])
-    private let signal: AsyncStream<Void>
-    private let signalling: AsyncStream<Void>.Continuation
+    /// Wakes the run that is under way.
+    private let signalling = Mutex<AsyncStream<Void>.Continuation?>(nil)
 
     /// Makes a keeper; `run` does the work.
     package init(service: any ZoneService, zones: [TulledConfiguration.Zone], owner: String, logger: Logger) {
@@ -64,8 +64,6 @@ package final class ZoneKeeper: Sendable {
         self.zones = zones
         self.owner = owner
         self.logger = logger
-        // One pending signal is enough: the work always takes the newest state.
-        (self.signal, self.signalling) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Says what the zones should hold from now on.
@@ -75,7 +73,7 @@ package final class ZoneKeeper: Sendable {
             wanted = services
             return true
         }
-        if isNew { self.signalling.yield() }
+        if isNew { self.signalling.withLock { $0 }?.yield() }
     }
 
     /// How the zones do.
@@ -83,16 +81,20 @@ package final class ZoneKeeper: Sendable {
         self.statuses.withLock { $0.values.sorted { $0.zone < $1.zone } }
     }
 
-    /// Works until cancelled.
+    /// Works until cancelled; may be run again then, by one caller at a time.
     package func run() async {
+        // One pending signal is enough: the work always takes the newest state.
+        let (signal, signalling) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        self.signalling.withLock { $0 = signalling }
+        signalling.yield()
         await withDiscardingTaskGroup { group in
             group.addTask {
                 // Even without changes: others may have written to the zone, or a failure may be over.
-                while (try? await Task.sleep(for: .seconds(60))) != nil { self.signalling.yield() }
+                while (try? await Task.sleep(for: .seconds(60))) != nil { signalling.yield() }
             }
             var readings: [String: Reading] = [:]
             var failures = 0
-            for await _ in self.signal {
+            for await _ in signal {
                 guard let services = self.wanted.withLock({ $0 }) else { continue }
                 var isHealthy = true
                 for zone in self.zones {
@@ -102,7 +104,7 @@ package final class ZoneKeeper: Sendable {
                 if !isHealthy {
                     let pause = Double.random(in: 0.5...1) * Double(1 << failures)
                     guard (try? await Task.sleep(for: .seconds(pause))) != nil else { break }
-                    self.signalling.yield()
+                    signalling.yield()
                 }
             }
             group.cancelAll()

@@ -8,6 +8,7 @@ package final class EventQueue: Sendable {
     private let logger: Logger
     private let count: @Sendable (EventOutcome) -> Void
     private let take: @Sendable (ECSTask) -> EventOutcome
+    private let relay: @Sendable ([String]) async -> Void
 
     private static let longestPause = Duration.seconds(30)
 
@@ -15,18 +16,21 @@ package final class EventQueue: Sendable {
     ///   - name: for the log.
     ///   - count: told of each message.
     ///   - take: applies a task's state before it returns; its message is deleted after that.
+    ///   - relay: given the texts of the messages that told something new, before they are deleted.
     package init(
         _ queue: QueueClient,
         name: String,
         logger: Logger,
         count: @escaping @Sendable (EventOutcome) -> Void,
-        take: @escaping @Sendable (ECSTask) -> EventOutcome
+        take: @escaping @Sendable (ECSTask) -> EventOutcome,
+        relay: @escaping @Sendable ([String]) async -> Void = { _ in }
     ) {
         self.queue = queue
         self.name = name
         self.logger = logger
         self.count = count
         self.take = take
+        self.relay = relay
     }
 
     /// Receives until cancelled; after a failure it pauses, up to 30 s.
@@ -35,7 +39,13 @@ package final class EventQueue: Sendable {
         while !Task.isCancelled {
             do {
                 let messages = try await self.queue.receive()
-                for message in messages { self.count(self.outcome(of: message)) }
+                var news: [String] = []
+                for message in messages {
+                    let outcome = self.outcome(of: message)
+                    self.count(outcome)
+                    if outcome == .applied || outcome == .unknown { news.append(message.body) }
+                }
+                if !news.isEmpty { await self.relay(news) }
                 if !messages.isEmpty { try await self.queue.delete(messages) }
                 if failures > 0 { self.logger.info("events come again", metadata: ["queue": "\(self.name)"]) }
                 failures = 0
