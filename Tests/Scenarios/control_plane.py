@@ -12,13 +12,18 @@ from lab import Lab, program, wait
 class ControlPlane:
     """The control plane of one lab's mesh."""
 
-    def __init__(self, lab: Lab, cluster: str, zones: list[str], bindings: dict[str, str]):
+    def __init__(
+        self, lab: Lab, cluster: str, zones: list[str], bindings: dict[str, str], name: str = "tulled",
+        admin_port: int | None = None
+    ):
         """`bindings` maps a role's name to "<namespace>/<service account>"."""
         self.lab = lab
         self.program = program("TULLE_TULLED", "tulled")
-        self.state = lab.directory / "tulled"
-        self.log = lab.directory / "tulled.log"
-        self.admin_port = 15914 + lab.number
+        self.state = lab.directory / name
+        self.log = lab.directory / f"{name}.log"
+        self.admin_port = admin_port or 15914 + lab.number
+        #: Where it listens, which is another port than data planes call when something stands before it.
+        self.port = 15012
         self.cluster = cluster
         self.zones = zones
         self.bindings = bindings
@@ -31,7 +36,7 @@ class ControlPlane:
     def start(self, *more: str) -> None:
         environment = self.lab.environment
         arguments = [self.program, "--state-dir", str(self.state)]
-        arguments += ["--listen", f"{self.lab.host}:15012", "--admin-listen", f"127.0.0.1:{self.admin_port}"]
+        arguments += ["--listen", f"{self.lab.host}:{self.port}", "--admin-listen", f"127.0.0.1:{self.admin_port}"]
         arguments += ["--public-url", f"https://{self.lab.host}:15012", "--server-name", self.lab.host]
         arguments += ["--cluster", self.cluster, "--poll-interval", "1s", "--region", "us-east-1"]
         arguments += ["--sts-endpoint", f"us-east-1={environment['AWS_ENDPOINT_URL']}"]

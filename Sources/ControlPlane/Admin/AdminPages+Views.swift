@@ -67,6 +67,7 @@ extension AdminPages {
             page.text("cluster", self.bootstrap().cluster)
             page.text("network", self.bootstrap().network)
             page.text("replica", self.replica)
+            if let replicas = self.replicas { page.set("shared", replicas.page) }
             page.set("ready", .bool(self.store.isReady))
             page.text("awaited", self.publisher.awaited?.description ?? "")
         }

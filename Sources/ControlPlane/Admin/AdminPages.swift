@@ -19,6 +19,8 @@ package struct AdminPages: Sendable {
     let zones: ZoneKeeper?
     let fleet: DiscoveryFleet?
     private let metrics: ControlPlaneMetrics
+    /// How we stand among other replicas; nil where there are none.
+    var replicas: ReplicaReport?
 
     /// Makes the pages over the parts that they show.
     ///

@@ -70,10 +70,12 @@ package final class ControlPlane: ServiceLifecycle.Service {
             state: state,
             authority: authority,
             client: client,
+            shared: SharedTable(self.configuration, client: client),
             transport: transport,
             logger: self.logger
         )
         do {
+            try await cancelWhenGracefulShutdown { try await parts.configuration.begin() }
             try await self.run(parts, keeper: authority.keeper)
             await transport.shutdown()
         } catch {
@@ -110,7 +112,7 @@ package final class ControlPlane: ServiceLifecycle.Service {
             }
             if let zones = parts.zones {
                 group.addTask {
-                    await zones.run()
+                    await Self.run(parts.replicas?.zones) { await zones.run() }
                     return .worker
                 }
             }
@@ -119,8 +121,14 @@ package final class ControlPlane: ServiceLifecycle.Service {
                 return .worker
             }
             group.addTask {
-                await parts.events.run()
+                await Self.run(parts.replicas?.events) { await parts.events.run() }
                 return .worker
+            }
+            if let replicas = parts.replicas {
+                group.addTask {
+                    await replicas.feed.follow()
+                    return .worker
+                }
             }
             group.addTask {
                 await parts.rotation.run()
@@ -154,11 +162,18 @@ package final class ControlPlane: ServiceLifecycle.Service {
             while let ending = try await group.next() {
                 switch ending {
                 case .worker: continue
-                case .served, .drained: return
+                case .served, .drained:
+                    await parts.replicas?.release()
+                    return
                 }
             }
         }
         self.logger.info("stopped")
+    }
+
+    /// Does what one replica only may do: for as long as it holds the lease, or always where it is the only one.
+    private static func run(_ lease: LeaseKeeper?, _ work: @escaping @Sendable () async -> Void) async {
+        if let lease { await lease.run(work) } else { await work() }
     }
 
     /// The accounts whose tasks may join: as configured, or our own. Waits for AWS as long as it takes: without the

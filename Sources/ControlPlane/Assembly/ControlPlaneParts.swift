@@ -17,6 +17,8 @@ struct ControlPlaneParts: Sendable {
     let rotation: ServingRotation
     let configuration: ConfigurationStore
     let keySets: KeySetKeeper
+    /// What this replica does with others; nil where there are none.
+    let replicas: ReplicaParts?
     private let attestor: ECSAttestor
     private let lookup: ECSTaskLookup
     private let settings: TulledConfiguration
@@ -31,6 +33,7 @@ struct ControlPlaneParts: Sendable {
         state: StateDirectory,
         authority assembly: AuthorityAssembly,
         client: AWSClient,
+        shared: SharedTable?,
         transport: any HTTPTransport,
         logger: Logger
     ) async throws {
@@ -98,7 +101,8 @@ struct ControlPlaneParts: Sendable {
             workers: Set(configuration.regions),
             awaitsDeclarations: true,
             store: resources,
-            addressFile: VIPFile(state: state),
+            addressFile: VIPFile(state: state, table: shared?.identity),
+            claims: shared.map { AddressClaims(table: $0) },
             sessions: try SessionSecrets(state: state, now: Date()),
             zones: zones,
             metrics: metrics,
@@ -113,6 +117,23 @@ struct ControlPlaneParts: Sendable {
             logger: logger
         )
         AccountReport.measure(fleet, in: metrics.registry)
+        let replicas = shared.map { ReplicaParts($0, fleet: fleet, metrics: metrics, logger: logger) }
+        let declared = ConfigurationStore(
+            path: configuration.resourceDirectory,
+            mirror: "\(state.path)/last-good",
+            memory: FirstSeenFile(state: state),
+            sharing: shared.map { table in
+                (SharedDocuments(table: table), MirrorFile(state: state, table: table.identity))
+            },
+            logger: logger
+        ) {
+            RouteStatuses(publisher.overview, connections: connections.connections, catalog: resources.catalog).all
+                .merging(AccountReport(fleet).conditions, uniquingKeysWith: +)
+        }
+        let report = replicas.map { replicas in
+            ReplicaReport(table: replicas.table, leases: replicas.leases) { declared.shared?.status }
+        }
+        report?.measure(in: metrics.registry)
         let names = configuration.certificateNames.compactMap { ServerName(parsing: $0) }
         let rotation = try ServingRotation(
             authority: authority,
@@ -134,7 +155,7 @@ struct ControlPlaneParts: Sendable {
             limits: limits,
             logger: logger
         )
-        let pages = AdminPages(
+        var pages = AdminPages(
             bootstrap: { BootstrapDocument(configuration, trustBundle: authority.trustBundle) },
             authority: authority,
             journal: journal,
@@ -143,17 +164,10 @@ struct ControlPlaneParts: Sendable {
             connections: connections,
             zones: zones,
             fleet: fleet,
-            metrics: metrics
+            metrics: metrics,
+            replica: shared?.replica ?? ReplicaName.ours
         )
-        let declared = ConfigurationStore(
-            path: configuration.resourceDirectory,
-            mirror: "\(state.path)/last-good",
-            memory: FirstSeenFile(state: state),
-            logger: logger
-        ) {
-            RouteStatuses(publisher.overview, connections: connections.connections, catalog: resources.catalog).all
-                .merging(AccountReport(fleet).conditions, uniquingKeysWith: +)
-        }
+        pages.replicas = report
         let api = AdminAPI(
             pages: pages,
             resources: declared,
@@ -181,7 +195,8 @@ struct ControlPlaneParts: Sendable {
         self.rotation = rotation
         self.configuration = declared
         self.fleet = fleet
-        self.events = EventIntake(fleet: fleet, metrics: metrics, logger: logger)
+        self.events = EventIntake(fleet: fleet, feed: replicas?.feed, metrics: metrics, logger: logger)
+        self.replicas = replicas
         self.attestor = attestor
         self.lookup = lookup
         self.settings = configuration

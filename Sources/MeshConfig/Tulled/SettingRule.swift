@@ -160,6 +160,18 @@ enum SettingRule {
         return isValid ? nil : "\(self.quoted(text)) is no ECS cluster name: write the name, not the ARN"
     }
 
+    static func table(_ text: String) -> String? {
+        let isValid =
+            (3...255).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                self.isLowerAlphanumeric(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+                    || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+            }
+        return isValid
+            ? nil
+            : "\(self.quoted(text)) is no name of a DynamoDB table: write 3 to 255 letters, digits, '.', '-' or '_'"
+    }
+
     static func isLabel(_ text: Substring) -> Bool {
         (1...63).contains(text.utf8.count) && text.utf8.first != UInt8(ascii: "-")
             && text.utf8.last != UInt8(ascii: "-")

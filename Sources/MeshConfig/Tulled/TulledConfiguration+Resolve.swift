@@ -90,6 +90,17 @@ extension TulledConfiguration {
         if [.privateCA, .privateCALeaves].contains(self.authority), self.privateCA.isEmpty {
             fault("authority.privateCA", "is needed for authority.kind \(self.authority.rawValue)")
         }
+        if !self.sharedTable.isEmpty, self.authority == .selfSigned {
+            let allowed = [Authority.pluggedIn, .privateCA, .privateCALeaves].map(\.rawValue).joined(separator: ", ")
+            fault(
+                "authority.kind",
+                "\(self.authority.rawValue) would give each replica of sharedTable.name a root of its own; allowed "
+                    + "with a shared table: \(allowed)"
+            )
+        }
+        if self.sharedTable.isEmpty, !self.sharedTableRegion.isEmpty {
+            fault("sharedTable.region", "is of no use without sharedTable.name")
+        }
         if self.listen == self.adminListen {
             fault("adminListen", "\(self.adminListen) is the same as listen")
         }

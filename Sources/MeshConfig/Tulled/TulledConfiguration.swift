@@ -115,6 +115,10 @@ package struct TulledConfiguration: Sendable, Hashable {
     /// Blocks of private addresses from which keys for tokens (`jwksUri`) may be fetched all the same; link-local ones
     /// never are. Default none: only public addresses are asked.
     package var keyNetworks: [String] = []
+    /// The DynamoDB table that replicas share. Default empty: this is the only one, and all is kept in directories.
+    package var sharedTable = ""
+    /// The region of that table. Default empty: the first of ``regions``.
+    package var sharedTableRegion = ""
     /// Private zones in which names of services are kept. Default none.
     package var zones: [Zone] = []
     /// The period after a change in which more changes are gathered into the same push. Default 50 ms.

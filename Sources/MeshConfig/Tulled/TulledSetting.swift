@@ -270,6 +270,22 @@ package struct TulledSetting: Sendable {
             }
         ),
         .init(
+            "sharedTable.name",
+            flag: "shared-table",
+            .scalar {
+                $0.sharedTable = $1
+                return SettingRule.table($1)
+            }
+        ),
+        .init(
+            "sharedTable.region",
+            flag: "shared-table-region",
+            .scalar {
+                $0.sharedTableRegion = $1
+                return SettingRule.region($1)
+            }
+        ),
+        .init(
             "route53.zones",
             flag: "route53-zone",
             .records(

@@ -83,6 +83,10 @@ struct Tulled: AsyncParsableCommand {
     var additionalRoots: String?
     @Option(help: "Directory of declared resources. Default: configuration, in the state directory.")
     var configDir: String?
+    @Option(help: "The DynamoDB table that replicas share. Default none: there is one replica.")
+    var sharedTable: String?
+    @Option(help: "The region of that table. Default the first region.")
+    var sharedTableRegion: String?
     @Option(help: "A block of private addresses where keys of tokens may be fetched; repeatable.")
     var keyNetwork: [String] = []
     @Option(help: "A private zone to keep names in, by name or id:<zone id>; repeatable.")
@@ -174,6 +178,7 @@ struct Tulled: AsyncParsableCommand {
             "connection-age": self.connectionAge, "authority": self.authority, "authority-dir": self.authorityDir,
             "private-ca": self.privateCa, "private-ca-ttl": self.privateCaTtl,
             "additional-roots": self.additionalRoots, "config-dir": self.configDir, "log-level": self.logLevel,
+            "shared-table": self.sharedTable, "shared-table-region": self.sharedTableRegion,
         ]
         let several = [
             "admin-identity": self.adminIdentity, "trust-domain-alias": self.trustDomainAlias,

@@ -9,7 +9,7 @@ struct StatusCommand: AsyncParsableCommand {
         discussion: """
             With -o wide each type of resource has a column: SYNCED, STALE (sent and not answered), NOT SENT or ERROR \
             (refused). The workers that watch AWS follow, one for each account and region, then what tulled found \
-            wrong with the mesh.
+            wrong with the mesh, and where replicas share a table, how this one stands.
             """,
         aliases: ["proxy-status", "ps"]
     )
@@ -41,6 +41,10 @@ struct StatusCommand: AsyncParsableCommand {
         )
         // Until then nobody is let in, so that an empty table says nothing.
         if let awaited = version["awaited"]?.string { console.warning(PlainLine.text(awaited)) }
+        if let shared = version["shared"] {
+            for line in ReplicaText.lines(shared) { console.step(line) }
+            for problem in ReplicaText.problems(shared) { console.warning(problem) }
+        }
         for problem in ProxyTable.problems(list) { console.warning(problem) }
         for problem in AccountTable.problems(accounts) { console.warning(problem) }
         for finding in findings {

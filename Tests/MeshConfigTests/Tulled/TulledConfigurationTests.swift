@@ -194,6 +194,13 @@ import Testing
         ("push: {debounce: 2s}", "push.debounce"),
         ("certificates: {workloadDefault: 48h}", "is longer than certificates.workloadMaximum"),
         ("adminListen: 0.0.0.0:15012", "is the same as listen"),
+        (
+            "sharedTable: {name: mesh}",
+            "authority.kind: self-signed would give each replica of sharedTable.name a root of its own; allowed with a "
+                + "shared table: plugged-in, private-ca, private-ca-leaves"
+        ),
+        ("sharedTable: {name: a/b}", "sharedTable.name: 'a/b' is no name of a DynamoDB table"),
+        ("sharedTable: {region: eu-west-1}", "sharedTable.region: is of no use without sharedTable.name"),
     ]
 
     @Test(arguments: broken)

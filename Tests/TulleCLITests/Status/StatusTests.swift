@@ -102,6 +102,26 @@ struct StatusTests {
         #expect(transcript.progress.hasPrefix("! discovery has not finished, waiting for eu-west-1\n"))
     }
 
+    @Test("says how the replica stands among others")
+    func replica() async throws {
+        let shared: JSONValue = [
+            "name": "cp-1-ab", "table": "tulle@eu-west-1", "revision": 7, "documents": 3,
+            "lastContact": "2026-11-30T05:00:00Z", "error": "dynamodb GetItem: no connection",
+            "leases": [
+                ["work": "route53", "holder": "cp-1-ab", "isOurs": true], ["work": "events", "isOurs": false],
+            ],
+        ]
+        let transcript = try await Self.show(.table, version: ["ready": true, "shared": shared])
+        let lines = transcript.progress.split(separator: "\n").prefix(4)
+        #expect(
+            Array(lines) == [
+                "• replica cp-1-ab: revision 7 of 3 resources in table tulle@eu-west-1, last answer 2026-11-30T05:00:00Z",
+                "• route53: cp-1-ab, this one", "• events: nobody",
+                "! the shared table does not answer: dynamodb GetItem: no connection",
+            ]
+        )
+    }
+
     @Test("wide has a column for each type")
     func wide() async throws {
         let lines = try await Self.show(.wide).output.split(separator: "\n").map(String.init)
