@@ -45,8 +45,9 @@ bench-controlplane: ## pushes to CLIENTS (1000) data planes at 1k, 3k and 10k wo
 build: ## debug build of everything
 	swift build
 
-release: ## release binaries in out/ (ztunnel, waypoint static), with SHA256SUMS and what is in them (sbom.cdx.json)
+release: ## release binaries in out/ (ztunnel, waypoint static), a layer for Lambda, SHA256SUMS and what is in them (sbom.cdx.json)
 	@scripts/build-release.sh ztunnel waypoint tulled tulle tulle-lab
+	@scripts/lambda-layer.py
 	@scripts/release-manifest.py
 
 check-deploy: ## hold templates and units in deploy/ against cfn-lint, Terraform and systemd, as far as they are there

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mesh import NAMESPACE
-from network import connect, echoes
+from network import connect, echoes, space_on
 
 ADDRESS = "10.78.9.9"
 SPACE = "tulle-machine"
@@ -20,25 +20,10 @@ PORT = 9000
 LIFE = 20
 
 
-def ip(*words: str) -> None:
-    subprocess.run(["ip", *words], check=True, timeout=10)
-
-
 @pytest.fixture
 def machine(mesh):
-    """A network namespace on the lab's bridge, with an address that ECS has not given to anybody."""
-    ip("netns", "add", SPACE)
-    try:
-        ip("link", "add", "tulle-vm0", "type", "veth", "peer", "name", "eth0", "netns", SPACE)
-        ip("link", "set", "tulle-vm0", "master", mesh.bridge, "up")
-        for words in (
-            ["addr", "add", f"{ADDRESS}/16", "dev", "eth0"], ["link", "set", "eth0", "up"], ["link", "set", "lo", "up"],
-            ["route", "add", "default", "via", mesh.host],
-        ):
-            ip("-n", SPACE, *words)
-        yield SPACE
-    finally:
-        ip("netns", "del", SPACE)
+    with space_on(mesh.bridge, mesh.host, SPACE, "tulle-vm0", ADDRESS) as space:
+        yield space
 
 
 def start(mesh, token: str, log: Path, file: Path | None = None) -> subprocess.Popen:

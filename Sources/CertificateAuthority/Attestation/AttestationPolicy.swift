@@ -56,9 +56,12 @@ package struct RoleBinding: Sendable, Hashable {
     package var namespace: String
     /// The service account of the identity.
     package var serviceAccount: String
+    /// The Lambda functions that it holds for, and then for nobody else; empty for tasks of ECS.
+    package var functions: Set<String>
 
     /// Makes a binding.
-    package init(role: RoleName, namespace: String, serviceAccount: String) {
+    package init(role: RoleName, namespace: String, serviceAccount: String, functions: Set<String> = []) {
+        self.functions = functions
         self.role = role
         self.namespace = namespace
         self.serviceAccount = serviceAccount
@@ -74,7 +77,7 @@ extension AttestationPolicy {
     ///     narrow the choice, and never widen it.
     /// - Throws: `IssuanceRefusal` with `binding_missing` unless exactly one binding is left.
     package func binding(for role: RoleName, tags: [String: String]) throws(IssuanceRefusal) -> RoleBinding {
-        let bound = self.bindings.filter { $0.role == role }
+        let bound = self.bindings.filter { $0.role == role && $0.functions.isEmpty }
         guard !bound.isEmpty else {
             throw IssuanceRefusal(.bindingMissing, "bind the role \(role) to a service account in the configuration")
         }
@@ -99,6 +102,26 @@ extension AttestationPolicy {
             )
         }
         return only
+    }
+
+    /// Chooses the identity of a Lambda function; nil where no binding of its role names it.
+    ///
+    /// There is no list of running functions to hold this against, so each must be named by the owner.
+    /// - Parameters:
+    ///   - role: the function's role, proven.
+    ///   - function: the session's name, which Lambda makes the function's.
+    /// - Throws: `IssuanceRefusal` with `binding_missing` where several name it.
+    package func binding(for role: RoleName, function: String) throws(IssuanceRefusal) -> RoleBinding? {
+        let bound = self.bindings.filter { $0.role == role && $0.functions.contains(function) }
+        let accounts = Set(bound.map { "\($0.namespace)/\($0.serviceAccount)" })
+        guard accounts.count < 2 else {
+            throw IssuanceRefusal(
+                .bindingMissing,
+                "the function \(function) of \(role) is bound to several service accounts: "
+                    + accounts.sorted().joined(separator: ", ")
+            )
+        }
+        return bound.first
     }
 
     private static func tag(_ name: String, in tags: [String: String]) -> String? {

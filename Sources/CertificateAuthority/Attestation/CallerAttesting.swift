@@ -5,6 +5,8 @@ package import MeshModel
 package enum AttestorKind: String, Sendable, Hashable, CaseIterable {
     /// The signature of an ECS task's role, checked with STS and ECS.
     case ecsTask = "ecs_task"
+    /// The signature of a Lambda function's role, checked with STS.
+    case lambdaFunction = "lambda_function"
     /// A secret that works once, for machines that are no tasks.
     case joinToken = "join_token"
     /// The certificate that the caller has, for its successor.

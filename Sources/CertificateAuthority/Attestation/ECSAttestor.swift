@@ -8,6 +8,9 @@ import Synchronization
 /// The chain of proof: the request is signed for our audience and this very key, it is fresh and was never used, the
 /// signer is a session of a role in an allowed account, the session's name is a task id, that task runs now in an
 /// allowed cluster with that role, and the role is bound to a service account. A break anywhere is a refusal.
+///
+/// A Lambda function has no task to look up. Its session is named like the function, and the owner's binding of the role
+/// must name that function; the rest of the chain is the same.
 package final class ECSAttestor: CallerAttesting {
     package let kind = AttestorKind.ecsTask
 
@@ -161,10 +164,15 @@ package final class ECSAttestor: CallerAttesting {
 
     /// From the name that STS vouches for to the identity.
     private func identify(callerARN: String, region: String) async throws(IssuanceRefusal) -> AttestedCaller {
-        guard let session = RoleSession(arn: callerARN), let taskID = session.taskID else {
+        let session = RoleSession(arn: callerARN)
+        let function = try session.flatMap { session throws(IssuanceRefusal) in
+            try self.policy.binding(for: RoleName(session), function: session.session)
+        }
+        guard let session, let taskID = session.taskID ?? function.map({ _ in "" }) else {
             throw IssuanceRefusal(
                 .notATaskRole,
-                "the signer is '\(callerARN.prefix(160))', not a task's role: set taskRoleArn in the task definition"
+                "the signer is '\(callerARN.prefix(160))', not a task's role: set taskRoleArn in the task definition, or "
+                    + "name the Lambda function in its role's binding"
             )
         }
         let ofAccount = self.policy.places.filter { $0.accounts.contains(session.account) }
@@ -182,6 +190,7 @@ package final class ECSAttestor: CallerAttesting {
                     + ofAccount.flatMap(\.regions).sorted().joined(separator: ", ")
             )
         }
+        if let function { return try self.caller(callerARN, as: function, .lambdaFunction) }
         let task: AttestedTask
         switch await self.tasks.task(id: taskID, account: session.account, region: region) {
         case .found(let found):
@@ -218,17 +227,26 @@ package final class ECSAttestor: CallerAttesting {
                     + "see namespaces of its ECSAccount"
             )
         }
+        return try self.caller(callerARN, as: binding, self.kind, task: task.arn)
+    }
+
+    private func caller(
+        _ arn: String,
+        as binding: RoleBinding,
+        _ kind: AttestorKind,
+        task: String? = nil
+    ) throws(IssuanceRefusal) -> AttestedCaller {
         do {
             let identity = try SPIFFEID(
                 trustDomain: self.policy.trustDomain,
                 namespace: binding.namespace,
                 serviceAccount: binding.serviceAccount
             )
-            return AttestedCaller(identity: identity, kind: self.kind, caller: callerARN, task: task.arn)
+            return AttestedCaller(identity: identity, kind: kind, caller: arn, task: task)
         } catch {
             throw IssuanceRefusal(
                 .bindingMissing,
-                "the binding of \(role) names no valid identity: correct it in the configuration"
+                "the binding of \(binding.role) names no valid identity: correct it in the configuration"
             )
         }
     }

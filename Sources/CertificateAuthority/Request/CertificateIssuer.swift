@@ -102,6 +102,7 @@ package final class CertificateIssuer: Sendable {
         evidence.keyDigest = request.keyDigest
         evidence.wished = request.uris + (call.impersonated.map { [$0] } ?? [])
         let caller = try await attestor.attest(evidence, now: now)
+        record.attestor = caller.kind.rawValue
         record.caller = caller.caller
         record.task = caller.task
         record.identity = caller.identity.uri

@@ -134,7 +134,8 @@ package struct RegistryCompiler: Sendable {
         delta.resources = new.values.filter { self.declared[$0.key] != $0 }
         delta.removedResources = self.declared.keys.filter { new[$0] == nil }
         self.declared = new
-        let bindings = self.settings.bindings + new.values.compactMap(RoleBinding.init)
+        // Those of functions say nothing of tasks.
+        let bindings = (self.settings.bindings + new.values.compactMap(RoleBinding.init)).filter(\.functions.isEmpty)
         self.bindings = Dictionary(grouping: bindings, by: \.role)
     }
 

@@ -7,6 +7,11 @@ extension RoleBinding {
         guard case .serviceAccountBinding(let binding) = resource.spec, let role = RoleName(arn: binding.role) else {
             return nil
         }
-        self.init(role: role, namespace: binding.namespace, serviceAccount: binding.serviceAccount)
+        self.init(
+            role: role,
+            namespace: binding.namespace,
+            serviceAccount: binding.serviceAccount,
+            functions: Set(binding.functions)
+        )
     }
 }

@@ -1,3 +1,4 @@
+package import AWSSignature
 package import TunnelEngine
 
 /// How we prove to the authority that we may have an identity.
@@ -7,6 +8,8 @@ package import TunnelEngine
 package enum CredentialSource: Sendable, Hashable {
     /// By the role of an ECS task.
     case task(TaskRole)
+    /// By the role of a Lambda function, whose credentials came with the environment.
+    case function(FunctionRole)
     /// By a bearer token, as Istio's ztunnel does; nil where the authority asks for none.
     ///
     /// Where `impersonates`, the token is the node's, and the request names the workload whose identity is wanted.
@@ -49,6 +52,42 @@ package struct TaskRole: Sendable, Hashable {
         self.region = region
         self.audience = audience
     }
+}
+
+/// What it takes to prove to be a Lambda function. Descriptions never show the secret.
+package struct FunctionRole: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
+    /// The role's session, named like the function; it lasts as long as the environment that it came with.
+    package var credentials: SignatureCredentials
+    /// Whose STS is to be asked.
+    package var region: AWSRegion
+    /// From the bootstrap token.
+    package var audience: String
+
+    /// Reads the environment as Lambda makes it; nil where it holds no session, as with SnapStart.
+    ///
+    /// - Throws: ``AttestationError`` when a value could break out of its header, or the region is none.
+    package init?(audience: String, environment: (String) -> String?) throws(AttestationError) {
+        let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
+        var values: [String] = []
+        for name in names {
+            guard let value = environment(name), !value.isEmpty else { return nil }
+            guard value.utf8.count <= 8 * 1024, value.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+                throw .malformedCredentials("\(name) must be 1 to 8192 visible ASCII characters")
+            }
+            values.append(value)
+        }
+        self.credentials = SignatureCredentials(
+            accessKeyID: values[0],
+            secretAccessKey: values[1],
+            sessionToken: values[2]
+        )
+        self.region = try AWSRegion.resolve(environment: environment, taskARN: nil)
+        self.audience = audience
+    }
+
+    package var description: String { "FunctionRole(\(self.credentials.accessKeyID), secret masked)" }
+
+    package var customMirror: Mirror { Mirror(self, children: ["region": self.region.name]) }
 }
 
 extension BearerSource {

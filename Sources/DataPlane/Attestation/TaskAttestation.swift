@@ -1,7 +1,7 @@
-internal import AWSSignature
+package import AWSSignature
 internal import BoringTLS
 
-/// The proof that we are a certain ECS task: a signed `sts:GetCallerIdentity` request that is never sent by us.
+/// The proof that we are a certain ECS task, or a Lambda function: a signed `sts:GetCallerIdentity` request that is never sent by us.
 ///
 /// The control plane sends it and learns from STS whose credentials signed it. Our audience and the hash of the key of
 /// our certificate request are among the signed headers, so that nobody can use it elsewhere or for another key
@@ -40,7 +40,8 @@ package enum TaskAttestation {
         )
     }
 
-    private static func bearerToken(
+    /// The same with a session's keys whose end nobody told.
+    package static func bearerToken(
         keys: SignatureCredentials,
         region: AWSRegion,
         audience: String,

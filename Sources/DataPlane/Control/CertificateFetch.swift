@@ -102,6 +102,7 @@ final class CertificateFetch: ControlCallOwner {
         switch self.order.source {
         case .files: return
         case .task(let role): self.fetchCredentials(role)
+        case .function(let role): self.attest(role)
         case .bearer(nil, _): self.findServer(bearer: nil)
         case .join(let proof):
             self.shown = self.order.current
@@ -189,6 +190,22 @@ final class CertificateFetch: ControlCallOwner {
         do throws(AttestationError) {
             let bearer = try TaskAttestation.bearerToken(
                 credentials: try ContainerCredentials(body: body),
+                region: role.region,
+                audience: role.audience,
+                publicKeyHash: key.publicKeyHash,
+                now: self.now
+            )
+            self.findServer(bearer: bearer)
+        } catch {
+            self.fail("attestation: \(error)")
+        }
+    }
+
+    private func attest(_ role: FunctionRole) {
+        guard let key = self.key else { return }
+        do throws(AttestationError) {
+            let bearer = try TaskAttestation.bearerToken(
+                keys: role.credentials,
                 region: role.region,
                 audience: role.audience,
                 publicKeyHash: key.publicKeyHash,

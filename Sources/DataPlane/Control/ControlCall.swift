@@ -32,6 +32,7 @@ package final class ControlCall: LinkOwner, GRPCCallOwner {
     private var link: Link?
     private var call: GRPCCall?
     private var isOver = false
+    private var probing: LoopAlarm?
 
     /// Prepares a call.
     package init(head: GRPCRequestHead, limits: GRPCCall.Limits, owner: any ControlCallOwner) {
@@ -78,6 +79,17 @@ package final class ControlCall: LinkOwner, GRPCCallOwner {
     /// Says that no more messages follow.
     package func finishSending() { self.call?.finishSending() }
 
+    /// Asks the server for a sign of life, and ends the call if none comes in time.
+    package func probe(milliseconds: UInt64, on loop: EventLoop) {
+        guard let link = self.link, link.probe(afterSilence: 0) else { return }
+        let (asked, alarm) = (loop.now, LoopAlarm(loop: loop))
+        self.probing = alarm
+        alarm.set(after: milliseconds) { [weak self] in
+            guard let self, self.link === link, !link.hasReceived(since: asked) else { return }
+            self.over(.connection(.keepAliveTimedOut))
+        }
+    }
+
     /// Gives the call up; the owner hears no more.
     package func cancel() {
         self.owner = nil
@@ -87,6 +99,7 @@ package final class ControlCall: LinkOwner, GRPCCallOwner {
     private func over(_ end: End) {
         guard !self.isOver else { return }
         self.isOver = true
+        self.probing?.cancel()
         let owner = self.owner
         self.owner = nil
         self.call?.cancel()

@@ -103,6 +103,9 @@ package final class DiscoveryClient: ControlCallOwner {
         self.open()
     }
 
+    /// Makes sure that the stream lives: for when this process stood still. One that does not is replaced in time.
+    package func probe(milliseconds: UInt64) { self.call?.probe(milliseconds: milliseconds, on: self.loop) }
+
     private func open() {
         self.hasBegun = false
         self.address.find { [weak self] result in

@@ -1,7 +1,7 @@
 package import MeshModel
 package import TunnelEngine
 
-/// One HTTP/1.1 request with a body, on a connection of its own.
+/// One HTTP/1.1 request on a connection of its own, whose answer counts with its status and fields.
 ///
 /// Confined to its loop; held alive by it until it is over.
 package final class HTTPPost: ByteConnectionDelegate {
@@ -13,6 +13,7 @@ package final class HTTPPost: ByteConnectionDelegate {
     /// Sends the request.
     /// - Parameters:
     ///   - milliseconds: how long connect and exchange may take, each.
+    ///   - isPatient: whether the exchange may take for ever, as the server answers when something happens.
     ///   - completion: gets whatever the server answers; called once, possibly before this returns.
     @discardableResult
     package init(
@@ -21,13 +22,15 @@ package final class HTTPPost: ByteConnectionDelegate {
         request: HTTPClientRequest,
         answerBytes: Int,
         milliseconds: UInt64,
+        isPatient: Bool = false,
         completion: @escaping (Result<HTTPClientState.Response, HTTPFetch.Failure>) -> Void
     ) {
         self.state = HTTPClientState(bodyLimit: answerBytes)
         self.completion = completion
         do throws(TCPDial.Failure) {
             self.dial = try TCPDial(loop: loop, to: address, milliseconds: milliseconds) { result in
-                self.connected(result, loop: loop, address: address, request: request, milliseconds: milliseconds)
+                let wait = isPatient ? 0 : milliseconds
+                self.connected(result, loop: loop, address: address, request: request, milliseconds: wait)
             }
         } catch {
             self.finish(.failure(.connect(error)))

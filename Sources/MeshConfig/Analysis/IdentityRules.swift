@@ -29,7 +29,8 @@ enum IdentityRules {
     private static func bindings(_ context: AnalysisContext) -> [Finding] {
         var bound: [String: [(resource: DeclaredResource, account: String)]] = [:]
         for resource in context.resources {
-            guard case .serviceAccountBinding(let binding) = resource.spec else { continue }
+            // Functions are named in their bindings, so a role of several functions may have several.
+            guard case .serviceAccountBinding(let binding) = resource.spec, binding.functions.isEmpty else { continue }
             let account = "\(binding.namespace)/\(binding.serviceAccount)"
             bound[binding.role, default: []].append((resource, account))
         }

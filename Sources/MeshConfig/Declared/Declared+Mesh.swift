@@ -7,9 +7,12 @@ extension Declared {
         package var namespace: String
         /// The service account, a DNS label.
         package var serviceAccount: String
+        /// Names of the Lambda functions that it holds for, and then for nobody else; empty for tasks of ECS.
+        package var functions: [String]
 
         /// Makes a binding.
-        package init(role: String, namespace: String, serviceAccount: String) {
+        package init(role: String, namespace: String, serviceAccount: String, functions: [String] = []) {
+            self.functions = functions
             self.role = role
             self.namespace = namespace
             self.serviceAccount = serviceAccount

@@ -13,7 +13,8 @@ enum SpecReader {
                 Declared.ServiceAccountBinding(
                     role: spec.text("role") ?? "",
                     namespace: spec.text("namespace") ?? "",
-                    serviceAccount: spec.text("serviceAccount") ?? ""
+                    serviceAccount: spec.text("serviceAccount") ?? "",
+                    functions: spec.texts("functions")
                 )
             )
         case .meshConfig: .meshConfig(self.meshConfig(spec))

@@ -3,6 +3,7 @@ extension KindSchema {
         .required("role", .string(.roleARN)),
         .required("namespace", .string(.dnsLabel)),
         .required("serviceAccount", .string(.dnsLabel)),
+        .optional("functions", .list(.string(.lambdaFunction), 1...64)),
     ])
 
     static let meshConfig = ObjectSchema(

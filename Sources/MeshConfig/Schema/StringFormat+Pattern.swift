@@ -28,6 +28,7 @@ extension StringFormat {
         case .awsRegion: "^[a-z0-9]+(-[a-z0-9]+){2,3}$"
         case .ecsCluster: "^[A-Za-z0-9_-]{1,255}$"
         case .namespacePattern: "^([a-z0-9][-a-z0-9]{0,62}\\*?|\\*)$"
+        case .lambdaFunction: "^[A-Za-z0-9_-]{1,64}$"
         case .trustDomain: "^[a-z0-9._-]{1,255}$"
         case .namespacedName: "^(\(Self.label)/)?\(Self.domain)$"
         case .origin: "^(\\*|https?://\\S+)$"

@@ -42,6 +42,7 @@ enum StringFormat: Sendable, Hashable {
     case ecsCluster
     /// A namespace's name, or with `*` at the end how it begins.
     case namespacePattern
+    case lambdaFunction
     case trustDomain
     /// `<name>` or `<namespace>/<name>`, both DNS labels or subdomains.
     case namespacedName
@@ -81,6 +82,7 @@ enum StringFormat: Sendable, Hashable {
         case .awsRegion: "an AWS region such as eu-west-1"
         case .ecsCluster: "an ECS cluster's name, not its ARN"
         case .namespacePattern: "a namespace such as shop, or how it begins and '*', such as shop-*"
+        case .lambdaFunction: "a Lambda function's name: up to 64 letters, digits, '-' and '_'"
         case .trustDomain: "a trust domain: lower-case letters, digits, '.', '-' and '_'"
         case .namespacedName: "a name, or a namespace and a name with '/' between them"
         case .subjectName: "a SPIFFE id such as spiffe://domain/ns/a/sa/b, another URI, or a host name"
@@ -115,6 +117,7 @@ enum StringFormat: Sendable, Hashable {
         case .awsRegion: SettingRule.region(text) == nil
         case .ecsCluster: SettingRule.clusterName(text) == nil
         case .namespacePattern: NamespacePattern(parsing: text) != nil
+        case .lambdaFunction: text.utf8.count <= 64 && SettingRule.clusterName(text) == nil
         case .trustDomain: SettingRule.trustDomain(text) == nil
         case .namespacedName: TextForm.isNamespacedName(text)
         case .subjectName: TextForm.isSubjectName(text)

@@ -9,6 +9,10 @@ extension AccountName: ExpressibleByArgument {
     init?(argument: String) { self.init(argument) }
 }
 
+extension FunctionName: ExpressibleByArgument {
+    init?(argument: String) { self.init(argument) }
+}
+
 /// `tulle ecs list-roles`.
 struct ListRolesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -51,7 +55,7 @@ struct ListRolesCommand: AsyncParsableCommand {
 struct BindRoleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bind-role",
-        abstract: "Say which service account a task role is."
+        abstract: "Say which service account a role is: of tasks, or of Lambda functions that are named."
     )
 
     @Argument(help: "The role's ARN, arn:aws:iam::ACCOUNT:role/NAME.")
@@ -59,6 +63,9 @@ struct BindRoleCommand: AsyncParsableCommand {
 
     @Argument(help: "The service account as NAMESPACE/NAME, both DNS labels.")
     var account: AccountName
+
+    @Option(help: "A Lambda function that this holds for, in place of tasks; repeatable.")
+    var function: [FunctionName] = []
 
     @Option(help: "The binding's name, a DNS label; made from the role's unless given.")
     var name: MeshName?
@@ -71,7 +78,12 @@ struct BindRoleCommand: AsyncParsableCommand {
     func run() async throws {
         let run = CommandRun()
         try await run.perform {
-            let binding = RoleBinding(role: self.role, account: self.account, name: self.name?.text)
+            let binding = RoleBinding(
+                role: self.role,
+                account: self.account,
+                functions: self.function,
+                name: self.name?.text
+            )
             if self.print { return run.console.result(YAMLText.document(binding.json)) }
             try await run.withAdmin(self.connection) { admin in
                 try await BindRole(binding: binding).run(admin, console: run.console)

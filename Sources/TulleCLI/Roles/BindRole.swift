@@ -25,7 +25,9 @@ struct BindRole: Sendable {
                 guard role != newRole || account != newAccount else { return nil }
                 return PlainLine.text("\"\(resource.name)\" bound \(role) to \(account) before; that is replaced")
             }
-            guard role == newRole, account != newAccount else { return nil }
+            // Who is named can't be anybody else.
+            let isOfTasks = self.binding.functions.isEmpty && spec?["functions"] == nil
+            guard role == newRole, account != newAccount, isOfTasks else { return nil }
             return PlainLine.text(
                 "\"\(resource.name)\" binds the role to \(account) as well, so that each of its tasks may be either; "
                     + "'tulle delete serviceaccountbinding \(resource.name)' takes that away"

@@ -8,11 +8,14 @@ struct RoleBinding: Sendable, Hashable {
     let namespace: MeshName
     /// The service account.
     let serviceAccount: MeshName
+    /// Names of the Lambda functions that it is for; empty for tasks.
+    var functions: [FunctionName] = []
     /// The binding's name; the role's own, fitted to the rules of names, unless given.
     var name: String
 
     /// Binds a role to `namespace/service account`.
-    init(role: RoleARN, account: AccountName, name: String? = nil) {
+    init(role: RoleARN, account: AccountName, functions: [FunctionName] = [], name: String? = nil) {
+        self.functions = functions
         self.role = role
         self.namespace = account.namespace
         self.serviceAccount = account.serviceAccount
@@ -24,14 +27,16 @@ struct RoleBinding: Sendable, Hashable {
 
     /// The document.
     var json: JSONValue {
-        [
+        var spec: JSONValue = [
+            "role": .string(self.role.text), "namespace": .string(self.namespace.text),
+            "serviceAccount": .string(self.serviceAccount.text),
+        ]
+        if !self.functions.isEmpty { spec["functions"] = .strings(self.functions.map(\.text)) }
+        return [
             "apiVersion": "tulle.mesh/v1alpha1",
             "kind": "ServiceAccountBinding",
             "metadata": ["name": .string(self.name)],
-            "spec": [
-                "role": .string(self.role.text), "namespace": .string(self.namespace.text),
-                "serviceAccount": .string(self.serviceAccount.text),
-            ],
+            "spec": spec,
         ]
     }
 
@@ -72,6 +77,25 @@ struct RoleARN: Sendable, Hashable {
         self.text = text
         self.account = parts[4]
         self.name = String(name)
+    }
+}
+
+/// The name of a Lambda function, without account, version or alias.
+struct FunctionName: Sendable, Hashable {
+    let text: String
+
+    /// Reads 1 to 64 letters, digits, `-` and `_`; nil for anything else.
+    init?(_ text: String) {
+        let isAllowed = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+        guard (1...64).contains(text.utf8.count), isAllowed else { return nil }
+        self.text = text
     }
 }
 

@@ -47,7 +47,7 @@ enum RoleTable {
 
     private static func accounts(_ role: String, _ bindings: [JSONValue]?) -> [String]? {
         guard let bindings else { return nil }
-        let accounts = bindings.filter { $0["role"]?.string == role }.map { binding in
+        let accounts = bindings.filter { $0["role"]?.string == role && $0["functions"] == nil }.map { binding in
             "\(binding["namespace"]?.string ?? "?")/\(binding["serviceAccount"]?.string ?? "?")"
         }
         return Set(accounts).sorted()

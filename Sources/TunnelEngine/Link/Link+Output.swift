@@ -72,7 +72,8 @@ extension Link {
 
     /// Asks the peer for a sign of life now if it has been silent for so long.
     /// - Returns: whether it was, and so is asked.
-    func probe(afterSilence milliseconds: UInt64) -> Bool {
+    @discardableResult
+    package func probe(afterSilence milliseconds: UInt64) -> Bool {
         let now = self.loop.now
         guard self.state == .open, now - min(now, self.lastReceived) >= milliseconds else { return false }
         // One question at a time: whoever asks meanwhile waits for the same answer.
@@ -85,7 +86,7 @@ extension Link {
     }
 
     /// Whether anything came from the peer since `moment`, in the loop's milliseconds.
-    func hasReceived(since moment: UInt64) -> Bool { self.lastReceived >= moment }
+    package func hasReceived(since moment: UInt64) -> Bool { self.lastReceived >= moment }
 
     func checkPeer() {
         if self.endExpiredPeer() { return }

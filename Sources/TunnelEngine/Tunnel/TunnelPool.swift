@@ -162,6 +162,12 @@ package final class TunnelPool {
         LinkReview.begin(links, with: context, on: self.loop)
     }
 
+    /// Opens no more tunnels on the links that are there until their peers are heard of: after this process stood still,
+    /// nobody knows which of them still live. Tunnels that they carry may go on.
+    package func distrustAll() {
+        for entry in Array(self.entries.values) { entry.distrustAll() }
+    }
+
     func remove(_ entry: TunnelPoolEntry) {
         if self.entries[entry.key] === entry { self.entries[entry.key] = nil }
     }

@@ -56,6 +56,13 @@ package final class TunnelPoolEntry: EventSource, LinkOwner {
         self.distrusted[ObjectIdentifier(link)] = self.loop.now
     }
 
+    /// Distrusts all links; those that carry nothing close.
+    func distrustAll() {
+        for link in self.links {
+            if link.activeStreams == 0 { link.close(.closedLocally) } else { self.distrust(link) }
+        }
+    }
+
     private func begin(_ dial: TunnelDial, on link: Link) {
         // The link has room, so it is the request that the peer can't take; no other link would change that.
         if !dial.begin(on: link) { dial.fail(.link(.http2(HTTP2Error(.internalError, .headerListTooLarge)))) }

@@ -32,6 +32,7 @@ extension Configuration {
         self.readKeepAlive(&environment)
         self.readProcess(&environment)
         self.readLog(&environment)
+        self.readLambda(&environment)
         self.check(&environment)
     }
 

@@ -34,6 +34,9 @@ package struct Configuration: Hashable, Sendable {
     /// `CLUSTER_DOMAIN`: replaces the token's domain of names; nil keeps it, or is `cluster.local`.
     package var clusterDomain: String?
 
+    /// `AWS_LAMBDA_RUNTIME_API`, set by Lambda: run as an extension beside a function; nil elsewhere.
+    package var lambda: LambdaEndpoint?
+
     // MARK: Control plane
 
     /// `XDS_ADDRESS`, or the mesh configuration's `discoveryAddress`.

@@ -58,6 +58,9 @@ final class ControlPart: @unchecked Sendable {
         if !self.needsIdentityFirst { self.beginDiscovery() }
     }
 
+    /// Makes sure that the stream of the mesh's state lives.
+    func probe(milliseconds: UInt64) { self.discovery?.probe(milliseconds: milliseconds) }
+
     /// Whether the discovery server must be shown our certificate.
     private var needsIdentityFirst: Bool {
         guard self.plan.discovery != nil, case .certificate = self.plan.discoveryProof else { return false }

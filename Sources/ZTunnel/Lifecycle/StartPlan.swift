@@ -155,6 +155,11 @@ package struct StartPlan: Sendable {
             return .credentials(.join(JoinProof(token: secret, file: file)))
         }
         do throws(AttestationError) {
+            if configuration.lambda != nil,
+                let role = try FunctionRole(audience: token.audience, environment: { environment[$0] })
+            {
+                return .credentials(.function(role))
+            }
             return .attested(try AttestationPlan(audience: token.audience) { environment[$0] })
         } catch {
             throw Problems(lines: ["\(error)"])

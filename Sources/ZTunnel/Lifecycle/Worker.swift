@@ -65,6 +65,11 @@ package final class Worker: @unchecked Sendable {
         }
     }
 
+    /// This process stood still.
+    func thawed() {
+        for proxy in self.proxies.values { proxy.thawed() }
+    }
+
     /// Leaves the endpoints to the process that took over.
     func closeEndpoints() {
         for server in self.servers { server.stopListening() }

@@ -117,6 +117,11 @@ package final class WorkloadProxy: @unchecked Sendable {
 
     private func openAll() throws(ListenFailure) {
         guard self.context.configuration.isProxyEnabled else { return }
+        guard self.context.configuration.lambda == nil else {
+            // Nothing is captured there, and nobody can connect to a function.
+            try self.listen(MeshPorts.proxy, self.proxyPort, isPrivate: true)
+            return self.sample()
+        }
         try self.listen(MeshPorts.outbound, self.outbound)
         try self.listen(MeshPorts.inboundPlain, self.inboundPlain)
         if self.context.configuration.isProxyPortEnabled {
@@ -228,6 +233,9 @@ package final class WorkloadProxy: @unchecked Sendable {
         self.pool.judgePeers(with: context)
         self.tunnelServer.judgePeers(with: context)
     }
+
+    /// This process stood still: links that were alive may be dead.
+    package func thawed() { self.pool.distrustAll() }
 
     // MARK: End
 

@@ -16,6 +16,7 @@ final class ZTunnelProcess: Sendable {
     private let control: ControlPart
     private let restart: RestartPart
     private let writer: LogWriter
+    private let lambda: LambdaExtension?
     private let progress = Mutex(Progress())
 
     private struct Progress {
@@ -54,6 +55,10 @@ final class ZTunnelProcess: Sendable {
         self.own = ServedWorkload(key: "", mesh: context, local: plan.local, nameServers: plan.resolver)
         self.controlLoop = try EventLoop(index: 0)
         self.control = ControlPart(loop: self.controlLoop, own: self.own, roster: roster, plan: plan)
+        let controlLoop = self.controlLoop
+        self.lambda = plan.configuration.lambda.map {
+            LambdaExtension(loop: controlLoop, endpoint: $0, log: context.log)
+        }
         self.restart = RestartPart(loop: self.controlLoop, context: context, inheritance: inheritance) {
             kill(getpid(), Self.replacedSignal)
         }
@@ -129,9 +134,24 @@ final class ZTunnelProcess: Sendable {
             ]
         )
         self.controlLoop.submit { [self] in
+            self.joinLambda()
             self.restart.begin(openEndpoints: { self.openEndpoints() })
             self.control.begin(synced: { self.listen() })
         }
+    }
+
+    /// Takes part in a function's life, where this is an extension of one. On the control loop.
+    private func joinLambda() {
+        self.lambda?.start(
+            LambdaExtension.Events(
+                shutdown: { kill(getpid(), SIGTERM) },
+                thawed: { [self] in
+                    self.control.probe(milliseconds: LambdaExtension.probeMilliseconds)
+                    for worker in self.workers { worker.loop.submit { worker.thawed() } }
+                },
+                failed: { [self] reason in self.giveUp(reason) }
+            )
+        )
     }
 
     private func openEndpoints() {
@@ -188,6 +208,7 @@ final class ZTunnelProcess: Sendable {
         self.context.readiness.done(.dns)
         self.context.log.info("ztunnel ready")
         self.controlLoop.submit { [self] in
+            self.lambda?.ready()
             self.restart.ready()
             self.control.idleMemory.release()
         }
@@ -203,7 +224,7 @@ final class ZTunnelProcess: Sendable {
     }
 
     private func giveUp(_ reason: String) {
-        self.context.log.error("listener failed", [LogField("error", reason)])
+        self.context.log.error("ztunnel can't go on", [LogField("error", reason)])
         self.progress.withLock { $0.status = 1 }
         kill(getpid(), Self.endSignal)
     }
