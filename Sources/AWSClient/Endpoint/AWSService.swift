@@ -49,6 +49,12 @@ package struct AWSService: Sendable, Hashable {
         environmentName: "DYNAMODB",
         .json(targetPrefix: "DynamoDB_20120810", version: "1.0")
     )
+    /// Secrets Manager.
+    package static let secretsManager = AWSService(
+        "secretsmanager",
+        environmentName: "SECRETS_MANAGER",
+        .json(targetPrefix: "secretsmanager")
+    )
     /// Simple Queue Service.
     package static let sqs = AWSService("sqs", environmentName: "SQS", .query(version: "2012-11-05"))
     /// Elastic Compute Cloud: networks and what guards them.

@@ -10,6 +10,8 @@ package struct AuthorityError: Error, Sendable, CustomStringConvertible {
         case stateCorrupt = "state_corrupt"
         /// A file in the state directory cannot be written.
         case stateUnwritable = "state_unwritable"
+        /// The table that replicas share gave no answer, or not in time.
+        case stateUnavailable = "state_unavailable"
         /// Another process holds the state directory.
         case stateInUse = "state_in_use"
         /// A certificate cannot be made or signed.
@@ -20,6 +22,12 @@ package struct AuthorityError: Error, Sendable, CustomStringConvertible {
         case authorityFileMissing = "authority_file_missing"
         /// The files of a plugged-in authority do not belong together, or one of them does not hold what it should.
         case authorityFileInvalid = "authority_file_invalid"
+        /// We may not read the secret with the authority, or not use the key of KMS that it is encrypted by.
+        case authoritySecretDenied = "authority_secret_denied"
+        /// There is no such secret, or it is marked for deletion.
+        case authoritySecretMissing = "authority_secret_missing"
+        /// AWS Secrets Manager did not answer, or not in time.
+        case authoritySecretUnavailable = "authority_secret_unavailable"
         /// The new roots are neither part of the old ones nor the other way round.
         case rootChangeRefused = "root_change_refused"
         /// The step of a root rotation would cut somebody off, or does not come next.
@@ -67,7 +75,7 @@ package struct AuthorityError: Error, Sendable, CustomStringConvertible {
     /// Whether the same may work a little later, without anybody's doing.
     package var isTransient: Bool {
         switch self.code {
-        case .privateCAThrottled, .privateCAUnavailable: true
+        case .privateCAThrottled, .privateCAUnavailable, .authoritySecretUnavailable, .stateUnavailable: true
         default: false
         }
     }

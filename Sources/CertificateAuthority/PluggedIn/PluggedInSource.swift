@@ -19,7 +19,7 @@ final class PluggedInSource: SignerSource {
     ///
     /// - Throws: `AuthorityError` with `authority_file_missing`, `authority_file_invalid` or `authority_expired`.
     init(directory: String, now: Date) throws(AuthorityError) {
-        self.files = PluggedInFiles(directory: directory)
+        self.files = PluggedInFiles(place: directory)
         // Stamped before they are read: what is written meanwhile shows as a change.
         let stamps = self.files.stamps()
         self.content = Mutex(Content(set: try self.files.load(now: now), stamps: stamps))
@@ -34,7 +34,7 @@ final class PluggedInSource: SignerSource {
             guard stamps != content.stamps else { return nil }
             // The stamps are kept only with a good set, so files that are half written are read again.
             let next = try self.files.load(now: now)
-            try content.set.checkSuccessor(next.roots, from: self.files.directory)
+            try content.set.checkSuccessor(next.roots, from: self.files.place)
             content = Content(set: next, stamps: stamps)
             return next
         }

@@ -2,7 +2,7 @@ package import Foundation
 package import Logging
 
 /// An authority below an AWS Private CA, and what keeps its intermediate young.
-package final class PrivateCAKeeper: Sendable {
+package final class PrivateCAKeeper: AuthorityKeeping {
     /// Signs workloads' certificates with the intermediate in force.
     package let authority: SigningAuthority
     private let source: PrivateCASource
@@ -55,7 +55,6 @@ package final class PrivateCAKeeper: Sendable {
         return isNew
     }
 
-    /// Renews in good time until cancelled. Failures are logged and tried again within a budget.
     package func run() async {
         while (try? await Task.sleep(for: .seconds(10))) != nil {
             do throws(AuthorityError) {

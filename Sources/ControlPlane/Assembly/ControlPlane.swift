@@ -90,7 +90,7 @@ package final class ControlPlane: ServiceLifecycle.Service {
         case worker
     }
 
-    private func run(_ parts: ControlPlaneParts, keeper: PrivateCAKeeper?) async throws {
+    private func run(_ parts: ControlPlaneParts, keeper: (any AuthorityKeeping)?) async throws {
         try await withThrowingTaskGroup(of: Ending.self) { group in
             group.addTask {
                 try await parts.server.run()

@@ -10,8 +10,8 @@ struct AuthorityAssembly: Sendable {
     let authority: any MeshAuthority
     /// The same, where it signs by itself: then machines can renew with their certificates.
     let signing: SigningAuthority?
-    /// Renews an intermediate of AWS Private CA; nil for the other kinds.
-    let keeper: PrivateCAKeeper?
+    /// Renews an intermediate of AWS Private CA, or asks for the secret again; nil for the other kinds.
+    let keeper: (any AuthorityKeeping)?
 
     /// Loads or makes the authority. Falls back to nothing: what cannot be used ends the start.
     ///
@@ -44,6 +44,16 @@ struct AuthorityAssembly: Sendable {
                 now: Date()
             )
             (self.authority, self.signing, self.keeper) = (read, read, nil)
+        case .secretsManager:
+            let keeper = try await SecretKeeper(
+                client: client,
+                secret: configuration.authoritySecret,
+                trustDomain: trustDomain,
+                lifetimes: lifetimes,
+                now: Date(),
+                logger: logger
+            )
+            (self.authority, self.signing, self.keeper) = (keeper.authority, keeper.authority, keeper)
         case .privateCA:
             let keeper = try await PrivateCAKeeper(
                 conversation: PrivateCAConversation(client: client, settings: try Self.settings(configuration)),

@@ -77,6 +77,17 @@ enum SettingRule {
             : "\(self.quoted(text)) must have the form arn:aws:acm-pca:<region>:<account>:certificate-authority/<id>"
     }
 
+    static func secret(_ text: String) -> String? {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        let isARN =
+            text.utf8.count <= 640 && parts.count == 7 && parts[0] == "arn" && parts[2] == "secretsmanager"
+            && self.region(String(parts[3])) == nil && self.account(String(parts[4])) == nil && parts[5] == "secret"
+            && !parts[6].isEmpty
+        return isARN
+            ? nil
+            : "\(self.quoted(text)) must have the form arn:aws:secretsmanager:<region>:<account>:secret:<name>"
+    }
+
     static func httpsURL(_ text: String) -> String? {
         self.host(ofURL: text, schemes: ["https"]) == nil
             ? "\(self.quoted(text)) must have the form https://<host>:<port>, without a path" : nil

@@ -87,11 +87,14 @@ extension TulledConfiguration {
         if self.authority == .pluggedIn, self.authorityDirectory.isEmpty {
             fault("authority.directory", "is needed for authority.kind \(self.authority.rawValue)")
         }
+        if self.authority == .secretsManager, self.authoritySecret.isEmpty {
+            fault("authority.secret", "is needed for authority.kind \(self.authority.rawValue)")
+        }
         if [.privateCA, .privateCALeaves].contains(self.authority), self.privateCA.isEmpty {
             fault("authority.privateCA", "is needed for authority.kind \(self.authority.rawValue)")
         }
         if !self.sharedTable.isEmpty, self.authority == .selfSigned {
-            let allowed = [Authority.pluggedIn, .privateCA, .privateCALeaves].map(\.rawValue).joined(separator: ", ")
+            let allowed = Authority.allCases.filter { $0 != .selfSigned }.map(\.rawValue).joined(separator: ", ")
             fault(
                 "authority.kind",
                 "\(self.authority.rawValue) would give each replica of sharedTable.name a root of its own; allowed "

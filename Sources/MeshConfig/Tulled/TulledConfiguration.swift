@@ -15,6 +15,8 @@ package struct TulledConfiguration: Sendable, Hashable {
         case selfSigned = "self-signed"
         /// Files that somebody else keeps.
         case pluggedIn = "plugged-in"
+        /// The same files in a secret of AWS Secrets Manager.
+        case secretsManager = "secrets-manager"
         /// An intermediate of ours that an AWS Private CA signed.
         case privateCA = "private-ca"
         /// An AWS Private CA, each certificate.
@@ -104,6 +106,8 @@ package struct TulledConfiguration: Sendable, Hashable {
     package var authority = Authority.selfSigned
     /// The directory of a plugged-in authority's files. Needed for ``Authority/pluggedIn``.
     package var authorityDirectory = ""
+    /// The ARN of the secret with the authority's files. Needed for ``Authority/secretsManager``.
+    package var authoritySecret = ""
     /// The ARN of the AWS Private CA above the mesh. Needed for the two kinds that ask one.
     package var privateCA = ""
     /// How long an intermediate signed by a Private CA lives. Default 90 days.

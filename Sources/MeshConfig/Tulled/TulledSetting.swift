@@ -229,6 +229,14 @@ package struct TulledSetting: Sendable {
             }
         ),
         .init(
+            "authority.secret",
+            flag: "authority-secret",
+            .scalar {
+                $0.authoritySecret = $1
+                return SettingRule.secret($1)
+            }
+        ),
+        .init(
             "authority.privateCA",
             flag: "private-ca",
             .scalar {

@@ -71,10 +71,12 @@ struct Tulled: AsyncParsableCommand {
     var workloadMaxTtl: String?
     @Option(help: "Life of our own certificate. Default 24h.")
     var serverTtl: String?
-    @Option(help: "What signs: self-signed, plugged-in, private-ca or private-ca-leaves. Default self-signed.")
+    @Option(help: "What signs: self-signed (default), plugged-in, secrets-manager, private-ca, private-ca-leaves.")
     var authority: String?
     @Option(help: "Directory of a plugged-in authority's files.")
     var authorityDir: String?
+    @Option(help: "ARN of the secret with the authority's files.")
+    var authoritySecret: String?
     @Option(help: "ARN of the AWS Private CA above the mesh.")
     var privateCa: String?
     @Option(help: "Life of an intermediate that a Private CA signs. Default 90d.")
@@ -176,7 +178,8 @@ struct Tulled: AsyncParsableCommand {
             "workload-max-ttl": self.workloadMaxTtl, "server-ttl": self.serverTtl, "debounce": self.debounce,
             "debounce-max": self.debounceMax, "max-streams": self.maxStreams, "drain": self.drain,
             "connection-age": self.connectionAge, "authority": self.authority, "authority-dir": self.authorityDir,
-            "private-ca": self.privateCa, "private-ca-ttl": self.privateCaTtl,
+            "authority-secret": self.authoritySecret, "private-ca": self.privateCa, "private-ca-ttl": self.privateCaTtl,
+            "shared-table": self.sharedTable, "shared-table-region": self.sharedTableRegion,
             "additional-roots": self.additionalRoots, "config-dir": self.configDir, "log-level": self.logLevel,
             "shared-table": self.sharedTable, "shared-table-region": self.sharedTableRegion,
         ]

@@ -49,6 +49,24 @@ import Testing
         #expect(faults.count == 1 && faults[0].contains(reason), "\(faults)")
     }
 
+    @Test func anAuthorityInASecretNeedsItsARN() throws {
+        let arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:tulle/authority-AbCdEf"
+        let configuration = try self.resolve(
+            flags: ["authority": ["secrets-manager"], "authority-secret": [arn]]
+        ).get()
+        #expect(configuration.authority == .secretsManager && configuration.authoritySecret == arn)
+        let faults = self.faults(flags: ["authority": ["secrets-manager"]])
+        #expect(faults.count == 1 && faults[0].contains("authority.secret"), "\(faults)")
+        for wrong in [
+            "tulle/authority", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:",
+            "arn:aws:secretsmanager:eu-west-1:1111:secret:a", "arn:aws:secretsmanager::111122223333:secret:a",
+            "arn:aws:ssm:eu-west-1:111122223333:secret:a", arn + ":more",
+        ] {
+            let faults = self.faults(flags: ["authority-secret": [wrong]])
+            #expect(faults.count == 1 && faults[0].contains("arn:aws:secretsmanager:<region>"), "\(wrong): \(faults)")
+        }
+    }
+
     @Test func aWholeFileIsRead() throws {
         let configuration = try self.resolve(
             """
