@@ -32,13 +32,16 @@ package struct CertificateAttestor: CallerAttesting {
     private static let chainBytes = 64 << 10
     private let policy: Policy
     private let authority: SigningAuthority
-    private let mayRenew: @Sendable (String) -> Bool
+    private let mayRenew: @Sendable (String) async throws -> Bool
 
     /// Makes an attestor that trusts what the authority's bundle trusts, at each moment.
+    ///
+    /// - Parameter mayRenew: whether a workload, as `<namespace>/<service account>`, may renew; what it throws turns the
+    ///   caller away until later.
     package init(
         policy: Policy,
         authority: SigningAuthority,
-        mayRenew: @escaping @Sendable (String) -> Bool = { _ in true }
+        mayRenew: @escaping @Sendable (String) async throws -> Bool = { _ in true }
     ) {
         self.policy = policy
         self.authority = authority
@@ -92,7 +95,12 @@ package struct CertificateAttestor: CallerAttesting {
             )
         }
         let workload = "\(identity.namespace)/\(identity.serviceAccount)"
-        let isFree = !self.policy.attested.contains(workload) && self.mayRenew(workload)
+        let isFree: Bool
+        do {
+            isFree = self.policy.attested.contains(workload) ? false : try await self.mayRenew(workload)
+        } catch {
+            throw IssuanceRefusal(.authorityUnavailable, "the control plane cannot read its state, try again later")
+        }
         guard self.policy.allowsAttested || isFree else {
             var refusal = Self.refusal(
                 .clientCertificateNeedsAttestation,

@@ -18,6 +18,7 @@ package final class ECSAttestor: CallerAttesting {
     private let verifier: any CallerIdentityVerifying
     private let tasks: any TaskLookup
     private let replays: Mutex<ReplayCache>
+    private let shared: (any AttestationMemory)?
     private let running: Mutex<Int>
     /// The most verifications at once; each holds a connection to AWS.
     private let concurrency: Int
@@ -25,12 +26,14 @@ package final class ECSAttestor: CallerAttesting {
 
     /// Makes an attestor.
     ///
-    /// - Parameter uptime: the time that passes for the memory of used attestations, which no setting of the clock may
-    ///   shorten.
+    /// - Parameters:
+    ///   - shared: what replicas have in common of used attestations; nil for one that is alone.
+    ///   - uptime: the time that passes for the memory of used attestations, which no setting of the clock may shorten.
     package init(
         policy: AttestationPolicy,
         verifier: any CallerIdentityVerifying,
         tasks: any TaskLookup,
+        shared: (any AttestationMemory)? = nil,
         concurrency: Int = 64,
         uptime: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
@@ -38,6 +41,7 @@ package final class ECSAttestor: CallerAttesting {
         self.verifier = verifier
         self.tasks = tasks
         self.replays = Mutex(ReplayCache())
+        self.shared = shared
         self.running = Mutex(0)
         self.concurrency = concurrency
         self.uptime = uptime
@@ -84,10 +88,7 @@ package final class ECSAttestor: CallerAttesting {
         switch self.replays.withLock({ $0.reserve(key, now: self.uptime()) }) {
         case .fresh: break
         case .replayed:
-            throw IssuanceRefusal(
-                .attestationReplayed,
-                "this attestation was used before: sign a new one for each call"
-            )
+            throw Self.replayed
         case .full:
             throw IssuanceRefusal(.stsUnavailable, "too many attestations in the last minutes, try again")
         }
@@ -106,13 +107,35 @@ package final class ECSAttestor: CallerAttesting {
             throw IssuanceRefusal(.stsUnavailable, "STS gave no verdict (\(reason.prefix(160))), try again")
         }
         do throws(IssuanceRefusal) {
-            return try await self.identify(callerARN: arn, region: token.region)
+            let caller = try await self.identify(callerARN: arn, region: token.region)
+            try await self.note(key, now: now)
+            return caller
         } catch {
             var refusal = error
             refusal.caller = PlainLine.of(arn, bytes: 256)
             throw refusal
         }
     }
+
+    /// Notes a use for all replicas; last of all, so that only who would be let in fills their memory.
+    private func note(_ key: ReplayCache.Key, now: Date) async throws(IssuanceRefusal) {
+        guard let shared else { return }
+        switch await shared.note(accessKey: key.accessKey, signature: key.signature, now: now) {
+        case .first: return
+        case .again: throw Self.replayed
+        case .unknown(let reason):
+            self.replays.withLock { $0.release(key) }
+            throw IssuanceRefusal(
+                .authorityUnavailable,
+                "it is not known whether this attestation was used before (\(reason.prefix(160))), try again"
+            )
+        }
+    }
+
+    private static let replayed = IssuanceRefusal(
+        .attestationReplayed,
+        "this attestation was used before: sign a new one for each call"
+    )
 
     package func checkForm(_ evidence: CallerEvidence) throws(IssuanceRefusal) {
         _ = try AttestationToken(authorization: evidence.authorization)

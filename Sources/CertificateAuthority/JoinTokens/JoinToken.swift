@@ -16,7 +16,7 @@ package struct JoinToken: Sendable, Hashable, Codable {
     /// Names the token without giving it away: 16 hex digits.
     package let id: String
     /// Lower-case hex SHA-256 of the secret's 32 random bytes.
-    let hash: String
+    package let hash: String
     /// The namespace of the identity.
     package let namespace: String
     /// The service account of the identity.
@@ -28,11 +28,50 @@ package struct JoinToken: Sendable, Hashable, Codable {
     /// The first instant at which it no longer works.
     package let expires: Date
     /// When it was used; nil while it was not.
-    package internal(set) var used: Date?
+    package private(set) var used: Date?
     /// Hash of the key that it was used for, lower-case hex.
-    package internal(set) var usedKeyDigest: String?
+    package private(set) var usedKeyDigest: String?
     /// When it was taken back; nil while it was not.
-    package internal(set) var revoked: Date?
+    package private(set) var revoked: Date?
+
+    /// Holds the parts as they are kept.
+    package init(
+        id: String,
+        hash: String,
+        namespace: String,
+        serviceAccount: String,
+        created: Date,
+        createdBy: String,
+        expires: Date,
+        used: Date? = nil,
+        usedKeyDigest: String? = nil,
+        revoked: Date? = nil
+    ) {
+        self.id = id
+        self.hash = hash
+        self.namespace = namespace
+        self.serviceAccount = serviceAccount
+        self.created = created
+        self.createdBy = createdBy
+        self.expires = expires
+        self.used = used
+        self.usedKeyDigest = usedKeyDigest
+        self.revoked = revoked
+    }
+
+    /// Whose it is: `<namespace>/<service account>`.
+    package var account: String { "\(self.namespace)/\(self.serviceAccount)" }
+
+    /// Takes it back.
+    package mutating func revoke(at now: Date) { self.revoked = now }
+
+    /// The same, used for a key.
+    package func usedUp(for keyDigest: String, at now: Date) -> JoinToken {
+        var token = self
+        token.used = now
+        token.usedKeyDigest = keyDigest
+        return token
+    }
 
     /// Where the token stands at this instant.
     package func condition(at now: Date) -> Condition {
@@ -54,24 +93,26 @@ package struct FreshJoinToken: Sendable, CustomStringConvertible {
 }
 
 /// A token as a caller presents it: well formed, and nothing proven.
-struct PresentedJoinToken: Sendable, CustomStringConvertible {
-    let id: String
+package struct PresentedJoinToken: Sendable, CustomStringConvertible {
+    /// Which token.
+    package let id: String
     /// The 32 bytes.
     let secret: [UInt8]
 
     /// Reads the one value of the `authorization` metadata; nil when it has another form.
-    init?(authorization values: [String]) {
+    package init?(authorization values: [String]) {
         guard values.count == 1, let value = values.first, value.utf8.count <= 128,
             value.hasPrefix(JoinToken.scheme)
         else { return nil }
         let parts = value.dropFirst(JoinToken.scheme.count).split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 2, parts[0].utf8.count == 16,
             parts[0].utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }),
-            let secret = Base64URL.decode(parts[1].utf8), secret.count == JoinTokenStore.secretBytes
+            let secret = Base64URL.decode(parts[1].utf8), secret.count == JoinTokenRules.secretBytes
         else { return nil }
         self.id = String(parts[0])
         self.secret = secret
     }
 
-    var description: String { "join token \(self.id), the secret is not shown" }
+    /// The id, without the secret.
+    package var description: String { "join token \(self.id), the secret is not shown" }
 }

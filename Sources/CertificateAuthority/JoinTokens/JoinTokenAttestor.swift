@@ -6,11 +6,11 @@ import MeshModel
 /// Every refusal looks the same from outside. The journal knows which it was.
 package struct JoinTokenAttestor: CallerAttesting {
     package let kind = AttestorKind.joinToken
-    private let store: JoinTokenStore
+    private let store: any JoinTokenKeeping
     private let trustDomain: String
 
     /// Makes an attestor for identities of a trust domain.
-    package init(store: JoinTokenStore, trustDomain: String) {
+    package init(store: any JoinTokenKeeping, trustDomain: String) {
         self.store = store
         self.trustDomain = trustDomain
     }
@@ -21,9 +21,9 @@ package struct JoinTokenAttestor: CallerAttesting {
 
     package func attest(_ evidence: CallerEvidence, now: Date) async throws(IssuanceRefusal) -> AttestedCaller {
         let presented = try self.presented(evidence)
-        let verdict: JoinTokenStore.Verdict
+        let verdict: JoinTokenVerdict
         do {
-            verdict = try self.store.consume(presented, keyDigest: evidence.keyDigest, now: now) { token in
+            verdict = try await self.store.consume(presented, keyDigest: evidence.keyDigest, now: now) { token in
                 guard let identity = self.identity(of: token) else { return false }
                 return evidence.wished.allSatisfy { $0 == identity.uri }
             }

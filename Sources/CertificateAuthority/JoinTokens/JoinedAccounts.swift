@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// A list of its own, as tokens are forgotten when they are used. Kept in `joined.json` of the state directory.
 final class JoinedAccounts: Sendable {
-    private static let file = "joined.json"
+    static let file = "joined.json"
     /// The most accounts.
     static let capacity = 10_000
 
@@ -32,6 +32,9 @@ final class JoinedAccounts: Sendable {
             )
         }
     }
+
+    /// All of them, sorted.
+    var all: [String] { self.accounts.withLock { $0.sorted() } }
 
     /// Whether a machine has joined as `<namespace>/<service account>`.
     func contains(_ account: String) -> Bool { self.accounts.withLock { $0.contains(account) } }

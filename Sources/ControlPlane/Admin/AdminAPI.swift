@@ -7,18 +7,21 @@ package struct AdminAPI: Sendable {
     private let resources: (any ResourceAdministration)?
     private let tokens: (any TokenAdministration)?
     private let rotation: (any RotationAdministration)?
+    private let sessions: (any SessionAdministration)?
 
     /// Makes the routes. One whose provider is nil answers 501.
     package init(
         pages: AdminPages,
         resources: (any ResourceAdministration)? = nil,
         tokens: (any TokenAdministration)? = nil,
-        rotation: (any RotationAdministration)? = nil
+        rotation: (any RotationAdministration)? = nil,
+        sessions: (any SessionAdministration)? = nil
     ) {
         self.pages = pages
         self.resources = resources
         self.tokens = tokens
         self.rotation = rotation
+        self.sessions = sessions
     }
 
     /// Does what a request asks for.
@@ -52,6 +55,7 @@ package struct AdminAPI: Sendable {
         case (_, "tokens", 2): return try await self.revokeToken(request, path[1])
         case (_, "rotation", 1): return try await self.rotationStatus(request)
         case (_, "rotation", 2): return try await self.takeStep(request, path[1])
+        case (_, "sessions", 1): return try await self.endSessions(request)
         case ("GET", _, 1):
             if let page = try self.pages.view(path[0], request) { return page }
         default:
@@ -183,6 +187,11 @@ package struct AdminAPI: Sendable {
         let provider = try Self.provided(self.rotation, "rotation")
         let status = try await provider.take(step, isForced: try request.flag("force"))
         return .json(AdminValue(value: status))
+    }
+
+    private func endSessions(_ request: AdminRequest) async throws(AdminFault) -> AdminAnswer {
+        try Self.require(request, ["DELETE"])
+        return .json(["ended": try await Self.provided(self.sessions, "sessions").replace()])
     }
 
     // MARK: Rules

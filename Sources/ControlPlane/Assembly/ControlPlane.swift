@@ -110,6 +110,10 @@ package final class ControlPlane: ServiceLifecycle.Service {
                 await parts.keySets.run()
                 return .worker
             }
+            group.addTask {
+                await parts.sessions.run()
+                return .worker
+            }
             if let zones = parts.zones {
                 group.addTask {
                     await Self.run(parts.replicas?.zones) { await zones.run() }

@@ -19,6 +19,7 @@ struct ControlPlaneParts: Sendable {
     let keySets: KeySetKeeper
     /// What this replica does with others; nil where there are none.
     let replicas: ReplicaParts?
+    let sessions: SessionKeeper
     private let attestor: ECSAttestor
     private let lookup: ECSTaskLookup
     private let settings: TulledConfiguration
@@ -46,6 +47,7 @@ struct ControlPlaneParts: Sendable {
         }
         let journal = IssuanceJournal(state: state, logger: logger)
         let lookup = ECSTaskLookup(client: client, clusters: configuration.clusters)
+        let stores = try await SecretStores(state: state, shared: shared, logger: logger)
         let attestor = ECSAttestor(
             policy: AttestationPolicy(
                 audience: configuration.audience,
@@ -56,9 +58,10 @@ struct ControlPlaneParts: Sendable {
                 bindings: bindings
             ),
             verifier: SecurityTokenVerifier(transport: transport, endpoints: configuration.stsEndpoints),
-            tasks: lookup
+            tasks: lookup,
+            shared: stores.attestations
         )
-        let tokens = try JoinTokenStore(state: state)
+        let tokens = stores.tokens
         let bound = BoundAccounts()
         bound.replace(bindings)
         let domains = try TrustDomains(main: configuration.trustDomain, aliases: configuration.trustDomainAliases)
@@ -72,7 +75,7 @@ struct ControlPlaneParts: Sendable {
                 },
                 certificate: assembly.signing.map { signing in
                     CertificateAttestor(policy: .init(domains: domains, attested: []), authority: signing) {
-                        tokens.hasJoined($0) && !bound.contains($0)
+                        bound.contains($0) ? false : try await tokens.hasJoined($0)
                     }
                 }
             ),
@@ -89,6 +92,7 @@ struct ControlPlaneParts: Sendable {
                 owner: configuration.clusterID,
                 logger: logger
             )
+        let sessions = try await stores.sessions.load(now: Date())
         let publisher = try RegistryPublisher(
             settings: RegistrySettings(
                 trustDomain: configuration.trustDomain,
@@ -103,13 +107,16 @@ struct ControlPlaneParts: Sendable {
             store: resources,
             addressFile: VIPFile(state: state, table: shared?.identity),
             claims: shared.map { AddressClaims(table: $0) },
-            sessions: try SessionSecrets(state: state, now: Date()),
+            sessions: sessions,
             zones: zones,
             metrics: metrics,
             quiet: configuration.debounce,
             patience: configuration.debounceMaximum,
             logger: logger
         )
+        let sessionKeeper = SessionKeeper(store: stores.sessions, first: sessions, logger: logger) {
+            publisher.seal(with: $0)
+        }
         let fleet = DiscoveryFleet(
             client: client,
             publisher: publisher,
@@ -174,7 +181,8 @@ struct ControlPlaneParts: Sendable {
             tokens: assembly.signing.map { _ in JoinTokens(store: tokens, bound: bound) },
             rotation: assembly.signing.map { signing in
                 RootReplacement(authority: signing) { await rotation.rotate(now: Date()) }
-            }
+            },
+            sessions: sessionKeeper
         )
         let access = AdminAccess(
             identities: Set(configuration.adminIdentities),
@@ -191,6 +199,7 @@ struct ControlPlaneParts: Sendable {
         self.keySets = KeySetKeeper(publisher: publisher, file: KeySetFile(state: state), logger: logger) {
             try await fetcher.keys(of: $0)
         }
+        self.sessions = sessionKeeper
         self.zones = zones
         self.rotation = rotation
         self.configuration = declared

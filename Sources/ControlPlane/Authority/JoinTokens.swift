@@ -6,12 +6,12 @@ package struct JoinTokens: TokenAdministration {
     /// How long a token works when nobody says how long, in seconds.
     private static let lifetime = 3_600
 
-    private let store: JoinTokenStore
+    private let store: any JoinTokenKeeping
     private let bound: BoundAccounts
     private let now: @Sendable () -> Date
 
     /// Administers a store; tokens are for accounts that are bound to no role.
-    package init(store: JoinTokenStore, bound: BoundAccounts, now: @escaping @Sendable () -> Date = { Date() }) {
+    package init(store: any JoinTokenKeeping, bound: BoundAccounts, now: @escaping @Sendable () -> Date = { Date() }) {
         self.store = store
         self.bound = bound
         self.now = now
@@ -19,7 +19,11 @@ package struct JoinTokens: TokenAdministration {
 
     package func tokens() async throws(AdminFault) -> [AdminToken] {
         let now = self.now()
-        return self.store.list(now: now).map { AdminToken($0, now: now) }
+        do throws(AuthorityError) {
+            return try await self.store.list(now: now).map { AdminToken($0, now: now) }
+        } catch {
+            throw AdminFault(error)
+        }
     }
 
     package func make(_ wish: TokenWish) async throws(AdminFault) -> MadeToken {
@@ -35,7 +39,7 @@ package struct JoinTokens: TokenAdministration {
         }
         let now = self.now()
         do throws(AuthorityError) {
-            let fresh = try self.store.create(
+            let fresh = try await self.store.create(
                 namespace: wish.namespace,
                 serviceAccount: wish.serviceAccount,
                 lifetime: .seconds(min(max(wish.ttlSeconds ?? Self.lifetime, 0), 1 << 32)),
@@ -51,7 +55,7 @@ package struct JoinTokens: TokenAdministration {
     package func revoke(_ id: String) async throws(AdminFault) {
         let wasOpen: Bool
         do throws(AuthorityError) {
-            wasOpen = try self.store.revoke(id, now: self.now())
+            wasOpen = try await self.store.revoke(id, now: self.now())
         } catch {
             throw AdminFault(error)
         }
@@ -86,7 +90,7 @@ extension AdminFault {
         switch error.code {
         case .joinTokenInvalid: self.init(.badRequest, error.message)
         case .joinTokensFull, .rotationRefused, .rotationUnsupported: self.init(.conflict, error.message)
-        case .stateUnwritable: self.init(.unavailable, error.message)
+        case .stateUnwritable, .stateUnavailable: self.init(.unavailable, error.message)
         default: self.init(.failed, error.message)
         }
     }

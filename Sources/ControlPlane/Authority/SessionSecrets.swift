@@ -1,23 +1,20 @@
-package import CertificateAuthority
 import Crypto
 package import Foundation
 package import MeshModel
 
-/// The secrets behind sessions at waypoints, in `session-secrets.json` of the state directory.
+/// The secrets behind sessions at waypoints, the newest first.
 ///
 /// Each service has keys of its own, made of them by HKDF (RFC 5869): whoever serves one can't read or make sessions of
 /// another. They go to the waypoints that serve the service, in its own resource, and to nobody else. The newest seals; the
 /// one before still opens, so that a change ends no session of a client who comes in between.
-package struct SessionSecrets: Sendable {
-    private static let name = "session-secrets.json"
-    private static let fileBytes = 64 << 10
+package struct SessionSecrets: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
     private static let secretBytes = 32
-    /// A start that finds the newest older than this makes another.
+    /// When the newest is older than this, in seconds, another is made.
     package static let lifetime: TimeInterval = 30 * 86_400
     /// The newest and the one before.
     private static let kept = 2
 
-    private struct Secret: Codable {
+    private struct Secret: Codable, Hashable {
         var created: Date
         var secret: Data
     }
@@ -27,52 +24,64 @@ package struct SessionSecrets: Sendable {
         var secrets: [Secret]
     }
 
-    /// The newest first.
-    private let secrets: [Data]
+    private var secrets: [Secret]
 
-    /// Loads them, and makes one where there is none, or none that is young enough. A file that cannot be read counts as
-    /// none: sessions begin anew then, and nothing worse comes of it.
-    ///
-    /// - Throws: `AuthorityError` with `state_…` when the directory does not let itself be read or written.
-    package init(state: StateDirectory, now: Date) throws(AuthorityError) {
-        let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .secondsSince1970
-        var secrets: [Secret] = []
-        if let content = try state.read(Self.name, limit: Self.fileBytes),
-            let document = try? decoder.decode(Document.self, from: Data(content)), document.version == 1
-        {
-            secrets = document.secrets.filter { $0.secret.count == Self.secretBytes }.sorted { $0.created > $1.created }
-        }
-        let isYoung = secrets.first.map { now.timeIntervalSince($0.created) < Self.lifetime } ?? false
-        if !isYoung {
-            let fresh = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
-            secrets = [Secret(created: now, secret: fresh)] + secrets.prefix(Self.kept - 1)
-            try Self.store(secrets, in: state)
-        }
-        self.secrets = secrets.prefix(Self.kept).map(\.secret)
+    /// Whether the newest is there, and young enough.
+    package func isYoung(at now: Date) -> Bool {
+        self.secrets.first.map { now.timeIntervalSince($0.created) < Self.lifetime } ?? false
     }
 
-    private static func store(_ secrets: [Secret], in state: StateDirectory) throws(AuthorityError) {
+    /// When the newest was made; nil where there is none.
+    package var created: Date? { self.secrets.first?.created }
+
+    /// Reads what was stored. What can't be read counts as none: sessions begin anew then, and nothing worse comes of it.
+    package init(stored content: [UInt8]) {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .secondsSince1970
+        guard let document = try? decoder.decode(Document.self, from: Data(content)), document.version == 1 else {
+            self.secrets = []
+            return
+        }
+        let whole = document.secrets.filter { $0.secret.count == Self.secretBytes }
+        self.secrets = Array(whole.sorted { $0.created > $1.created }.prefix(Self.kept))
+    }
+
+    /// A new secret in front.
+    ///
+    /// - Parameter keepsLast: whether the one before still opens; without it all sessions begin anew.
+    package func renewed(at now: Date, keepsLast: Bool) -> SessionSecrets {
+        // Whole seconds come back from where they are stored as they were.
+        let now = Date(timeIntervalSince1970: now.timeIntervalSince1970.rounded(.down))
+        let fresh = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
+        var next = self
+        next.secrets = [Secret(created: now, secret: fresh)] + (keepsLast ? self.secrets.prefix(Self.kept - 1) : [])
+        return next
+    }
+
+    /// What is to be stored.
+    ///
+    /// - Throws: what the encoder says.
+    package func stored() throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .secondsSince1970
-        let content: Data
-        do {
-            content = try encoder.encode(Document(secrets: secrets))
-        } catch {
-            throw AuthorityError(.stateUnwritable, "\(Self.name) cannot be encoded", cause: error)
-        }
-        try state.write(Self.name, Array(content))
+        return Array(try encoder.encode(Document(secrets: self.secrets)))
     }
 
     /// The keys of a service's sessions, 32 bytes each; the first one seals.
     package func keys(for service: NamespacedHostname) -> [[UInt8]] {
         self.secrets.map { secret in
             HKDF<SHA256>.deriveKey(
-                inputKeyMaterial: SymmetricKey(data: secret),
+                inputKeyMaterial: SymmetricKey(data: secret.secret),
                 info: Data("tulle session key 1 \(service)".utf8),
                 outputByteCount: Self.secretBytes
             ).withUnsafeBytes { Array($0) }
         }
     }
+
+    /// How many there are, without them.
+    package var description: String { "\(self.secrets.count) secrets of sessions, which are not shown" }
+
+    /// When they were made, without them: what `dump` reads.
+    package var customMirror: Mirror { Mirror(self, children: ["created": self.secrets.map(\.created)]) }
 }

@@ -173,6 +173,15 @@ package final class RegistryPublisher: Sendable {
         if isNew { self.signalling.yield() }
     }
 
+    /// Has waypoints seal sessions with other secrets from now on.
+    package func seal(with sessions: SessionSecrets) {
+        self.state.withLock { state in
+            state.compiler.rekey { sessions.keys(for: $0) }
+            state.news += 1
+        }
+        self.signalling.yield()
+    }
+
     /// Where keys for tokens come from that policies ask for.
     package var keySources: [KeySource] { self.state.withLock(\.keySources) }
 

@@ -22,7 +22,7 @@ package struct RegistryCompiler: Sendable {
     private var observed: [RegistryFinding] = []
 
     /// Makes a compiler that has seen nothing.
-    /// - Parameter sessionKeys: gives the keys of a service's sessions, always the same.
+    /// - Parameter sessionKeys: gives the keys of a service's sessions, the same until `rekey`.
     package init(
         settings: RegistrySettings,
         addresses: VIPAllocator,
@@ -41,6 +41,11 @@ package struct RegistryCompiler: Sendable {
             addresses: addresses,
             sessionKeys: sessionKeys
         )
+    }
+
+    /// Takes other keys of sessions; the next compilation gives them out.
+    package mutating func rekey(_ sessionKeys: @escaping @Sendable (NamespacedHostname) -> [[UInt8]]) {
+        self.mesh.rekey(sessionKeys)
     }
 
     /// Every workload and service, by resource name.

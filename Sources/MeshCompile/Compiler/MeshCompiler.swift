@@ -10,7 +10,7 @@ package struct MeshCompiler<Addresses: VirtualAddresses>: Sendable {
     /// What holds for the whole mesh.
     package let settings: MeshSettings
     /// Gives the keys of a service's sessions, the one that seals first.
-    let sessionKeys: @Sendable (NamespacedHostname) -> [[UInt8]]
+    var sessionKeys: @Sendable (NamespacedHostname) -> [[UInt8]]
     /// Who gives out virtual addresses.
     package internal(set) var addresses: Addresses
     /// How much was done since the start.
@@ -81,7 +81,7 @@ package struct MeshCompiler<Addresses: VirtualAddresses>: Sendable {
     package internal(set) var statuses: [ResourceKey: [ResourceCondition]] = [:]
 
     /// Makes a compiler that has seen nothing.
-    /// - Parameter sessionKeys: gives the keys of a service's sessions, always the same; without any no session is kept.
+    /// - Parameter sessionKeys: gives the keys of a service's sessions, the same until `rekey`; without any no session is kept.
     package init(
         settings: MeshSettings,
         addresses: Addresses,
@@ -152,6 +152,12 @@ package struct MeshCompiler<Addresses: VirtualAddresses>: Sendable {
         work.change.addresses.sort()
         work.change.sortWaypoints()
         return work.change
+    }
+
+    /// Takes other keys of sessions; the next compilation gives them out.
+    package mutating func rekey(_ sessionKeys: @escaping @Sendable (NamespacedHostname) -> [[UInt8]]) {
+        self.sessionKeys = sessionKeys
+        self.l7.isRekeyed = true
     }
 
     // MARK: Bookkeeping

@@ -17,6 +17,8 @@ struct L7State {
     var settings: [ResourceKey: (owner: WaypointIdentity, resource: ResourceCatalog.Resource)] = [:]
     /// Keys for tokens, by where they come from.
     var keySets: [KeySource: String] = [:]
+    /// Whether keys of sessions are others than at the last compilation.
+    var isRekeyed = false
     /// The labels that DestinationRules compare, with how many of them do.
     var labelKeys: [String: Int] = [:]
     var labelKeysByRule: [ResourceKey: Set<String>] = [:]

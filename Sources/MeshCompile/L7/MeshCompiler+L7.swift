@@ -107,6 +107,7 @@ extension MeshCompiler {
         for key in scope.services.sorted() {
             self.publish(self.routes(of: key), of: key, &work)
         }
+        self.l7.isRekeyed = false
         for key in scope.gateways.sorted() { self.settleSettings(of: key, &work) }
         self.noteStatuses(&work)
     }

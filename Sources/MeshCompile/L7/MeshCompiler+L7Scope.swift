@@ -30,6 +30,8 @@ extension MeshCompiler {
             scope.gateways.insert(key)
             scope.services.formUnion(self.l7.bound[key] ?? [])
         }
+        // Which of them keep sessions shows when they are compiled; the others come out as they were.
+        if self.l7.isRekeyed { scope.services.formUnion(self.l7.routes.keys) }
         // What is bound to nothing and never was has nothing to compile.
         scope.services = scope.services.filter { self.l7.waypoints[$0] != nil || self.l7.routes[$0] != nil }
         return scope

@@ -8,7 +8,7 @@ struct WaypointCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "waypoint",
         abstract: "Declare, list and delete waypoints.",
-        subcommands: [Apply.self, Generate.self, List.self, Status.self, Delete.self]
+        subcommands: [Apply.self, Generate.self, List.self, Status.self, Delete.self, EndSessions.self]
     )
 
     /// What a waypoint is.
@@ -126,6 +126,27 @@ struct WaypointCommand: AsyncParsableCommand {
                 )
             }
         }
+    }
+
+    struct EndSessions: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "end-sessions",
+            abstract: "Make the secret behind sessions anew, so that every session at a waypoint begins anew."
+        )
+        @OptionGroup var connection: ControlPlaneOptions
+
+        func run() async throws {
+            let run = CommandRun()
+            try await run.perform {
+                try await run.withAdmin(self.connection) { try await WaypointCommand.endSessions($0, run.console) }
+            }
+        }
+    }
+
+    /// Ends the sessions of the mesh, and says when all replicas of the control plane follow.
+    static func endSessions(_ admin: AdminClient, _ console: Console) async throws {
+        _ = try await admin.call("DELETE", "/v1/sessions")
+        console.done("sessions: the secret is made anew; further replicas hand it out within 30 s")
     }
 
     struct Delete: AsyncParsableCommand {

@@ -169,6 +169,18 @@ import X509
         #expect(try await self.reason(evidence, try self.attestor { $0.allowsAttested = true }) == nil)
     }
 
+    @Test func whoMayRenewIsNotKnownIsToComeAgain() async throws {
+        let evidence = try self.evidence(try self.issue("spiffe://cluster.local/ns/edge/sa/printer"))
+        let attestor = CertificateAttestor(
+            policy: .init(domains: try TrustDomains(main: "cluster.local"), attested: []),
+            authority: self.mesh.authority
+        ) { _ in throw AuthorityError(.stateUnavailable, "no answer") }
+        let refusal = await #expect(throws: IssuanceRefusal.self) {
+            try await attestor.attest(evidence, now: self.now)
+        }
+        #expect(refusal?.code == .authorityUnavailable)
+    }
+
     @Test func anAliasIsRenewedUnderTheMainName() async throws {
         let directory = try TemporaryDirectory()
         let root = try TestAuthority("root")

@@ -72,7 +72,8 @@ import Testing
         ("POST", "/v1/tokens", "{", 400), ("POST", "/v1/tokens", #"{"namespace":"shop"}"#, 400),
         ("DELETE", "/v1/tokens/none", "", 404), ("POST", "/v1/rotation/sideways", "", 404),
         ("GET", "/v1/rotation/begin", "", 405), ("POST", "/v1/rotation/finish", "", 409),
-        ("POST", "/v1/rotation/finish?force=1", "", 400), ("GET", "/v1/certificates?limit=0", "", 400),
+        ("POST", "/v1/rotation/finish?force=1", "", 400), ("GET", "/v1/sessions", "", 405),
+        ("DELETE", "/v1/sessions/a", "", 404), ("GET", "/v1/certificates?limit=0", "", 400),
     ])
     func whatCannotBeDoneSaysWhy(_ method: String, _ target: String, _ body: String, _ status: Int) async throws {
         let answer = try await TestAdmin().call(method, target, body)
@@ -112,6 +113,17 @@ import Testing
         #expect(try await bench.call("GET", "/v1/rotation").json["phase"] as? String == "idle")
         #expect(try await bench.call("POST", "/v1/rotation/begin").json["phase"] as? String == "begin")
         #expect(try await bench.call("POST", "/v1/rotation/finish?force=true").json["phase"] as? String == "finish")
+    }
+
+    @Test func sessionsAreEnded() async throws {
+        let bench = try TestAdmin()
+        let answer = try await bench.call("DELETE", "/v1/sessions")
+        #expect(answer.status == 200)
+        #expect(answer.json["ended"] as? String == "2023-11-14T22:13:20Z")
+        bench.sessions.isUnavailable.withLock { $0 = true }
+        #expect(try await bench.call("DELETE", "/v1/sessions").status == 503)
+        let reader = try AdminRequest(method: "DELETE", target: "/v1/sessions", caller: .loopback(mayWrite: false))
+        #expect(await bench.api.answer(reader).status == 403)
     }
 
     @Test(arguments: ["resources", "tokens", "rotation"])

@@ -17,7 +17,7 @@ import Testing
         of service: NamespacedHostname = Self.orders
     ) throws -> [[UInt8]] {
         let state = try StateDirectory(path: directory.path)
-        return try SessionSecrets(state: state, now: Self.start.addingTimeInterval(seconds)).keys(for: service)
+        return try SessionSecretFile(state: state).load(now: Self.start.addingTimeInterval(seconds)).keys(for: service)
     }
 
     @Test("keys outlive a restart, and each service has its own")

@@ -13,6 +13,7 @@ final class TestAdmin: Sendable {
     let resources = TestResources()
     let tokens = TestTokens()
     let rotation = TestRotation()
+    let sessions = TestSessions()
     let store = ResourceStore()
     let journal: IssuanceJournal
     let pages: AdminPages
@@ -56,7 +57,8 @@ final class TestAdmin: Sendable {
             pages: self.pages,
             resources: self.resources,
             tokens: self.tokens,
-            rotation: self.rotation
+            rotation: self.rotation,
+            sessions: self.sessions
         )
         guard isReady else { return }
         var compiler = TestObservations.compiler()

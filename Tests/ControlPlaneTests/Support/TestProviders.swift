@@ -100,3 +100,14 @@ final class TestRotation: RotationAdministration {
         return try await self.status()
     }
 }
+
+/// Sessions in memory.
+final class TestSessions: SessionAdministration {
+    static let time = Date(timeIntervalSince1970: 1_700_000_000)
+    let isUnavailable = Mutex(false)
+
+    func replace() async throws(AdminFault) -> Date {
+        guard !self.isUnavailable.withLock({ $0 }) else { throw AdminFault(.unavailable, "the table does not answer") }
+        return Self.time
+    }
+}

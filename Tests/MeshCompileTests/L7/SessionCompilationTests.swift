@@ -72,4 +72,19 @@ struct SessionCompilationTests {
         mesh.mesh.remove(gone)
         #expect(try mesh.cluster(name).session?.name == "newer")
     }
+
+    @Test("other keys go to those who keep sessions, with the next compilation, and to nobody else")
+    func rekeyed() throws {
+        var mesh = try RouteMesh(Self.route("sessionPersistence: {}, "))
+        mesh.mesh.compiler.rekey { key in [Array("newest \(key)".utf8)] }
+        let change = mesh.mesh.apply(MeshDelta())
+        #expect(change.waypoints.values.flatMap { $0.routes.changed.map(\.name) } == ["shop/orders.shop.mesh.internal"])
+        #expect(change.addresses.changed.isEmpty && change.policies.changed.isEmpty)
+        #expect(
+            try mesh.routes().sessionKeys.map { String(decoding: $0, as: UTF8.self) } == [
+                "newest shop/orders.shop.mesh.internal"
+            ]
+        )
+        #expect(mesh.mesh.apply(MeshDelta()).isEmpty)
+    }
 }

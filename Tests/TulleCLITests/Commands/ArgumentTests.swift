@@ -31,6 +31,7 @@ struct ArgumentTests {
             "ca rotation finish --force", "completion zsh",
             "waypoint generate --for workload --name w -r canary", "waypoint apply -n shop --enroll-namespace -w",
             "waypoint list -A", "waypoint status --no-wait", "waypoint delete a b -n shop", "waypoint delete --all",
+            "waypoint end-sessions --control-plane http://127.0.0.1:1",
             "ztunnel-config workload --address 127.0.0.1:15000 --workload-namespace shop", "zc all --with-headers",
             "zc service -f dump.json -o json", "zc connections --direction inbound --raw", "zc log --level debug -r",
             "migrate appmesh -f exports --out new -n shop --image i --bootstrap-facts b.json -o json",

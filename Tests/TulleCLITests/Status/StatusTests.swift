@@ -191,6 +191,21 @@ struct StatusTests {
         #expect(transcript.progress.hasPrefix("✓ rotation: finish is done"))
     }
 
+    @Test("sessions are ended by one call")
+    func sessions() async throws {
+        let transcript = Transcript()
+        try await FakeControlPlane.run(["DELETE /v1/sessions": ["ended": "2026-01-01T00:00:00Z"]]) { admin, fake in
+            try await WaypointCommand.endSessions(admin, transcript.console)
+            #expect(fake.seen.count == 1)
+        }
+        #expect(transcript.progress.hasPrefix("✓ sessions: the secret is made anew"))
+        try await FakeControlPlane.run([:]) { admin, _ in
+            await #expect(throws: CommandFailure.self) {
+                try await WaypointCommand.endSessions(admin, transcript.console)
+            }
+        }
+    }
+
     @Test("certificates are shown by chain or one by one")
     func certificates() {
         let flat: JSONValue = [
