@@ -89,7 +89,7 @@ struct ControlPlaneParts: Sendable {
             : ZoneKeeper(
                 service: Route53Zones(client: client.route53()),
                 zones: configuration.zones,
-                owner: configuration.clusterID,
+                owner: ZoneOwner(configuration),
                 logger: logger
             )
         let sessions = try await stores.sessions.load(now: Date())

@@ -26,6 +26,8 @@ package final class ZoneKeeper: Sendable {
         package var names = 0
         /// Names held by someone else.
         package var conflicts: [String] = []
+        /// Names that nobody here wants, marked before marks named the mesh: ours of old, or another's.
+        package var leftovers: [String] = []
         /// What went wrong last; nil when all is well.
         package var error: String?
 
@@ -50,7 +52,7 @@ package final class ZoneKeeper: Sendable {
 
     private let service: any ZoneService
     private let zones: [TulledConfiguration.Zone]
-    private let owner: String
+    private let owner: ZoneOwner
     private let logger: Logger
     /// Nil until the mesh was looked at once: what is not known yet must not be taken for gone.
     private let wanted = Mutex<[MeshService]?>(nil)
@@ -59,7 +61,7 @@ package final class ZoneKeeper: Sendable {
     private let signalling = Mutex<AsyncStream<Void>.Continuation?>(nil)
 
     /// Makes a keeper; `run` does the work.
-    package init(service: any ZoneService, zones: [TulledConfiguration.Zone], owner: String, logger: Logger) {
+    package init(service: any ZoneService, zones: [TulledConfiguration.Zone], owner: ZoneOwner, logger: Logger) {
         self.service = service
         self.zones = zones
         self.owner = owner
@@ -111,6 +113,23 @@ package final class ZoneKeeper: Sendable {
         }
     }
 
+    /// Takes our names out of all zones, and leaves those of others: how a mesh is uninstalled. Nobody may keep the zones
+    /// meanwhile.
+    ///
+    /// - Returns: of each zone, how many records were removed, and which names with a mark of old are left.
+    /// - Throws: what the service says; zones before the one that failed are done.
+    package func removeAll() async throws -> [(zone: String, removed: Int, leftovers: [String])] {
+        var done: [(zone: String, removed: Int, leftovers: [String])] = []
+        for zone in self.zones {
+            let reading = try await self.read(zone)
+            let name = try self.name(of: zone, reading: reading)
+            let plan = ZonePlan(zone: name, services: [], existing: reading.records, owner: self.owner)
+            if !plan.changes.isEmpty { try await self.service.apply(plan.changes, to: reading.id) }
+            done.append((name, plan.changes.count, plan.leftovers))
+        }
+        return done
+    }
+
     private func keep(
         _ zone: TulledConfiguration.Zone,
         services: [MeshService],
@@ -139,6 +158,7 @@ package final class ZoneKeeper: Sendable {
             readings[label] = reading
             status.names = plan.names
             status.conflicts = plan.conflicts
+            status.leftovers = plan.leftovers
         } catch {
             status.error = String("\(error)".prefix(512))
             let isNew = self.statuses.withLock { $0[label]?.error != status.error }

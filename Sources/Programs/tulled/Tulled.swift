@@ -106,6 +106,9 @@ struct Tulled: AsyncParsableCommand {
     @Option(help: "trace, debug, info, warning or error. Default info.")
     var logLevel: String?
 
+    @Flag(help: "Take this mesh's names out of its Route 53 zones, and end. Stop every tulled first.")
+    var removeZoneNames = false
+
     func run() async throws {
         ProcessMemory.bound()
         let environment = ProcessInfo.processInfo.environment
@@ -124,6 +127,7 @@ struct Tulled: AsyncParsableCommand {
         LoggingSystem.bootstrap(StreamLogHandler.standardError)
         var logger = Logger(label: "tulled")
         logger.logLevel = Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info
+        if self.removeZoneNames { return try await self.removeNames(settings, environment, logger) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
@@ -140,6 +144,23 @@ struct Tulled: AsyncParsableCommand {
             try await group.run()
         } catch {
             logger.critical("control plane failed", metadata: ["error": "\(error)"])
+            throw ExitCode.failure
+        }
+    }
+
+    private func removeNames(
+        _ settings: TulledConfiguration,
+        _ environment: [String: String],
+        _ logger: Logger
+    ) async throws {
+        guard !settings.zones.isEmpty else {
+            FileHandle.standardError.write(Data("route53.zones: name the zones to take names out of\n".utf8))
+            throw ExitCode(64)
+        }
+        do {
+            for line in try await ZoneRemoval.run(settings, environment: environment, logger: logger) { print(line) }
+        } catch {
+            logger.critical("names cannot be removed", metadata: ["error": "\(error)"])
             throw ExitCode.failure
         }
     }

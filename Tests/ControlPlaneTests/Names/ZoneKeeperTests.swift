@@ -7,6 +7,8 @@ import Synchronization
 import Testing
 
 @Suite struct ZoneKeeperTests {
+    private static let owner = ZoneOwner(trustDomain: "cluster.local", clusterID: "ecs")
+
     final class FakeZones: ZoneService {
         struct State: Sendable {
             var records: [RecordSet] = []
@@ -74,7 +76,7 @@ import Testing
         let keeper = ZoneKeeper(
             service: zones,
             zones: [.name("shop"), .name("missing")],
-            owner: "ecs",
+            owner: Self.owner,
             logger: Logger(label: "test")
         )
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -93,10 +95,15 @@ import Testing
             name: "_tulle.a.shop",
             type: "TXT",
             timeToLive: 5,
-            values: ["\"heritage=tulle,owner=ecs\""]
+            values: [Self.owner.mark]
         )
         zones.state.withLock { $0.records = [text] }
-        let keeper = ZoneKeeper(service: zones, zones: [.name("shop")], owner: "ecs", logger: Logger(label: "test"))
+        let keeper = ZoneKeeper(
+            service: zones,
+            zones: [.name("shop")],
+            owner: Self.owner,
+            logger: Logger(label: "test")
+        )
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await keeper.run() }
             try await Task.sleep(for: .milliseconds(100))
@@ -105,5 +112,31 @@ import Testing
             try await self.eventually { zones.state.withLock { $0.records.isEmpty } }
             group.cancelAll()
         }
+    }
+
+    @Test func uninstallingTakesOutWhatIsOursAndNothingElse() async throws {
+        let zones = FakeZones()
+        func record(_ name: String, _ type: String, _ value: String) -> RecordSet {
+            RecordSet(name: name, type: type, timeToLive: 5, values: [value])
+        }
+        let others = [
+            record("shop", "SOA", "ns.example. a. 1 7200 900 1209600 86400"), record("db.shop", "A", "10.0.0.1"),
+            record("web.shop", "A", "240.240.0.7"),
+            record(
+                "_tulle.web.shop",
+                "TXT",
+                ZoneOwner(trustDomain: "test.example", clusterID: "ecs").mark
+            ),
+            record("old.shop", "A", "240.240.0.8"), record("_tulle.old.shop", "TXT", "\"heritage=tulle,owner=ecs\""),
+        ]
+        let ours = [record("echo.shop", "A", "240.240.0.1"), record("_tulle.echo.shop", "TXT", Self.owner.mark)]
+        zones.state.withLock { $0.records = others + ours }
+        let keeper = ZoneKeeper(service: zones, zones: [.id("Z1")], owner: Self.owner, logger: Logger(label: "test"))
+        let done = try await keeper.removeAll()
+        #expect(done.map { $0.zone } == ["shop"] && done.map { $0.removed } == [2])
+        #expect(done.first?.leftovers == ["old.shop"])
+        #expect(zones.state.withLock { $0.records } == others)
+        #expect(try await keeper.removeAll().map { $0.removed } == [0])
+        #expect(zones.state.withLock { $0.applied } == 1)
     }
 }

@@ -5,7 +5,9 @@ import MeshModel
 import Testing
 
 @Suite struct ZonePlanTests {
-    private static let mark = "\"heritage=tulle,owner=ecs-prod\""
+    private static let mark = "\"heritage=tulle,owner=ecs-prod,mesh=prod.example\""
+
+    private static let owner = ZoneOwner(trustDomain: "prod.example", clusterID: "ecs-prod")
 
     private func service(_ name: String, _ last: UInt32, namespace: String = "shop") -> MeshService {
         let hostname = "\(name).\(namespace).mesh.internal"
@@ -28,7 +30,7 @@ import Testing
     }
 
     private func plan(_ zone: String, _ services: [MeshService], _ existing: [RecordSet] = []) -> ZonePlan {
-        ZonePlan(zone: zone, services: services, existing: existing, owner: "ecs-prod")
+        ZonePlan(zone: zone, services: services, existing: existing, owner: Self.owner)
     }
 
     @Test func eachZoneGetsTheNamesThatLieInIt() {
@@ -93,5 +95,65 @@ import Testing
     @Test func aZonesOwnNameServersStandInNobodysWay() {
         let own = RecordSet(name: "echo.shop.", type: "NS", timeToLive: 60, values: ["ns.example."])
         #expect(self.plan("echo.shop", [self.service("echo", 1)], [own]).conflicts.isEmpty)
+    }
+
+    private func marked(_ name: String, _ values: String...) -> RecordSet {
+        RecordSet(name: "_tulle.\(name)", type: "TXT", timeToLive: 5, values: values)
+    }
+
+    @Test func anotherMeshsNamesStayThoughItsClusterHasTheSameName() {
+        let other = ZoneOwner(trustDomain: "test.example", clusterID: "ecs-prod")
+        let theirs = [self.a("old.shop", "240.240.0.9"), self.marked("old.shop", other.mark)]
+        // One whose address is missing just now, and one whose mark has a second text.
+        let bare = [self.marked("echo.shop", other.mark), self.marked("cart.shop", Self.mark, "more")]
+        let plan = self.plan("shop", [self.service("echo", 1), self.service("cart", 2)], theirs + bare)
+        #expect(plan.changes.isEmpty)
+        #expect(plan.conflicts == ["cart.shop", "echo.shop"])
+        #expect(plan.names == 0)
+    }
+
+    /// A mesh that is upgraded goes on with its names, and a new mesh takes none of another that is not upgraded yet.
+    @Test func aMarkThatNamesNoMeshIsOursWhereWeWantTheName() {
+        let early = "\"heritage=tulle,owner=ecs-prod\""
+        let existing = [
+            self.a("echo.shop", "240.240.0.1"), self.marked("echo.shop", early), self.a("old.shop", "240.240.0.9"),
+            self.marked("old.shop", early), self.a("else.shop", "240.240.0.8"),
+            self.marked("else.shop", "\"heritage=tulle,owner=ecs\""),
+        ]
+        let plan = self.plan("shop", [self.service("echo", 1)], existing)
+        #expect(plan.changes == [.upsert(self.a("echo.shop", "240.240.0.1")), .upsert(self.txt("echo.shop"))])
+        #expect(plan.leftovers == ["old.shop"])
+        #expect(plan.conflicts.isEmpty)
+        let after = [self.a("echo.shop", "240.240.0.1"), self.txt("echo.shop")]
+        #expect(self.plan("shop", [], after).changes.count == 2, "from then on it is ours alone")
+    }
+
+    @Test func aMeshThatWasRenamedKeepsItsNames() {
+        let old = ZoneOwner(trustDomain: "old.example", clusterID: "ecs-prod").mark
+        let owner = ZoneOwner(trustDomain: "prod.example", aliases: ["old.example"], clusterID: "ecs-prod")
+        let existing = [
+            self.a("echo.shop", "240.240.0.1"), self.marked("echo.shop", old), self.a("old.shop", "240.240.0.9"),
+            self.marked("old.shop", old),
+        ]
+        let plan = ZonePlan(zone: "shop", services: [self.service("echo", 1)], existing: existing, owner: owner)
+        #expect(
+            plan.changes == [
+                .upsert(self.a("echo.shop", "240.240.0.1")), .upsert(self.txt("echo.shop")),
+                .delete(self.a("old.shop", "240.240.0.9")), .delete(self.marked("old.shop", old)),
+            ]
+        )
+    }
+
+    @Test func aMarkFitsIntoOneTextOfDNS() {
+        let owner = ZoneOwner(
+            trustDomain: String(repeating: "d", count: 255),
+            clusterID: String(repeating: "c", count: 63)
+        )
+        #expect(owner.mark.utf8.count <= 257, "255 between the quotes")
+        let other = ZoneOwner(
+            trustDomain: String(repeating: "d", count: 254),
+            clusterID: String(repeating: "c", count: 63)
+        )
+        #expect(owner.mark != other.mark)
     }
 }
