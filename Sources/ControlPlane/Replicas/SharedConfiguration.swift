@@ -165,10 +165,7 @@ package final class SharedConfiguration: Sendable {
                         forKey: change.key
                     )
                 }
-                guard try await self.documents.write(changes, over: known.revision) else { return false }
-                var after = known
-                after.revision += 1
-                for (key, document) in changes { after.documents[key] = document }
+                guard let after = try await self.documents.write(changes, over: known) else { return false }
                 do {
                     try await self.take(after)
                 } catch {
@@ -192,7 +189,7 @@ package final class SharedConfiguration: Sendable {
         if revision == 0, let known, known.revision > 0 {
             throw SharedTableFault.emptied(revision: known.revision, mirror: self.mirror.path)
         }
-        try await self.take(try await self.documents.read())
+        try await self.take(try await self.documents.read(after: known))
     }
 
     /// The first look at a table.
@@ -208,21 +205,22 @@ package final class SharedConfiguration: Sendable {
         try await self.take(contents)
     }
 
-    /// Puts what was applied before there was a table into it. The head comes last: before that nobody reads it, and a
-    /// replica that died meanwhile begins again.
+    /// Puts what was applied before there was a table into it.
     private func fill(with present: [ResourceKey: String]) async throws {
         let now = Int64(Date().timeIntervalSince1970)
         let texts = present.sorted { $0.key < $1.key }
         var batch: SharedDocuments.Changes = [:]
         var bytes = 0
-        var revision: Int64 = 0
+        var contents = SharedDocuments.Contents()
         for (index, (key, text)) in texts.enumerated() {
-            batch[key] = .init(text: text, created: self.firstSeen[key] ?? now, version: 1)
+            batch[key] = .init(text: text, created: self.firstSeen[key] ?? now, version: contents.revision + 1)
             bytes += text.utf8.count
             let isFull = batch.count >= SharedDocuments.batch.documents || bytes >= SharedDocuments.batch.bytes
             guard isFull || index == texts.count - 1 else { continue }
-            guard try await self.documents.write(batch, over: revision) else { throw SharedTableFault.filling }
-            revision += 1
+            guard let after = try await self.documents.write(batch, over: contents) else {
+                throw SharedTableFault.filling
+            }
+            contents = after
             (batch, bytes) = ([:], 0)
         }
         self.logger.info("the shared table was filled", metadata: ["config.resources": "\(present.count)"])

@@ -2,7 +2,8 @@ import AWSClient
 package import MeshConfig
 
 /// What was applied by the admin API, as the table has it: an item `config`/<kind>/<namespace>/<name> for each document,
-/// and `head`/`config`, whose revision every change raises. All calls throw `AWSError`.
+/// and `head`/`config`, whose revision every change raises, and which names the documents of the last ones. All calls
+/// throw `AWSError`.
 package struct SharedDocuments: Sendable {
     /// One document.
     package struct Document: Sendable, Hashable {
@@ -27,6 +28,8 @@ package struct SharedDocuments: Sendable {
         package var revision: Int64 = 0
         /// The documents by key.
         package var documents: [ResourceKey: Document] = [:]
+        /// Which documents the last changes were of, the newest last.
+        var recent = RecentChanges()
 
         /// Nothing applied.
         package init() {}
@@ -42,6 +45,8 @@ package struct SharedDocuments: Sendable {
     /// The most documents, and bytes of them, of one change: DynamoDB's transactions have at most 100 writes and 4 MB.
     package static let batch = (documents: 90, bytes: 3_000_000)
 
+    /// So many changed documents are read one by one; where there are more, all are read.
+    private static let single = 20
     private static let head = TableKey("head", "config")
     private let table: any ReplicaTable
 
@@ -55,12 +60,29 @@ package struct SharedDocuments: Sendable {
         try await self.table.get(Self.head)?["revision"]?.number ?? 0
     }
 
-    /// Reads all of it. What is written meanwhile may be seen in part; the revision is then older than that, so that the
-    /// next look finds another one.
-    package func read() async throws -> Contents {
+    /// Reads what is new since a state that is known, or all of it. What is written meanwhile may be seen in part; the
+    /// revision is then older than that, so that the next look finds another one.
+    package func read(after known: Contents? = nil) async throws -> Contents {
+        let head = try await self.table.get(Self.head)
+        let revision = head?["revision"]?.number ?? 0
+        guard revision > 0 else { return Contents() }
+        let recent = RecentChanges(head?["recent"]?.string ?? "", since: head?["since"]?.number ?? revision)
+        if var contents = known, let keys = recent.keys(after: contents.revision), keys.count <= Self.single {
+            for key in keys {
+                let item = try await self.table.get(TableKey("config", key))
+                guard let resource = ResourceKey(text: key) else { continue }
+                contents.documents[resource] = item.flatMap(Document.init)
+            }
+            (contents.revision, contents.recent) = (revision, recent)
+            return contents
+        }
+        var contents = try await self.readAll()
+        (contents.revision, contents.recent) = (revision, recent)
+        return contents
+    }
+
+    private func readAll() async throws -> Contents {
         var contents = Contents()
-        contents.revision = try await self.revision()
-        guard contents.revision > 0 else { return contents }
         let items = try await self.table.items(in: "config", after: nil, limit: Self.documents + 1)
         guard items.count <= Self.documents else {
             throw AWSError(
@@ -71,26 +93,32 @@ package struct SharedDocuments: Sendable {
                 kind: .invalid
             )
         }
+        // What is not ours is left alone.
         for item in items {
-            // What is not ours is left alone.
-            guard let key = ResourceKey(text: item.key.sort), let text = item["text"]?.string else { continue }
-            contents.documents[key] = Document(
-                text: text,
-                created: item["created"]?.number ?? 0,
-                version: item["version"]?.number ?? 0
-            )
+            if let key = ResourceKey(text: item.key.sort) { contents.documents[key] = Document(item) }
         }
         return contents
     }
 
     /// Makes changes as one, provided that nobody made another one since the revision.
     ///
-    /// - Parameter changes: at most as `batch` says.
-    /// - Returns: whether they were made.
-    package func write(_ changes: Changes, over revision: Int64) async throws -> Bool {
+    /// - Parameters:
+    ///   - changes: at most as `batch` says.
+    ///   - known: what they were worked out over.
+    /// - Returns: what there is after them; nil when they were not made.
+    package func write(_ changes: Changes, over known: Contents) async throws -> Contents? {
+        let revision = known.revision
+        var after = known
+        after.revision += 1
+        after.recent.add(changes.keys.map(\.description).sorted(), at: after.revision)
+        for (key, document) in changes { after.documents[key] = document }
+        let head: [String: TableValue] = [
+            "revision": .number(after.revision), "recent": .string(after.recent.text),
+            "since": .number(after.recent.since),
+        ]
         var writes = [
             TableWrite.put(
-                TableItem(Self.head, ["revision": .number(revision + 1)]),
+                TableItem(Self.head, head),
                 if: revision == 0 ? .absent : .equal(["revision": .number(revision)])
             )
         ]
@@ -102,10 +130,18 @@ package struct SharedDocuments: Sendable {
             }
             let fields: [String: TableValue] = [
                 "text": .string(document.text), "created": .number(document.created),
-                "version": .number(revision + 1),
+                "version": .number(document.version),
             ]
             writes.append(.put(TableItem(key, fields)))
         }
-        return try await self.table.write(writes) == .done
+        return try await self.table.write(writes) == .done ? after : nil
+    }
+}
+
+extension SharedDocuments.Document {
+    /// Reads an item of the table; nil for one without a text.
+    fileprivate init?(_ item: TableItem) {
+        guard let text = item["text"]?.string else { return nil }
+        self.init(text: text, created: item["created"]?.number ?? 0, version: item["version"]?.number ?? 0)
     }
 }

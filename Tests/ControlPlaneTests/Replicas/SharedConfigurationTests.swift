@@ -104,6 +104,32 @@ import Testing
         }
     }
 
+    /// A change costs each replica the documents that changed, and not all of them.
+    @Test func aChangeReadsOnlyWhatChanged() async throws {
+        let table = MemoryTable()
+        let (one, two) = (try Replica(table), try Replica(table))
+        try await one.store.begin()
+        let many = (0..<95).map { Self.policy("p\($0)") }.joined(separator: "\n---\n")
+        _ = try await one.store.apply(many, isDryRun: false)
+        try await two.store.begin()
+        let before = table.lists["config"]
+        _ = try await one.store.apply(Self.policy("p1", "ALLOW") + "\n---\n" + Self.policy("new"), isDryRun: false)
+        try await one.store.delete(Self.key("p2"))
+        #expect(try await two.store.apply(Self.policy("p1", "ALLOW"), isDryRun: false).map(\.action) == [.unchanged])
+        #expect(table.lists["config"] == before, "no list of all")
+        #expect(two.files == one.files && two.files.count == 95)
+        // Too far behind: all are read.
+        for round in 0..<3 {
+            let text = (0..<80).map { Self.policy("q\($0)", round == 1 ? "ALLOW" : "DENY") }
+            _ = try await one.store.apply(text.joined(separator: "\n---\n"), isDryRun: false)
+        }
+        _ = try await two.store.apply(Self.policy("last"), isDryRun: false)
+        #expect(table.lists["config"] == before.map { $0 + 1 })
+        #expect(
+            two.files.count == 176 && two.store.current[Self.key("q7")]?.spec == one.store.current[Self.key("q7")]?.spec
+        )
+    }
+
     @Test func aWriterThatComesLateWorksItOutAnew() async throws {
         let table = MemoryTable()
         let (one, two) = (try Replica(table), try Replica(table))

@@ -11,6 +11,8 @@ final class MemoryTable: ReplicaTable {
         var meddler: (@Sendable () async throws -> Void)?
         var writes: [[TableWrite]] = []
         var reads = 0
+        /// Of those, of whole partitions, by partition.
+        var lists: [String: Int] = [:]
     }
 
     private let state = Mutex(State())
@@ -32,6 +34,7 @@ final class MemoryTable: ReplicaTable {
     /// All transactions that were made.
     var writes: [[TableWrite]] { self.state.withLock(\.writes) }
     var reads: Int { self.state.withLock(\.reads) }
+    var lists: [String: Int] { self.state.withLock(\.lists) }
     var items: [TableKey: TableItem] { self.state.withLock(\.items) }
 
     /// Has this done before the next write.
@@ -51,6 +54,7 @@ final class MemoryTable: ReplicaTable {
         try self.state.withLock { state in
             if let failure = state.failure { throw failure }
             state.reads += 1
+            state.lists[partition, default: 0] += 1
             let items = state.items.values.filter { $0.key.partition == partition && $0.key.sort > (sort ?? "") }
             return Array(items.sorted { $0.key.sort < $1.key.sort }.prefix(limit))
         }
