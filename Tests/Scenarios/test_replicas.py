@@ -176,8 +176,8 @@ class Writer:
             if status == 200:
                 assert [result["action"] for result in answer["results"]] == ["created"], answer
                 self.accepted.append(name)
-            elif status == 0:
-                time.sleep(0.1)
+            # People and pipelines pause; without it one replica may come before the other five times in a row.
+            time.sleep(0.1 if status == 0 else 0.03)
             count += 1
 
     def __enter__(self) -> "Writer":
@@ -239,13 +239,16 @@ def test_a_replica_dies_under_traffic_and_writes_and_nothing_is_lost(tmp_path):
             "both leases to be held", lambda: works <= {w for r in mesh.replicas for w, o in holders(r).items() if o}, 15
         )
         victim, survivor = mesh.replicas if holders(mesh.replicas[0])["route53"] else reversed(mesh.replicas)
-        mesh.wait("both replicas to say the same", lambda: versions(victim) == versions(survivor), 10)
+        # Two services and their tasks; those from before they were enrolled are gone by then.
+        mesh.wait(
+            "both replicas to say the same",
+            lambda: len(versions(victim)) == 4 and versions(victim) == versions(survivor), 30,
+        )
         before = versions(survivor)
-        assert len(before) >= 4, before
 
         with Load(shell, echo, PORT, every=0.02) as load:
             with Writer(victim, "victim") as first, Writer(survivor, "survivor") as second:
-                mesh.wait("writes at both", lambda: len(first.accepted) > 10 and len(second.accepted) > 10, 20)
+                mesh.wait("writes at both", lambda: min(len(first.accepted), len(second.accepted)) > 5, 20)
                 victim.kill()
                 died, written = time.monotonic(), len(second.accepted)
                 mesh.wait("the leases to be taken over", lambda: holders(survivor) == dict.fromkeys(works, True), 10)
