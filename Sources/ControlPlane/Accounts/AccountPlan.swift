@@ -171,7 +171,7 @@ extension AccountPlan.Source {
             domain: account.domain,
             network: account.network,
             eventQueues: account.eventQueues,
-            namespaces: account.namespaces.compactMap { NamespacePattern(parsing: $0) }
+            namespaces: account.namespaces.map { NamespacePattern(parsing: $0) ?? .nobody }
         )
     }
 

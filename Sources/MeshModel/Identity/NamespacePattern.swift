@@ -12,8 +12,8 @@ package struct NamespacePattern: Sendable, Hashable, CustomStringConvertible {
     ///
     /// - Returns: nil for other forms: letters must be small, and `*` may stand at the end only.
     package init?(parsing text: String) {
-        let name = text.hasSuffix("*") ? text.dropLast() : text[...]
-        let isPrefix = text.hasSuffix("*")
+        let isPrefix = text.utf8.last == UInt8(ascii: "*")
+        let name = isPrefix ? text.dropLast() : text[...]
         let isPlain = name.utf8.allSatisfy { byte in
             (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
                 || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-")
@@ -26,9 +26,18 @@ package struct NamespacePattern: Sendable, Hashable, CustomStringConvertible {
         self.name = String(name)
     }
 
+    /// No namespace at all: what cannot be read opens nothing.
+    package static let nobody = NamespacePattern()
+
+    private init() {
+        self.description = "(none)"
+        self.isPrefix = false
+        self.name = ""
+    }
+
     /// Whether a namespace is one of those.
     package func allows(_ namespace: String) -> Bool {
-        self.isPrefix ? namespace.hasPrefix(self.name) : namespace == self.name
+        self.isPrefix ? namespace.utf8.starts(with: self.name.utf8) : !namespace.isEmpty && namespace == self.name
     }
 }
 

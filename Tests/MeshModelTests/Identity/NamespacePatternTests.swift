@@ -14,6 +14,7 @@ import Testing
         #expect([NamespacePattern]().allow("bank"))
         let several = ["shop", "shop-*"].compactMap { NamespacePattern(parsing: $0) }
         #expect(several.count == 2 && several.list == "shop, shop-*")
+        #expect(![NamespacePattern.nobody].allow("shop") && ![NamespacePattern.nobody].allow(""))
         #expect(several.allow("shop") && several.allow("shop-eu") && !several.allow("bank"))
     }
 }
