@@ -30,6 +30,7 @@ class Patient:
             cluster=CLUSTER, serviceName=NAME, taskDefinition=NAME, desiredCount=0, launchType="FARGATE",
             networkConfiguration=mesh.network, enableECSManagedTags=True, propagateTags="SERVICE",
         )
+        self.original = self.described(NAME)
         tulle(mesh, "ecs", "bind-role", self.role, f"{NAMESPACE}/{NAME}")
         mesh.enrol(NAME, NAME, "appmesh")
         answer = self.ecs.describe_services(cluster=CLUSTER, services=[NAME])["services"][0]
@@ -37,6 +38,11 @@ class Patient:
         described = self.ecs.describe_task_definition(taskDefinition=self.sound)["taskDefinition"]
         names = ("family", "taskRoleArn", "networkMode", "containerDefinitions", "requiresCompatibilities", "cpu", "memory")
         self.definition = {name: described[name] for name in (*names, "proxyConfiguration")}
+
+    def described(self, name: str) -> dict:
+        """A definition without what only ECS sets."""
+        definition = self.ecs.describe_task_definition(taskDefinition=name)["taskDefinition"]
+        return {key: value for key, value in definition.items() if key not in ("taskDefinitionArn", "revision", "registeredAt")}
 
     def findings(self) -> dict[str, str]:
         """How each check that found something would mend it, by the check's code."""
@@ -140,5 +146,12 @@ def test_each_planted_mistake_is_found_and_nothing_else(mesh, patient):
         patient.ec2.modify_vpc_attribute(VpcId=patient.vpc, EnableDnsHostnames={"Value": True})
 
         assert set(patient.findings()) == set(sound)
+        # It goes as it came: definition and settings as they were, and the tags last.
+        done = mesh.cli("ecs", "remove-service", NAME, "--cluster", CLUSTER)
+        assert done.returncode == 0, done.stderr
+        service = patient.ecs.describe_services(cluster=CLUSTER, services=[NAME], include=["TAGS"])["services"][0]
+        assert patient.described(service["taskDefinition"]) == patient.original
+        assert not service.get("tags") and service["propagateTags"] == "SERVICE"
+        assert done.stderr.index("waiting for the last one") < done.stderr.index("tags off the service")
     finally:
         patient.ec2.modify_vpc_attribute(VpcId=patient.vpc, EnableDnsHostnames={"Value": True})
