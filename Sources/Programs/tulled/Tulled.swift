@@ -200,7 +200,6 @@ struct Tulled: AsyncParsableCommand {
             "debounce-max": self.debounceMax, "max-streams": self.maxStreams, "drain": self.drain,
             "connection-age": self.connectionAge, "authority": self.authority, "authority-dir": self.authorityDir,
             "authority-secret": self.authoritySecret, "private-ca": self.privateCa, "private-ca-ttl": self.privateCaTtl,
-            "shared-table": self.sharedTable, "shared-table-region": self.sharedTableRegion,
             "additional-roots": self.additionalRoots, "config-dir": self.configDir, "log-level": self.logLevel,
             "shared-table": self.sharedTable, "shared-table-region": self.sharedTableRegion,
         ]

@@ -96,6 +96,15 @@ struct IAMCommand: AsyncParsableCommand {
         @Flag(help: "The Private CA signs every certificate, not one intermediate.")
         var privateCALeaves = false
 
+        @Option(help: "ARN of the secret with the authority's files.")
+        var authoritySecret: String?
+
+        @Option(help: "ARN of the KMS key that this secret is encrypted by; not needed for AWS's own key.")
+        var secretKey: String?
+
+        @Option(help: "ARN of the DynamoDB table that replicas share.")
+        var sharedTable: String?
+
         @Option(help: "ARN of a role that is assumed, such as in another account; repeatable.")
         var assumeRole: [String] = []
 
@@ -113,6 +122,18 @@ struct IAMCommand: AsyncParsableCommand {
             guard !self.privateCALeaves || self.privateCA != nil else {
                 throw ValidationError("--private-ca-leaves needs --private-ca")
             }
+            if let text = self.authoritySecret, Self.arn(text, "secretsmanager", "secret:") == nil {
+                throw ValidationError("--authority-secret is \"\(text)\"; it must be a secret's ARN")
+            }
+            if let text = self.secretKey, Self.arn(text, "kms", "key/") == nil {
+                throw ValidationError("--secret-key is \"\(text)\"; it must be a KMS key's ARN")
+            }
+            guard self.secretKey == nil || self.authoritySecret != nil else {
+                throw ValidationError("--secret-key needs --authority-secret")
+            }
+            if let text = self.sharedTable, Self.arn(text, "dynamodb", "table/") == nil {
+                throw ValidationError("--shared-table is \"\(text)\"; it must be a table's ARN")
+            }
             for text in self.queue where Self.queue(text) == nil {
                 throw ValidationError("--queue is \"\(text)\"; it must be a queue's ARN")
             }
@@ -124,8 +145,13 @@ struct IAMCommand: AsyncParsableCommand {
         }
 
         private static func authority(_ text: String) -> ARN? {
+            Self.arn(text, "acm-pca", "certificate-authority/")
+        }
+
+        /// The ARN of a resource of this service and form.
+        private static func arn(_ text: String, _ service: String, _ prefix: String) -> ARN? {
             ARN(parsing: text).flatMap {
-                $0.service == "acm-pca" && $0.resource.hasPrefix("certificate-authority/") ? $0 : nil
+                $0.service == service && $0.resource.hasPrefix(prefix) && $0.resource != prefix ? $0 : nil
             }
         }
 
@@ -136,6 +162,9 @@ struct IAMCommand: AsyncParsableCommand {
                 findsZones: self.findZones,
                 authority: self.privateCA.flatMap(Self.authority),
                 signsLeaves: self.privateCALeaves,
+                secret: self.authoritySecret.flatMap { Self.arn($0, "secretsmanager", "secret:") },
+                secretKey: self.secretKey.flatMap { Self.arn($0, "kms", "key/") },
+                table: self.sharedTable.flatMap { Self.arn($0, "dynamodb", "table/") },
                 roles: self.assumeRole,
                 queues: self.queue.compactMap(Self.queue)
             )

@@ -11,6 +11,12 @@ struct DaemonPermissions: Sendable, Hashable {
     var authority: ARN?
     /// Whether the Private CA signs each leaf, and not one intermediate.
     var signsLeaves = false
+    /// The secret with the authority's files.
+    var secret: ARN?
+    /// The key of KMS that the secret is encrypted by, where it is not AWS's own.
+    var secretKey: ARN?
+    /// The table that replicas share.
+    var table: ARN?
     /// Roles that it assumes, such as in other accounts.
     var roles: [String] = []
     /// Queues of SQS that events of ECS come by.
@@ -34,7 +40,7 @@ struct DaemonPermissions: Sendable, Hashable {
                 conditions: [self.scope.inRegions]
             ),
         ]
-        statements += self.names + self.certificates
+        statements += self.names + self.certificates + self.shared
         if !self.queues.isEmpty {
             statements.append(
                 .init(
@@ -75,6 +81,45 @@ struct DaemonPermissions: Sendable, Hashable {
                 ]
             )
         )
+        return statements
+    }
+
+    /// The secret and the table.
+    private var shared: [PolicyDocument.Statement] {
+        var statements: [PolicyDocument.Statement] = []
+        if let secret = self.secret {
+            statements.append(
+                .init(
+                    id: "ReadAuthoritySecret",
+                    actions: ["secretsmanager:GetSecretValue"],
+                    resources: [secret.description]
+                )
+            )
+            if let key = self.secretKey {
+                let service = "secretsmanager.\(secret.region).\(AWSPartition(region: secret.region).suffix)"
+                statements.append(
+                    .init(
+                        id: "DecryptAuthoritySecret",
+                        actions: ["kms:Decrypt"],
+                        resources: [key.description],
+                        conditions: [.init(test: "StringEquals", key: "kms:ViaService", values: [service])]
+                    )
+                )
+            }
+        }
+        if let table = self.table {
+            // A transaction asks for the right to each of its writes.
+            statements.append(
+                .init(
+                    id: "ShareState",
+                    actions: [
+                        "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem",
+                        "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem",
+                    ],
+                    resources: [table.description]
+                )
+            )
+        }
         return statements
     }
 

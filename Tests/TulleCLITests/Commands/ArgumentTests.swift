@@ -38,6 +38,10 @@ struct ArgumentTests {
             "migrate appmesh -f a.json -f b.json --out new -n shop --mesh m --skip-task-definitions --overwrite",
             "iam tulled --account 111122223333 --region eu-west-1 --region eu-west-3 --cluster a --cluster b_1",
             "iam tulled --account 111122223333 --region cn-north-1 --route53-zone Z1 --find-zones -o yaml",
+            "iam tulled --account 111122223333 --region eu-west-1 --shared-table "
+                + "arn:aws:dynamodb:eu-west-1:111122223333:table/tulle --authority-secret "
+                + "arn:aws:secretsmanager:eu-west-1:111122223333:secret:a --secret-key "
+                + "arn:aws:kms:eu-west-1:111122223333:key/1",
             "iam operator --account 111122223333 --region eu-west-1 --doctor --read-only",
             "iam task --account 111122223333 --region eu-west-1 --exec",
             "zc policy -o short", "zc policy --via exec --cluster c --task t --container app", "zc certs",

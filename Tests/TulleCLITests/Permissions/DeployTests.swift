@@ -18,17 +18,29 @@ struct DeployTests {
         "elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite", "sts:AssumeRole",
     ]
 
+    private static let services = [
+        "ecs", "route53", "acm-pca", "sts", "ec2", "iam", "elasticfilesystem", "dynamodb", "secretsmanager", "kms",
+        "sqs",
+    ]
+
     private static func actions(in text: String) throws -> Set<String> {
-        let action = try Regex("\"((?:ecs|route53|acm-pca|sts|sqs|ec2|iam|elasticfilesystem):[A-Z][A-Za-z]+)\"")
+        let action = try Regex("\"((?:\(Self.services.joined(separator: "|"))):[A-Z][A-Za-z]+)\"")
         // Keys of conditions have the same form.
+        let keys = ["RecordTypes", "Arn", "ExternalId", "ViaService"]
         return Set(text.matches(of: action).compactMap { $0.output[1].substring.map(String.init) })
-            .filter { name in !["RecordTypes", "Arn", "ExternalId"].contains { name.hasSuffix($0) } }
+            .filter { name in !keys.contains { name.hasSuffix($0) } }
     }
 
     @Test("gives tulled the permissions that tulle iam prints")
     func permissions() throws {
         let scope = PolicyScope(regions: ["eu-west-1"], account: "111122223333", clusters: ["shop"])
-        var permissions = DaemonPermissions(scope: scope, zones: ["Z1"])
+        var permissions = DaemonPermissions(
+            scope: scope,
+            zones: ["Z1"],
+            secret: ARN(parsing: "arn:aws:secretsmanager:eu-west-1:111122223333:secret:tulle-AbCdEf"),
+            secretKey: ARN(parsing: "arn:aws:kms:eu-west-1:111122223333:key/1"),
+            table: ARN(parsing: "arn:aws:dynamodb:eu-west-1:111122223333:table/tulle")
+        )
         permissions.roles = ["arn:aws:iam::444455556666:role/tulle-discovery"]
         permissions.queues = [try #require(ARN(parsing: "arn:aws:sqs:eu-west-1:111122223333:events"))]
         let template = try Self.actions(in: Self.text("deploy/cloudformation/tulled.json"))

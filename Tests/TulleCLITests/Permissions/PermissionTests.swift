@@ -27,7 +27,7 @@ struct PermissionTests {
 
     /// Actions of AWS that lines name, as texts of their own.
     private static func actions(in lines: [Substring]) throws -> Set<String> {
-        let text = try Regex("\"((?:\(Self.verbs.joined(separator: "|")))[A-Z][A-Za-z0-9]+)\"")
+        let text = try Regex("\"((?:\(Self.verbs.joined(separator: "|")))[A-Z][A-Za-z0-9]+|Query)\"")
         return Set(
             lines.flatMap { line in line.matches(of: text).compactMap { $0.output[1].substring.map(String.init) } }
         )
@@ -52,7 +52,7 @@ struct PermissionTests {
     /// Texts that look like actions: elements of answers and requests, and a method of Istio's.
     private static let others: Set<String> = [
         "AssumeRolePolicyDocument", "ChangeBatch", "ChangeResourceRecordSetsRequest", "CreateCertificate",
-        "GetRoleResult", "ReceiveMessageResult",
+        "GetRoleResult", "ReceiveMessageResult", "TransactItems",
     ]
 
     private static let scope = PolicyScope(regions: ["eu-west-1"], account: "111122223333")
@@ -62,6 +62,9 @@ struct PermissionTests {
         zones: ["Z1"],
         findsZones: true,
         authority: ARN(parsing: "arn:aws:acm-pca:eu-west-1:111122223333:certificate-authority/1"),
+        secret: ARN(parsing: "arn:aws:secretsmanager:eu-west-1:111122223333:secret:tulle-AbCdEf"),
+        secretKey: ARN(parsing: "arn:aws:kms:eu-west-1:111122223333:key/1"),
+        table: ARN(parsing: "arn:aws:dynamodb:eu-west-1:111122223333:table/tulle"),
         roles: ["arn:aws:iam::444455556666:role/tulle"],
         queues: [ARN(parsing: "arn:aws:sqs:eu-west-1:111122223333:ecs")].compactMap(\.self)
     )
@@ -86,8 +89,18 @@ struct PermissionTests {
         for room in ["ECSDiscovery", "CertificateAuthority", "ControlPlane"] {
             let lines = try Self.code(room)
             called.formUnion(try Self.actions(in: lines))
-            called.formUnion(try Self.called(by: lines, of: ["ECS", "Route53", "PrivateCA", "SQS"]))
+            let services = ["ECS", "Route53", "PrivateCA", "SQS", "SecretsManager", "DynamoDB"]
+            called.formUnion(try Self.called(by: lines, of: services))
         }
+        // A transaction asks for the rights to its writes.
+        if called.remove("TransactWriteItems") != nil {
+            let client = try Self.code("AWSClient/DynamoDB").joined(separator: "\n")
+            for part in ["Put", "Update", "Delete", "ConditionCheck"] where client.contains("\"\(part)\"") {
+                called.insert("\(part)Item")
+            }
+        }
+        // Secrets Manager decrypts in the caller's name.
+        if called.contains("GetSecretValue") { called.insert("Decrypt") }
         // A batch asks for the right to delete one.
         if called.remove("DeleteMessageBatch") != nil { called.insert("DeleteMessage") }
         #expect(called.subtracting(Self.free).subtracting(Self.others) == Self.names(Self.whole.document))
@@ -124,6 +137,19 @@ struct PermissionTests {
             }
         }
         #expect(Set(Self.whole.document.statements.map(\.id)).count == Self.whole.document.statements.count)
+    }
+
+    @Test("let the control plane read one secret and its key by way of Secrets Manager, and use one table")
+    func shared() throws {
+        let statements = Self.whole.document.statements
+        let key = try #require(statements.first { $0.id == "DecryptAuthoritySecret" })
+        #expect(key.conditions.first?.values == ["secretsmanager.eu-west-1.amazonaws.com"])
+        for id in ["ReadAuthoritySecret", "ShareState", "DecryptAuthoritySecret"] {
+            let resources = try #require(statements.first { $0.id == id }).resources
+            #expect(resources.count == 1 && !resources[0].contains("*"))
+        }
+        let ids = DaemonPermissions(scope: Self.scope).document.statements.map(\.id)
+        #expect(!ids.contains { $0.contains("Secret") || $0 == "ShareState" })
     }
 
     @Test("read only writes nothing")

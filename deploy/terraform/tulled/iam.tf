@@ -131,16 +131,63 @@ data "aws_iam_policy_document" "tulled" {
     }
   }
 
-  # Where the keys of the mesh are kept.
-  statement {
-    sid       = "MountState"
-    actions   = ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]
-    resources = [aws_efs_file_system.state.arn]
+  dynamic "statement" {
+    for_each = var.authority_secret_arn == null ? [] : [var.authority_secret_arn]
 
-    condition {
-      test     = "StringEquals"
-      variable = "elasticfilesystem:AccessPointArn"
-      values   = [aws_efs_access_point.state.arn]
+    content {
+      sid       = "ReadAuthoritySecret"
+      actions   = ["secretsmanager:GetSecretValue"]
+      resources = [statement.value]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.authority_secret_arn == null || var.authority_secret_kms_key_arn == null ? [] : [var.authority_secret_kms_key_arn]
+
+    content {
+      sid       = "DecryptAuthoritySecret"
+      actions   = ["kms:Decrypt"]
+      resources = [statement.value]
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = ["secretsmanager.${split(":", var.authority_secret_arn)[3]}.${data.aws_partition.this.dns_suffix}"]
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = aws_dynamodb_table.shared
+
+    content {
+      sid = "ShareState"
+      actions = [
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:ConditionCheckItem",
+      ]
+      resources = [statement.value.arn]
+    }
+  }
+
+  # Where the keys of the mesh are kept, unless they are in a secret.
+  dynamic "statement" {
+    for_each = aws_efs_file_system.state
+
+    content {
+      sid       = "MountState"
+      actions   = ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]
+      resources = [statement.value.arn]
+
+      condition {
+        test     = "StringEquals"
+        variable = "elasticfilesystem:AccessPointArn"
+        values   = [aws_efs_access_point.state[0].arn]
+      }
     }
   }
 }

@@ -1,4 +1,5 @@
-# The control plane of the mesh as a service of ECS on Fargate. One task: its state directory has one writer.
+# The control plane of the mesh as a service of ECS on Fargate. Several replicas share a table and have the authority's key from a
+# secret; a single task has a state directory on EFS, which has one writer.
 
 data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
@@ -12,6 +13,7 @@ locals {
   clusters     = distinct(concat([var.cluster_name], var.discovered_clusters))
   cluster_arns = [for name in local.clusters : "arn:${local.partition}:ecs:${local.region}:${local.account}:cluster/${name}"]
   zone_arns    = [for id in var.route53_zone_ids : "arn:${local.partition}:route53:::hostedzone/${id}"]
+  is_shared    = var.replicas > 1
   ports        = { xds = 15012, facts = 15014, admin = 15017 }
 
   lists = {
@@ -31,6 +33,11 @@ locals {
       TULLED_TRUST_DOMAIN     = var.trust_domain
     },
     { for name, values in local.lists : name => join(",", values) if length(values) > 0 },
+    local.is_shared ? { TULLED_SHARED_TABLE = aws_dynamodb_table.shared[0].name } : {},
+    var.authority_secret_arn == null ? {} : {
+      TULLED_AUTHORITY        = "secrets-manager"
+      TULLED_AUTHORITY_SECRET = var.authority_secret_arn
+    },
     var.private_ca_arn == null ? {} : { TULLED_AUTHORITY = "private-ca", TULLED_PRIVATE_CA = var.private_ca_arn },
     var.settings,
   )
@@ -42,7 +49,43 @@ resource "aws_cloudwatch_log_group" "this" {
   tags              = var.tags
 }
 
+# What replicas share: configuration, addresses, join tokens, secrets of sessions, leases.
+resource "aws_dynamodb_table" "shared" {
+  count                       = local.is_shared ? 1 : 0
+  name                        = var.name
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "pk"
+  range_key                   = "sk"
+  deletion_protection_enabled = true
+  tags                        = var.tags
+
+  attribute {
+    name = "pk"
+    type = "S"
+  }
+
+  attribute {
+    name = "sk"
+    type = "S"
+  }
+
+  ttl {
+    attribute_name = "ttl"
+    enabled        = true
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  # With the account's key for DynamoDB, whose uses CloudTrail shows.
+  server_side_encryption {
+    enabled = true
+  }
+}
+
 resource "aws_efs_file_system" "state" {
+  count     = local.is_shared ? 0 : 1
   encrypted = true
   tags      = merge(var.tags, { Name = "${var.name}-state" })
 
@@ -53,7 +96,8 @@ resource "aws_efs_file_system" "state" {
 }
 
 resource "aws_efs_access_point" "state" {
-  file_system_id = aws_efs_file_system.state.id
+  count          = local.is_shared ? 0 : 1
+  file_system_id = aws_efs_file_system.state[0].id
   tags           = var.tags
 
   posix_user {
@@ -73,10 +117,10 @@ resource "aws_efs_access_point" "state" {
 }
 
 resource "aws_efs_mount_target" "state" {
-  count           = length(var.subnet_ids)
-  file_system_id  = aws_efs_file_system.state.id
+  count           = local.is_shared ? 0 : length(var.subnet_ids)
+  file_system_id  = aws_efs_file_system.state[0].id
   subnet_id       = var.subnet_ids[count.index]
-  security_groups = [aws_security_group.state.id]
+  security_groups = [aws_security_group.state[0].id]
 }
 
 resource "aws_ecs_task_definition" "this" {
@@ -89,16 +133,32 @@ resource "aws_ecs_task_definition" "this" {
   execution_role_arn       = aws_iam_role.execution.arn
   tags                     = var.tags
 
+  lifecycle {
+    precondition {
+      condition     = !local.is_shared || var.authority_secret_arn != null
+      error_message = "Several replicas need authority_secret_arn: each would have an authority of its own."
+    }
+    precondition {
+      condition     = var.authority_secret_arn == null || var.private_ca_arn == null
+      error_message = "authority_secret_arn and private_ca_arn are two authorities: set one."
+    }
+  }
+
   volume {
     name = "state"
 
-    efs_volume_configuration {
-      file_system_id     = aws_efs_file_system.state.id
-      transit_encryption = "ENABLED"
+    # Replicas keep nothing there that must outlive the task.
+    dynamic "efs_volume_configuration" {
+      for_each = local.is_shared ? [] : [1]
 
-      authorization_config {
-        access_point_id = aws_efs_access_point.state.id
-        iam             = "ENABLED"
+      content {
+        file_system_id     = aws_efs_file_system.state[0].id
+        transit_encryption = "ENABLED"
+
+        authorization_config {
+          access_point_id = aws_efs_access_point.state[0].id
+          iam             = "ENABLED"
+        }
       }
     }
   }
@@ -137,11 +197,11 @@ resource "aws_ecs_service" "this" {
   name                               = var.name
   cluster                            = var.cluster_name
   task_definition                    = aws_ecs_task_definition.this.arn
-  desired_count                      = 1
+  desired_count                      = var.replicas
   launch_type                        = "FARGATE"
   platform_version                   = "1.4.0"
-  deployment_maximum_percent         = 100
-  deployment_minimum_healthy_percent = 0
+  deployment_maximum_percent         = local.is_shared ? 200 : 100
+  deployment_minimum_healthy_percent = local.is_shared ? 100 : 0
   health_check_grace_period_seconds  = 60
   tags                               = merge(var.tags, { "tulle/discovery-enabled" = "false" })
 

@@ -62,6 +62,7 @@ resource "aws_security_group" "task" {
 }
 
 resource "aws_security_group" "state" {
+  count       = local.is_shared ? 0 : 1
   name_prefix = "${var.name}-state-"
   description = "State of tulled"
   vpc_id      = var.vpc_id

@@ -18,6 +18,11 @@ output "task_role_arn" {
   value       = aws_iam_role.task.arn
 }
 
+output "shared_table_name" {
+  description = "The table that replicas share; null for one tulled."
+  value       = one(aws_dynamodb_table.shared[*].name)
+}
+
 output "security_group_id" {
   description = "The security group of tulled's task."
   value       = aws_security_group.task.id

@@ -93,6 +93,34 @@ variable "event_queue_arns" {
   default     = []
 }
 
+variable "authority_secret_arn" {
+  description = "ARN of the secret with the authority's files (docs/certificates.md); null for another authority."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.authority_secret_arn == null || can(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$", var.authority_secret_arn))
+    error_message = "An ARN, arn:aws:secretsmanager:<region>:<account>:secret:<name>."
+  }
+}
+
+variable "authority_secret_kms_key_arn" {
+  description = "ARN of the KMS key that the secret is encrypted by; null for AWS's own."
+  type        = string
+  default     = null
+}
+
+variable "replicas" {
+  description = "How many replicas run. Two or more share a table and need authority_secret_arn; one keeps its state on EFS."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.replicas >= 1 && var.replicas <= 10 && floor(var.replicas) == var.replicas
+    error_message = "1 to 10."
+  }
+}
+
 variable "settings" {
   description = "Further settings by the names of their variables (docs/tulled-settings.md)."
   type        = map(string)
