@@ -138,7 +138,7 @@ def test_a_throttling_storm_costs_one_account_its_freshness_only(mesh):
     others_rate = len(mesh.proxy.calls_of(other, began)) / seconds
     print(f"a: {usual:.1f} requests/s before, {rate:.1f} in the storm, {busiest} in its busiest second; b {others_rate:.1f}")
     assert rate < usual, "whoever is throttled asks less, not more"
-    assert busiest <= 5
+    assert busiest <= 8, "no more at once than one poll in good times"
     assert others_rate > 1, "the other account's worker goes on"
     assert mesh.tasks() == before | {fresh.rsplit("/", 1)[1]}, "the last good tasks stand"
     mesh.proxy.fail(account, None)
