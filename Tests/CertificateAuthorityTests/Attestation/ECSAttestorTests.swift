@@ -23,11 +23,13 @@ import Testing
     @Test func onlyAccountsThatAreAdmittedNowMayJoin() async throws {
         let aws = FakeAWS()
         let attestor = ECSAttestor(policy: try TestMesh.policy(), verifier: aws, tasks: aws)
+        // One start, or two calls in different seconds could be signed for the same one, which is a replay.
+        let start = Date()
         var calls = 0.0
         func code() async throws -> IssuanceRefusal.Code? {
             calls += 1
             var attestation = TestAttestation()
-            attestation.date = Date(timeIntervalSinceNow: -calls)
+            attestation.date = start.addingTimeInterval(-calls)
             let token = try AttestationToken(authorization: [try attestation.authorization()])
             do {
                 _ = try await attestor.attest(token, keyDigest: attestation.keyDigest, now: Date())
