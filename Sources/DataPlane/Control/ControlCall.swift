@@ -79,12 +79,21 @@ package final class ControlCall: LinkOwner, GRPCCallOwner {
     /// Says that no more messages follow.
     package func finishSending() { self.call?.finishSending() }
 
+    /// What came before is read within this time, and is no sign of life.
+    private static let settleMilliseconds: UInt64 = 250
+
     /// Asks the server for a sign of life, and ends the call if none comes in time.
     package func probe(milliseconds: UInt64, on loop: EventLoop) {
-        guard let link = self.link, link.probe(afterSilence: 0) else { return }
-        let (asked, alarm) = (loop.now, LoopAlarm(loop: loop))
+        let alarm = LoopAlarm(loop: loop)
         self.probing = alarm
-        alarm.set(after: milliseconds) { [weak self] in
+        // Bytes that the kernel kept while this process stood still must not pass for an answer.
+        alarm.set(after: Self.settleMilliseconds) { [weak self] in self?.ask(milliseconds: milliseconds, on: loop) }
+    }
+
+    private func ask(milliseconds: UInt64, on loop: EventLoop) {
+        guard let link = self.link, link.probe(afterSilence: 0) else { return }
+        let asked = loop.now
+        self.probing?.set(after: milliseconds) { [weak self] in
             guard let self, self.link === link, !link.hasReceived(since: asked) else { return }
             self.over(.connection(.keepAliveTimedOut))
         }

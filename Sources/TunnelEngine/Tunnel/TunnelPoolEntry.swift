@@ -59,9 +59,17 @@ package final class TunnelPoolEntry: EventSource, LinkOwner {
     /// Distrusts all links; those that carry nothing close.
     func distrustAll() {
         for link in self.links {
-            if link.activeStreams == 0 { link.close(.closedLocally) } else { self.distrust(link) }
+            guard link.activeStreams > 0 else {
+                link.close(.closedLocally)
+                continue
+            }
+            // Bytes that the kernel kept meanwhile are read at once, and are no sign of life.
+            self.distrusted[ObjectIdentifier(link)] = self.loop.now + Self.settleMilliseconds
         }
     }
+
+    /// How long what had come before may pass for a sign of life.
+    private static let settleMilliseconds: UInt64 = 250
 
     private func begin(_ dial: TunnelDial, on link: Link) {
         // The link has room, so it is the request that the peer can't take; no other link would change that.
