@@ -58,6 +58,8 @@ def space_on(bridge: str, gateway: str, name: str, link: str, address: str) -> I
             ip("-n", name, *words)
         yield name
     finally:
+        # By itself: a connection that nobody answers keeps the namespace, and with it the link, for minutes.
+        subprocess.run(["ip", "link", "del", link], check=False, timeout=10)
         ip("netns", "del", name)
 
 
