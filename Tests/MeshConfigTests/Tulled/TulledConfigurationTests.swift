@@ -215,7 +215,7 @@ import Testing
         (
             "sharedTable: {name: mesh}",
             "authority.kind: self-signed would give each replica of sharedTable.name a root of its own; allowed with a "
-                + "shared table: plugged-in, private-ca, private-ca-leaves"
+                + "shared table: plugged-in, secrets-manager, private-ca, private-ca-leaves"
         ),
         ("sharedTable: {name: a/b}", "sharedTable.name: 'a/b' is no name of a DynamoDB table"),
         ("sharedTable: {region: eu-west-1}", "sharedTable.region: is of no use without sharedTable.name"),
