@@ -78,8 +78,12 @@ if [ "$part" != unit ]; then
             read -r -a chosen <<<"${ONLY:-Tests/Scenarios}"
             chosen=("${chosen[@]/#test_/Tests/Scenarios/test_}")
             scenarios=("${as_root[@]}" .venv/bin/pytest -q -rsfE)
-            # Two at a time, each with a network of its own: most of what they do is waiting.
-            at_once=(--dist loadfile --tx "2*popen//python=$PWD/scripts/scenario-python")
+            # Two at a time, each with a network of its own: most of what they do is waiting. Where that can't be made, one
+            # after the other.
+            at_once=()
+            if "${as_root[@]}" scripts/scenario-python -c pass; then
+                at_once=(--dist loadfile --tx "2*popen//python=$PWD/scripts/scenario-python")
+            fi
             if "${scenarios[@]}" "${at_once[@]}" --durations=20 "${chosen[@]}" 2>&1 | tee "$logs/scenario"; then
                 summary+=("scenarios: $(tail -n 1 "$logs/scenario")")
             else

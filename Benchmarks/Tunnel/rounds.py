@@ -142,7 +142,8 @@ def _idle(plan: Plan, samples: Samples) -> None:
         plan.say(f"idle, pair {pair + 1} of {plan.pairs}")
         with ExitStack() as stack:
             labs = {peer: stack.enter_context(plan.lab(peer)) for peer in plan.order(pair)}
-            settle = min(3.0, plan.idle_seconds)
+            # Long enough for what either of them does by itself once it is quiet.
+            settle = min(6.0, plan.idle_seconds)
             time.sleep(settle)
             _silence(plan, samples, labs)
             bases = {}
