@@ -40,6 +40,11 @@ extension DialTarget: CustomStringConvertible {
     /// - Parameter defaultPort: the port where the text has none; nil if it must have one.
     package init?(authority: some StringProtocol, defaultPort: UInt16? = nil) {
         guard authority.utf8.count <= 300 else { return nil }
+        if let address = SocketAddress(parsing: authority), address.ip.isV4 {
+            guard address.port > 0 else { return nil }
+            self = .address(address.canonical)
+            return
+        }
         if authority.hasPrefix("[") {
             guard let close = authority.firstIndex(of: "]") else { return nil }
             let inside = authority[authority.index(after: authority.startIndex)..<close]

@@ -27,16 +27,32 @@ package struct IPAddress: Hashable, Sendable {
 
     /// Makes an address from 4 or 16 bytes in network order; nil for any other count.
     package init?(bytes: some Collection<UInt8>) {
+        guard bytes.count <= 16 else { return nil }
+        let bytes = Array(bytes)
+        guard let made = bytes.withUnsafeBytes({ IPAddress(bytes: $0) }) else { return nil }
+        self = made
+    }
+
+    /// The same for bytes in memory.
+    package init?(bytes: UnsafeRawBufferPointer) {
         switch bytes.count {
         case 4:
-            self.init(v4: bytes.reduce(0) { $0 << 8 | UInt32($1) })
+            self.init(v4: UInt32(bigEndian: bytes.loadUnaligned(as: UInt32.self)))
         case 16:
-            let high = bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
-            let low = bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) }
-            self.init(v6High: high, v6Low: low)
+            self.init(
+                v6High: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
+                v6Low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+            )
         default:
             return nil
         }
+    }
+
+    /// Writes the address in network order, 4 bytes for IPv4 and 16 for IPv6; `target` has room for 16.
+    package func write(into target: UnsafeMutableRawBufferPointer) {
+        if let v4 = self.v4 { return target.storeBytes(of: v4.bigEndian, as: UInt32.self) }
+        target.storeBytes(of: self.high.bigEndian, as: UInt64.self)
+        target.storeBytes(of: self.low.bigEndian, toByteOffset: 8, as: UInt64.self)
     }
 
     /// The IPv4 address as 32 bits in host order; nil for IPv6.
@@ -111,16 +127,17 @@ extension IPAddress {
     /// Parses dotted IPv4 (no leading zeros, RFC 6943 §3.1.1) or IPv6 (RFC 4291 §2.2) without zone; nil when malformed.
     package init?(parsing text: some StringProtocol) {
         guard text.utf8.count <= 45 else { return nil }
-        if let v4 = Self.parseV4(text.utf8) {
+        let bytes = Array(text.utf8)
+        if let v4 = Self.parseV4(bytes[...]) {
             self.init(v4: v4)
-        } else if let (high, low) = Self.parseV6(Array(text.utf8)) {
+        } else if let (high, low) = Self.parseV6(bytes) {
             self.init(v6High: high, v6Low: low)
         } else {
             return nil
         }
     }
 
-    private static func parseV4(_ text: some Sequence<UInt8>) -> UInt32? {
+    static func parseV4(_ text: ArraySlice<UInt8>) -> UInt32? {
         var result: UInt32 = 0
         var octet: UInt32?
         var digits = 0

@@ -19,7 +19,7 @@ extension HeaderField: CustomStringConvertible {
     package var description: String { "\(self.name): \(self.sensitive ? "<masked>" : self.value)" }
 }
 
-extension Sequence<HeaderField> {
+extension [HeaderField] {
     /// The value of the first field of that lower-case name.
     package func first(named name: String) -> String? {
         for header in self where header.name == name { return header.value }

@@ -33,17 +33,24 @@ package struct WorkloadBaggage: Hashable, Sendable {
     /// wins.
     package init(parsing headers: [String]) {
         for header in headers where header.utf8.count <= Self.maximumBytes {
-            for member in header.split(separator: ",").prefix(Self.maximumMembers) { self.read(member) }
+            var header = header
+            header.withUTF8 { bytes in
+                for member in bytes.split(separator: UInt8(ascii: ",")).prefix(Self.maximumMembers) {
+                    self.read(member)
+                }
+            }
         }
     }
 
-    private mutating func read(_ member: Substring) {
-        guard let sign = member.firstIndex(of: "=") else { return }
+    private typealias Bytes = Slice<UnsafeBufferPointer<UInt8>>
+
+    private mutating func read(_ member: Bytes) {
+        guard let sign = member.firstIndex(of: UInt8(ascii: "=")) else { return }
         // Properties after a semicolon mean nothing here (W3C Baggage §3.2).
-        let value = Self.trimmed(member[member.index(after: sign)...].prefix { $0 != ";" })
-        let isPlain = value.utf8.count <= Self.maximumValueBytes && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
-        let text = isPlain ? String(value) : ""
-        switch Self.trimmed(member[..<sign]) {
+        let value = Self.trimmed(member[(sign + 1)...].prefix { $0 != UInt8(ascii: ";") })
+        let isPlain = value.count <= Self.maximumValueBytes && value.allSatisfy { $0 > 0x20 && $0 < 0x7f }
+        let text = isPlain ? String(decoding: value, as: UTF8.self) : ""
+        switch String(decoding: Self.trimmed(member[..<sign]), as: UTF8.self) {
         case _ where text.isEmpty: break
         case "k8s.cluster.name": self.cluster = text
         case "k8s.namespace.name": self.namespace = text
@@ -79,9 +86,10 @@ package struct WorkloadBaggage: Hashable, Sendable {
         return labels
     }
 
-    private static func trimmed(_ text: Substring) -> Substring {
-        var text = text.drop { $0 == " " || $0 == "\t" }
-        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
+    private static func trimmed(_ text: Bytes) -> Bytes {
+        func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+        var text = text.drop(while: isBlank)
+        while let last = text.last, isBlank(last) { text.removeLast() }
         return text
     }
 }

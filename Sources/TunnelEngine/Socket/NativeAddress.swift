@@ -7,10 +7,7 @@ extension SocketAddress {
         var native = mesh_address()
         native.port = self.port
         native.family = self.ip.isV4 ? 4 : 6
-        let bytes = self.ip.bytes
-        withUnsafeMutableBytes(of: &native.bytes) { target in
-            for (index, byte) in bytes.enumerated() { target[index] = byte }
-        }
+        withUnsafeMutableBytes(of: &native.bytes) { self.ip.write(into: $0) }
         return native
     }
 
@@ -23,7 +20,7 @@ extension SocketAddress {
     /// Reads an address that a system call returned, in canonical form.
     init?(_ native: mesh_address) {
         let count = native.family == 4 ? 4 : 16
-        let ip = withUnsafeBytes(of: native.bytes) { IPAddress(bytes: $0.prefix(count)) }
+        let ip = withUnsafeBytes(of: native.bytes) { IPAddress(bytes: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
         guard let ip else { return nil }
         self.init(ip: ip.canonical, port: native.port)
     }

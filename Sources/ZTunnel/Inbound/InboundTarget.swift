@@ -144,11 +144,14 @@ package struct InboundTarget: Hashable, Sendable {
 
     /// The first `host` of a `Forwarded` header, with or without quotes; nil when there is none.
     package static func serviceHost(forwarded: String?) -> String? {
-        guard let forwarded, forwarded.utf8.count <= 1_024, forwarded.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
-        for part in forwarded.split(separator: ";") where part.hasPrefix("host=") {
-            let value = part.dropFirst("host=".count).filter { $0 != "\"" }
-            return value.isEmpty ? nil : value
+        guard var forwarded, forwarded.utf8.count <= 1_024 else { return nil }
+        return forwarded.withUTF8 { text in
+            guard text.allSatisfy({ $0 < 0x80 }) else { return nil }
+            for part in text.split(separator: UInt8(ascii: ";")) where part.starts(with: "host=".utf8) {
+                let value = part.dropFirst("host=".utf8.count).filter { $0 != UInt8(ascii: "\"") }
+                return value.isEmpty ? nil : String(decoding: value, as: UTF8.self)
+            }
+            return nil
         }
-        return nil
     }
 }

@@ -30,17 +30,33 @@ package enum TunnelHeaders {
 
     /// Facts about a workload in Istio's order; fields without value, or whose value would need escaping, are left out.
     package static func baggage(_ workload: Workload) -> String {
-        let fields: [(String, String)] = [
-            ("k8s.cluster.name", workload.clusterID), ("k8s.namespace.name", workload.namespace),
-            ("k8s.\(workload.kind.rawValue).name", workload.workloadName), ("service.name", workload.canonicalName),
-            ("service.version", workload.canonicalRevision), ("cloud.region", workload.locality.region),
-            ("cloud.availability_zone", workload.locality.zone),
-        ]
-        return fields.filter { self.isPlain($0.1) }.map { "\($0.0)=\($0.1)" }.joined(separator: ",")
+        var text = ""
+        text.reserveCapacity(240)
+        func add(_ name: String, _ value: String) {
+            guard self.isPlain(value) else { return }
+            if !text.isEmpty { text += "," }
+            text += name
+            text += "="
+            text += value
+        }
+        add("k8s.cluster.name", workload.clusterID)
+        add("k8s.namespace.name", workload.namespace)
+        add("k8s.\(workload.kind.rawValue).name", workload.workloadName)
+        add("service.name", workload.canonicalName)
+        add("service.version", workload.canonicalRevision)
+        add("cloud.region", workload.locality.region)
+        add("cloud.availability_zone", workload.locality.zone)
+        return text
     }
 
     private static func isPlain(_ value: String) -> Bool {
         (1...255).contains(value.utf8.count)
-            && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && !",;=\"\\".utf8.contains($0) }
+            && value.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "="), UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                    false
+                default: byte > 0x20 && byte < 0x7f
+                }
+            }
     }
 }
