@@ -6,13 +6,16 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -218,6 +221,11 @@ int mesh_tcp_connect(const struct mesh_address *to, const struct mesh_address *f
     return fd;
 }
 
+int mesh_is_connected(int fd) {
+    struct pollfd asked = {.fd = fd, .events = POLLOUT};
+    return poll(&asked, 1, 0) == 1 && asked.revents == POLLOUT;
+}
+
 int mesh_socket_error(int fd) {
     int code = 0;
     socklen_t length = sizeof code;
@@ -321,6 +329,19 @@ long mesh_read(int fd, void *bytes, size_t capacity) {
 
 long mesh_send(int fd, const void *bytes, size_t count) {
     ssize_t n = send(fd, bytes, count, MSG_NOSIGNAL);
+    return n < 0 ? -errno : n;
+}
+
+_Static_assert(sizeof(struct mesh_piece) == sizeof(struct iovec)
+                   && offsetof(struct mesh_piece, bytes) == offsetof(struct iovec, iov_base)
+                   && offsetof(struct mesh_piece, count) == offsetof(struct iovec, iov_len),
+               "a piece is an iovec");
+
+long mesh_send_pieces(int fd, const struct mesh_piece *pieces, size_t count) {
+    if (count == 1) return mesh_send(fd, pieces->bytes, pieces->count);
+    // The kernel does not write there.
+    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)pieces, .msg_iovlen = count};
+    ssize_t n = sendmsg(fd, &message, MSG_NOSIGNAL);
     return n < 0 ? -errno : n;
 }
 

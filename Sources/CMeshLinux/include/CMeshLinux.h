@@ -77,6 +77,8 @@ enum {
 /// Starts a connect; the descriptor becomes writable when it is decided. `from` and `scope` may be null.
 int mesh_tcp_connect(const struct mesh_address *to, const struct mesh_address *from, int flags,
                      const struct mesh_scope *scope);
+/// 1 when a connect that was started has succeeded; 0 when it is undecided or failed.
+int mesh_is_connected(int fd);
 /// The pending error of a socket as a positive errno, 0 when there is none.
 int mesh_socket_error(int fd);
 int mesh_local_address(int fd, struct mesh_address *out);
@@ -101,6 +103,13 @@ long mesh_udp_receive(int fd, void *bytes, size_t capacity, struct mesh_address 
 long mesh_read(int fd, void *bytes, size_t capacity);
 /// Sends without raising SIGPIPE.
 long mesh_send(int fd, const void *bytes, size_t count);
+/// Some bytes of an output; laid out as the kernel's iovec.
+struct mesh_piece {
+    const void *bytes;
+    size_t count;
+};
+/// Sends pieces one after the other, as one output, without raising SIGPIPE.
+long mesh_send_pieces(int fd, const struct mesh_piece *pieces, size_t count);
 
 /// Opens a network namespace, for example /proc/<pid>/ns/net; -EINVAL when the file is something else.
 int mesh_netns_open(const char *path);

@@ -1,5 +1,4 @@
 import CertificateAuthority
-
 import ECSDiscovery
 import Logging
 import MeshConfig

@@ -291,11 +291,21 @@ package final class Link: EventSource, HTTP2ConnectionOwner {
     var isReading: Bool { self.state == .settling || self.state == .open }
 
     func readPlaintext() {
+        // Record by record, but what several records bring to one application goes there in one piece.
         let buffer = self.loop.scratch.plaintext
+        let gathered = self.loop.gathered
+        var used = 0
+        gathered.open()
+        defer { gathered.close() }
         while self.isReading {
-            switch self.tls.read(into: buffer) {
+            if buffer.count - used < TLSSession.recordBytes {
+                gathered.flush()
+                used = 0
+            }
+            switch self.tls.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[used...])) {
             case .bytes(let count):
-                let plaintext = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+                let plaintext = UnsafeRawBufferPointer(rebasing: buffer[used..<used + count])
+                used += count
                 if let error = self.http2.receive(plaintext, now: self.loop.now) {
                     guard self.isReading else { return }  // closed by its owner meanwhile
                     self.push()

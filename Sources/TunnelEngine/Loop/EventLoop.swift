@@ -19,6 +19,11 @@ package final class EventLoop: @unchecked Sendable {
     /// Output buffers that the loop's TLS sessions share.
     package let tlsBuffers: TLSBufferPool
 
+    /// Random numbers that need not be secret.
+    package let random = LoopRandom()
+    /// What the sockets of relays get of the plaintext that a link reads.
+    let gathered: GatheredOutput
+
     private let epoll: Int32
     private let wakeUp: Int32
     private var timers: TimerWheel
@@ -61,6 +66,7 @@ package final class EventLoop: @unchecked Sendable {
         self.epoll = try SocketError.check(mesh_epoll_create(), "epoll_create1")
         self.wakeUp = try SocketError.check(mesh_eventfd(), "eventfd")
         self.scratch = LoopScratch()
+        self.gathered = GatheredOutput(plaintext: self.scratch.plaintext)
         self.tlsBuffers = TLSBufferPool(blockBytes: 96 * 1024, keptBlocks: 4)
         _ = try SocketError.check(mesh_epoll_add_read(self.epoll, self.wakeUp, Self.wakeUpData), "epoll_ctl")
     }
@@ -215,12 +221,23 @@ extension EventLoop {
     /// Descriptors that the loop watches for sources.
     var sourceCount: Int { self.sources.reduce(0) { $0 + ($1.source == nil ? 0 : 1) } }
 
-    func deregister(_ source: EventSource) {
+    /// Watches for `other` what was watched for `source`; what the kernel tells from now on is for `other`.
+    func replace(_ source: EventSource, by other: EventSource) {
+        guard source.slot >= 0 else { return }
+        (other.descriptor, other.slot) = (source.descriptor, source.slot)
+        (source.descriptor, source.slot) = (-1, -1)
+        let released = self.sources[Int(other.slot)].source
+        self.sources[Int(other.slot)].source = other
+        withExtendedLifetime(released) {}
+    }
+
+    /// - Parameter tellsKernel: false where the descriptor is about to be closed and nobody shares it.
+    func deregister(_ source: EventSource, tellsKernel: Bool = true) {
         guard source.slot >= 0 else { return }
         let slot = Int(source.slot)
         source.slot = -1
         self.activity.watch(-1)
-        _ = mesh_epoll_remove(self.epoll, source.descriptor)
+        if tellsKernel { _ = mesh_epoll_remove(self.epoll, source.descriptor) }
         self.sources[slot].generation &+= 1
         self.freeSlots.append(Int32(truncatingIfNeeded: slot))
         // Let go only after the table was written: the last reference may free things that use the loop.

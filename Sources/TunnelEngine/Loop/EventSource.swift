@@ -12,6 +12,14 @@ package class EventSource {
     /// The place in the loop's table while registered.
     final var slot: Int32 = -1
 
+    /// Whether another descriptor may name the same socket, here or in another process; then the kernel goes on watching
+    /// it after a close, and must be told.
+    var mayBeShared: Bool { true }
+
+    /// What this source was told of its descriptor and left alone: whoever takes it over looks there, for the kernel
+    /// tells it only once.
+    var untouched: Readiness { [.readable, .readEnded] }
+
     package init(loop: EventLoop) {
         self.loop = loop
     }
@@ -34,9 +42,14 @@ package class EventSource {
     /// Takes the descriptor out of the loop and closes it.
     package final func closeDescriptor() {
         guard self.descriptor >= 0 else { return }
-        self.loop.deregister(self)
+        self.loop.deregister(self, tellsKernel: self.mayBeShared)
         Glibc.close(self.descriptor)
         self.descriptor = -1
+    }
+
+    /// Lets another source have the descriptor, which the kernel goes on watching.
+    final func handOver(to other: EventSource) {
+        self.loop.replace(self, by: other)
     }
 
     /// Takes the descriptor out of the loop and hands it to the caller, who must close it.

@@ -137,6 +137,23 @@ extension Relay {
         return relay
     }
 
+    /// Relays between a socket that `source` watches and an open tunnel stream of the same loop; takes over the socket.
+    package static func join(
+        loop: EventLoop,
+        watchedBy source: EventSource,
+        early: [UInt8] = [],
+        sieve: ((UnsafeRawBufferPointer) -> Int)? = nil,
+        stream: StreamEnd,
+        socketIsDownstream: Bool,
+        observer: any RelayObserver
+    ) -> Relay {
+        let relay = Relay(loop: loop, observer: observer)
+        let end = SocketEnd(loop: loop, relay: relay, isDownstream: socketIsDownstream)
+        end.adopt(from: source)
+        relay.join(end, stream, early: early, sieve: sieve)
+        return relay
+    }
+
     /// Relays between a socket and an open tunnel stream of the same loop.
     ///
     /// Takes over the descriptor, also when it throws; then the stream is reset as well. The observer is never called
@@ -158,13 +175,22 @@ extension Relay {
             stream.close(isAbortive: true)
             throw error
         }
-        if socketIsDownstream {
-            relay.connect(downstream: end, upstream: stream)
-        } else {
-            relay.connect(downstream: stream, upstream: end)
-        }
-        stream.attach(to: end, relay: relay, isDownstream: !socketIsDownstream)
-        end.start(with: stream, early: early, sieve: sieve, starting: stream)
+        relay.join(end, stream, early: early, sieve: sieve)
         return relay
+    }
+
+    private func join(
+        _ end: SocketEnd,
+        _ stream: StreamEnd,
+        early: [UInt8],
+        sieve: ((UnsafeRawBufferPointer) -> Int)?
+    ) {
+        if end.isDownstream {
+            self.connect(downstream: end, upstream: stream)
+        } else {
+            self.connect(downstream: stream, upstream: end)
+        }
+        stream.attach(to: end, relay: self, isDownstream: !end.isDownstream)
+        end.start(with: stream, early: early, sieve: sieve, starting: stream)
     }
 }

@@ -1,3 +1,4 @@
+import CMeshLinux
 import Glibc
 
 /// The socket end of a relay.
@@ -7,7 +8,7 @@ import Glibc
 package final class SocketEnd: EventSource, RelayEnd {
     private var relay: Relay?
     private var other: (any RelayEnd)?
-    private let isDownstream: Bool
+    let isDownstream: Bool
     private var pending = ByteQueue()
     private var early: [UInt8] = []
     private var isReadable = false
@@ -17,6 +18,8 @@ package final class SocketEnd: EventSource, RelayEnd {
     private var isScheduled = false
     private var otherWaits = false
     private var mayHaveFailed = false
+    /// What was told of the descriptor before it came here.
+    private var missed: Readiness = []
     /// When the application last took bytes that wait for it.
     private var lastProgress: UInt64 = 0
     /// How many of these bytes, read from the socket, are passed on; the others are dropped. nil passes all.
@@ -43,6 +46,12 @@ package final class SocketEnd: EventSource, RelayEnd {
         }
     }
 
+    /// Takes over the descriptor of another source, which the loop watches already.
+    func adopt(from source: EventSource) {
+        self.missed = source.untouched
+        source.handOver(to: self)
+    }
+
     func start(
         with other: any RelayEnd,
         early: [UInt8],
@@ -53,10 +62,15 @@ package final class SocketEnd: EventSource, RelayEnd {
         self.sieve = sieve
         self.starting = stream
         self.early = early
-        // Bytes may have come before the descriptor was registered here; looking once costs one call.
-        self.isReadable = true
+        // Bytes may have come before: for a descriptor that is watched only now the kernel will tell of them once more, and
+        // for one that was watched it has told whoever had it.
+        if self.missed.asksForRead { self.isReadable = true }
+        if self.missed.asksForReadToTheEnd { self.sawReadEnd = true }
+        if self.missed.contains(.failed) { self.mayHaveFailed = true }
         self.schedule()
     }
+
+    override var mayBeShared: Bool { false }
 
     override package func ready(_ readiness: Readiness) {
         if readiness.contains(.failed) { self.mayHaveFailed = true }
@@ -163,7 +177,7 @@ package final class SocketEnd: EventSource, RelayEnd {
     }
 
     package func take(_ bytes: UnsafeRawBufferPointer) {
-        guard self.descriptor >= 0 else { return }
+        guard self.descriptor >= 0, !self.loop.gathered.add(bytes, for: self) else { return }
         guard self.pending.isEmpty else { return self.hold(bytes) }
         let sent = self.accepted(Socket.send(self.descriptor, bytes))
         guard sent >= 0 else { return }
@@ -171,6 +185,25 @@ package final class SocketEnd: EventSource, RelayEnd {
         if sent < bytes.count {
             self.lastProgress = self.loop.now
             self.hold(UnsafeRawBufferPointer(rebasing: bytes[sent...]))
+        }
+    }
+
+    /// Sends what the loop gathered for this end; what the kernel doesn't take now is copied.
+    func send(_ pieces: UnsafeBufferPointer<mesh_piece>, bytes: Int) {
+        guard self.descriptor >= 0 else { return }
+        var sent = 0
+        if self.pending.isEmpty {
+            sent = self.accepted(Socket.send(self.descriptor, pieces))
+            guard sent >= 0 else { return }
+            if sent > 0 { self.other?.credited(sent) }
+            if sent == bytes { return }
+            self.lastProgress = self.loop.now
+        }
+        for piece in pieces {
+            let skipped = min(sent, piece.count)
+            sent -= skipped
+            let rest = UnsafeRawBufferPointer(start: piece.bytes, count: piece.count)[skipped...]
+            if !rest.isEmpty, self.descriptor >= 0 { self.hold(UnsafeRawBufferPointer(rebasing: rest)) }
         }
     }
 
@@ -209,6 +242,7 @@ package final class SocketEnd: EventSource, RelayEnd {
     }
 
     package func takeEnd() {
+        self.loop.gathered.flush(self)
         if self.pending.isEmpty { self.finishWriting() } else { self.endIsPending = true }
     }
 
@@ -225,6 +259,7 @@ package final class SocketEnd: EventSource, RelayEnd {
     package func credited(_ count: Int) {}
 
     package func close(isAbortive: Bool) {
+        self.loop.gathered.flush(self)
         self.other = nil
         self.relay = nil
         self.starting = nil

@@ -25,7 +25,7 @@ package final class DatagramSocket: EventSource {
     private static let batch = 64
 
     /// The most bytes of a datagram; what is longer is not told apart from this.
-    package static let maximumBytes = LoopScratch.plaintextBytes
+    package static let maximumBytes = LoopScratch.carriedBytes
 
     /// Binds `address`; the port may be 0.
     /// - Parameter isShared: whether other sockets of this user may have the same address; the kernel gives each client
@@ -82,7 +82,7 @@ package final class DatagramSocket: EventSource {
     override package func again() { self.receive() }
 
     private func receive() {
-        let buffer = self.loop.scratch.plaintext
+        let buffer = self.loop.scratch.carried
         for _ in 0..<Self.batch {
             guard self.descriptor >= 0 else { return }
             var native = mesh_address()

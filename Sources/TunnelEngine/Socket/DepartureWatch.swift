@@ -7,6 +7,7 @@ import Glibc
 package final class DepartureWatch: EventSource {
     private let endMeansLeft: Bool
     private var onLeft: (() -> Void)?
+    private var told: Readiness = []
 
     /// Watches `descriptor`, which stays the caller's; ``stop()`` comes before any other use or its close.
     /// - Parameters:
@@ -30,7 +31,11 @@ package final class DepartureWatch: EventSource {
         if self.descriptor >= 0 { _ = self.releaseDescriptor() }
     }
 
+    override var mayBeShared: Bool { false }
+    override var untouched: Readiness { self.told }
+
     override package func ready(_ readiness: Readiness) {
+        self.told.formUnion(readiness)
         let isReset = !readiness.isDisjoint(with: [.failed, .hungUp])
         guard isReset || self.endMeansLeft && readiness.contains(.readEnded) && self.isEmpty else { return }
         self.left()

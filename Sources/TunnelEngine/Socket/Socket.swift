@@ -61,6 +61,9 @@ package enum Socket {
         return code == 0 ? nil : SocketError(code: code, call: "recv")
     }
 
+    /// Whether a connect that was started has succeeded already.
+    static func isConnected(_ descriptor: Int32) -> Bool { mesh_is_connected(descriptor) == 1 }
+
     /// The local address; nil when the socket is gone.
     package static func localAddress(_ descriptor: Int32) -> SocketAddress? {
         var native = mesh_address()
@@ -115,6 +118,11 @@ package enum Socket {
     /// Reads at most `buffer.count` bytes: the count, 0 at the end of the stream, or a negative errno.
     package static func read(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
         Int(mesh_read(descriptor, buffer.baseAddress, buffer.count))
+    }
+
+    /// Sends pieces one after the other with one call: the count of bytes taken, or a negative errno.
+    static func send(_ descriptor: Int32, _ pieces: UnsafeBufferPointer<mesh_piece>) -> Int {
+        Int(mesh_send_pieces(descriptor, pieces.baseAddress, pieces.count))
     }
 
     /// Sends bytes: the count taken, or a negative errno.

@@ -3,6 +3,7 @@ package import MeshModel
 /// One outgoing TCP connect with a deadline.
 ///
 /// Held alive by the loop until it is decided; the completion is called exactly once unless it is cancelled.
+/// One that keeps its watch holds the connected descriptor until a relay takes it over, or it is cancelled.
 package final class TCPDial: EventSource {
     package enum Failure: Error, Sendable, CustomStringConvertible {
         case socket(SocketError)
@@ -17,6 +18,8 @@ package final class TCPDial: EventSource {
     }
 
     private var completion: ((Result<Int32, Failure>) -> Void)?
+    private let keepsWatch: Bool
+    private var told: Readiness = []
     private lazy var deadline = LoopTimer(target: self)
 
     /// Starts connecting; the completion gets a connected descriptor, which is then the caller's.
@@ -26,6 +29,7 @@ package final class TCPDial: EventSource {
     ///   - source: the local address to connect from; nil lets the kernel choose.
     ///   - spoofed: an address of somebody else to connect from, so that the peer sees it; see ``Socket/connect``.
     ///   - scope: where the socket is made.
+    ///   - keepsWatch: whether the connected descriptor stays in this dial's care, for ``Relay/join`` to take over.
     package init(
         loop: EventLoop,
         to address: SocketAddress,
@@ -33,6 +37,7 @@ package final class TCPDial: EventSource {
         spoofing spoofed: IPAddress? = nil,
         scope: SocketScope = .process,
         milliseconds: UInt64 = 10_000,
+        keepsWatch: Bool = false,
         completion: @escaping (Result<Int32, Failure>) -> Void
     ) throws(Failure) {
         let descriptor: Int32
@@ -42,6 +47,7 @@ package final class TCPDial: EventSource {
             throw .socket(error)
         }
         self.completion = completion
+        self.keepsWatch = keepsWatch
         super.init(loop: loop)
         do throws(SocketError) {
             try loop.register(self, descriptor: descriptor)
@@ -49,17 +55,31 @@ package final class TCPDial: EventSource {
             Socket.close(descriptor)
             throw .socket(error)
         }
-        loop.start(self.deadline, after: milliseconds)
+        // A connect within the host is decided by now: no need to wait for the kernel to say so.
+        if Socket.isConnected(descriptor) {
+            loop.runAgain(self)
+        } else {
+            loop.start(self.deadline, after: milliseconds)
+        }
     }
 
+    override var mayBeShared: Bool { false }
+    override var untouched: Readiness { self.told }
+
     override package func ready(_ readiness: Readiness) {
-        guard !readiness.isDisjoint(with: [.writable, .failed, .hungUp]) else { return }
+        self.told.formUnion(readiness)
+        guard self.completion != nil, !readiness.isDisjoint(with: [.writable, .failed, .hungUp]) else { return }
         if let error = Socket.connectError(self.descriptor) { return self.finish(.failure(.socket(error))) }
-        self.loop.stop(self.deadline)
-        let descriptor = self.releaseDescriptor()
-        guard let completion = self.completion else { return Socket.close(descriptor) }
+        self.connected()
+    }
+
+    override package func again() { self.connected() }
+
+    private func connected() {
+        guard let completion = self.completion, self.descriptor >= 0 else { return }
         self.completion = nil
-        completion(.success(descriptor))
+        self.loop.stop(self.deadline)
+        completion(.success(self.keepsWatch ? self.descriptor : self.releaseDescriptor()))
     }
 
     override package func timerFired(_ timer: LoopTimer) { self.finish(.failure(.timedOut)) }

@@ -139,11 +139,10 @@ final class InboundConnection: RelayObserver, ActiveConnection {
             guard let local = request.local else {
                 return .failure(ConnectionFailure(.destinationUnknown, "the peer's connection has no local address"))
             }
-            let host = InboundTarget.serviceHost(forwarded: request.header("forwarded"))
             return InboundTarget.decide(
                 authority: request.authority,
                 local: local,
-                serviceHost: host,
+                serviceHost: self.report.originalDestination,
                 workload: workload,
                 snapshot: snapshot
             )
@@ -203,7 +202,8 @@ final class InboundConnection: RelayObserver, ActiveConnection {
             to: dial.address,
             from: self.proxy.context.bindAddress(toReach: dial.address.ip),
             spoofing: dial.spoofed,
-            scope: self.proxy.workload.scope
+            scope: self.proxy.workload.scope,
+            keepsWatch: true
         ) { [weak self] result in
             self?.dialed(result, dial, target, workload)
         }
@@ -245,15 +245,18 @@ final class InboundConnection: RelayObserver, ActiveConnection {
         _ target: InboundTarget,
         _ workload: Workload
     ) {
+        let application = self.dial
         self.dial = nil
         switch result {
         case .failure(let failure):
             self.fail(ConnectionFailure(failure, to: dial.address))
         case .success(let upstream):
-            Socket.tune(upstream, keepAlive: self.proxy.context.keepAlive)
+            guard let application else { return }
+            // No keep-alive: an application on the same host can't vanish without a word.
+            Socket.tune(upstream, keepAlive: nil)
             self.stopWatching()
             guard self.announce(target, to: upstream) else {
-                Socket.close(upstream)
+                application.cancel()
                 let text = "application \(dial.address) closed before it was told the destination"
                 return self.fail(ConnectionFailure(.upstreamReset, text))
             }
@@ -265,7 +268,7 @@ final class InboundConnection: RelayObserver, ActiveConnection {
                     self.relay = try Relay.join(
                         loop: self.proxy.loop,
                         downstream: descriptor,
-                        upstream: upstream,
+                        upstream: application.releaseDescriptor(),
                         observer: self
                     )
                 case .tunnel(let request):
@@ -274,18 +277,18 @@ final class InboundConnection: RelayObserver, ActiveConnection {
                         withBaggage: self.proxy.context.configuration.isBaggageEnabled
                     )
                     guard let stream = request.accept(headers: headers) else {
-                        Socket.close(upstream)
+                        application.cancel()
                         return self.fail(ConnectionFailure(.clientGone, "the peer gave up before the answer"))
                     }
-                    self.relay = try Relay.join(
+                    self.relay = Relay.join(
                         loop: self.proxy.loop,
-                        socket: upstream,
+                        watchedBy: application,
                         stream: stream,
                         socketIsDownstream: false,
                         observer: self
                     )
                 case nil:
-                    Socket.close(upstream)
+                    application.cancel()
                 }
             } catch {
                 self.fail(ConnectionFailure(.upstreamReset, "relay could not begin: \(error)"))

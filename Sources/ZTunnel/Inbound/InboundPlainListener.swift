@@ -12,7 +12,6 @@ final class InboundPlainListener: ListenerDelegate {
 
     func accepted(_ descriptor: Int32, peer: SocketAddress, on listener: Listener) {
         guard let proxy = self.proxy else { return Socket.close(descriptor) }
-        Socket.tune(descriptor, keepAlive: proxy.context.keepAlive)
         guard let target = Socket.originalDestination(descriptor) ?? Socket.localAddress(descriptor) else {
             return Socket.close(descriptor)
         }

@@ -141,6 +141,8 @@ package final class WorkloadProxy: @unchecked Sendable {
         isPrivate: Bool = false
     ) throws(ListenFailure) {
         try self.open(port, isPrivate: isPrivate) { socket throws(SocketError) in
+            // What is accepted has the same options, so that they cost no calls then.
+            Socket.tune(socket.descriptor, keepAlive: self.context.keepAlive)
             self.listeners.append(try Listener(loop: self.loop, socket: socket, delegate: delegate))
         }
     }

@@ -116,7 +116,7 @@ package final class ConnectionReport {
 
     /// Begins a trace; its header goes to the peer, so that both ends share the trace's id.
     package func beginTrace() -> TraceContext {
-        var random = SystemRandomNumberGenerator()
+        var random = self.loop.random
         var trace = TraceContext(using: &random)
         trace.isSampled = self.context.tracer?.sampler.decide(trace) ?? false
         return self.keep(trace)
@@ -125,7 +125,7 @@ package final class ConnectionReport {
     /// Goes on with the trace of the peer's `traceparent` header; does nothing without a readable one.
     package func continueTrace(_ header: String?) {
         guard let caller = header.flatMap({ TraceContext(parsing: $0) }) else { return }
-        var random = SystemRandomNumberGenerator()
+        var random = self.loop.random
         var trace = caller.child(using: &random)
         trace.isSampled = self.context.tracer?.sampler.follow(caller) ?? false
         self.caller = caller.parent

@@ -146,7 +146,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
     private var client: Workload { self.proxy.workload.local.client(in: self.proxy.context.state.snapshot) }
 
     private func decide(_ address: SocketAddress) -> OutboundDecision {
-        var random = SystemRandomNumberGenerator()
+        var random = self.proxy.loop.random
         return self.proxy.context.state.snapshot.routeOutbound(
             to: address,
             from: self.client,
@@ -156,7 +156,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
     }
 
     private func decide(_ host: String, _ port: UInt16) -> OutboundDecision {
-        var random = SystemRandomNumberGenerator()
+        var random = self.proxy.loop.random
         let snapshot = self.proxy.context.state.snapshot
         let client = self.client
         // What the mesh's DNS would answer for the name counts here too: short names, wildcards, the search list.
@@ -296,22 +296,36 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         self.totalAlarm.cancel()
         if let uid = self.dialled { self.proxy.endpointFailures.reached(uid) }
         self.report.open()
-        guard let (client, early, sieve) = self.answerClient() else { return upstream.close() }
+        guard let (early, sieve) = self.answerClient() else { return upstream.close() }
         do throws(SocketError) {
             switch upstream {
             case .socket(let descriptor):
                 self.relay = try Relay.join(
                     loop: self.proxy.loop,
-                    downstream: client,
+                    downstream: self.takeClient(),
                     early: early,
                     sieve: sieve,
                     upstream: descriptor,
                     observer: self
                 )
             case .stream(let stream):
-                self.relay = try Relay.join(
+                guard let watch = self.watch else {
+                    self.relay = try Relay.join(
+                        loop: self.proxy.loop,
+                        socket: self.takeClient(),
+                        early: early,
+                        sieve: sieve,
+                        stream: stream,
+                        socketIsDownstream: true,
+                        observer: self
+                    )
+                    return
+                }
+                self.watch = nil
+                self.descriptor = -1
+                self.relay = Relay.join(
                     loop: self.proxy.loop,
-                    socket: client,
+                    watchedBy: watch,
                     early: early,
                     sieve: sieve,
                     stream: stream,
@@ -331,12 +345,16 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         self.watch = nil
     }
 
-    /// Tells a proxy client that the connection stands.
-    /// - Returns: the descriptor, now the caller's, what the upstream gets first, and how much of the rest it gets; nil
-    ///   when the client is gone.
-    private func answerClient() -> (Int32, [UInt8], ((UnsafeRawBufferPointer) -> Int)?)? {
+    /// The client's descriptor, now the caller's.
+    private func takeClient() -> Int32 {
         self.stopWatching()
-        let client = self.descriptor
+        defer { self.descriptor = -1 }
+        return self.descriptor
+    }
+
+    /// Tells a proxy client that the connection stands.
+    /// - Returns: what the upstream gets first, and how much of the rest it gets; nil when the client is gone.
+    private func answerClient() -> ([UInt8], ((UnsafeRawBufferPointer) -> Int)?)? {
         let sieve = self.negotiation?.requestBody.map { body in
             var body = body
             return { (bytes: UnsafeRawBufferPointer) in body.count(of: bytes) }
@@ -347,14 +365,13 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
             self.negotiation = nil
             early = toUpstream
             // A few bytes into an empty buffer: less than all means that the client is gone.
-            let sent = toClient.isEmpty ? 0 : toClient.withUnsafeBytes { Socket.send(client, $0) }
+            let sent = toClient.isEmpty ? 0 : toClient.withUnsafeBytes { Socket.send(self.descriptor, $0) }
             guard sent == toClient.count else {
                 self.fail(ConnectionFailure(.clientGone, "the client left before the connection stood"))
                 return nil
             }
         }
-        self.descriptor = -1
-        return (client, early, sieve)
+        return (early, sieve)
     }
 
     private func fail(_ failure: ConnectionFailure) {

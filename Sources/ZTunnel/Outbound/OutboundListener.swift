@@ -13,10 +13,13 @@ final class OutboundListener: ListenerDelegate {
 
     func accepted(_ descriptor: Int32, peer: SocketAddress, on listener: Listener) {
         guard let proxy = self.proxy else { return Socket.close(descriptor) }
-        Socket.tune(descriptor, keepAlive: proxy.context.keepAlive)
-        guard let local = Socket.localAddress(descriptor)?.canonical else { return Socket.close(descriptor) }
-        let address = Socket.originalDestination(descriptor)?.canonical ?? local
-        // A redirect changes the port; whoever came to this one by itself would be sent back to it without end.
+        let original = Socket.originalDestination(descriptor)?.canonical
+        // A redirect changes the port, so whoever wanted another one did not come here by itself.
+        let local =
+            original.map { $0.port == listener.address.port } ?? true
+            ? Socket.localAddress(descriptor)?.canonical : nil
+        guard let address = original ?? local else { return Socket.close(descriptor) }
+        // Whoever came to this port by itself would be sent back to it without end.
         OutboundConnection(
             proxy: proxy,
             descriptor: descriptor,

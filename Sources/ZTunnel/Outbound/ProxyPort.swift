@@ -21,7 +21,6 @@ final class ProxyPort: ListenerDelegate {
         guard let proxy = self.proxy, self.handshakes.count < Self.maximumHandshakes else {
             return Socket.close(descriptor)
         }
-        Socket.tune(descriptor, keepAlive: proxy.context.keepAlive)
         let handshake = ProxyHandshake(proxy: proxy, limits: self.limits, peer: peer)
         let key = ObjectIdentifier(handshake)
         self.handshakes[key] = handshake

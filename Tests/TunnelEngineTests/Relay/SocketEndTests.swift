@@ -107,4 +107,60 @@ struct SocketEndTests {
         let received = server.receive(exactly: 6)
         #expect(received == [1, 2, 3, 4, 5, 6])
     }
+
+    /// Writes `bytes` into the loop's plaintext, cut in `pieces`, and gives them to the server's end, as a link does.
+    private func give(_ bytes: [UInt8], in pieces: Int, to setting: Setting) throws {
+        let (loop, up) = (Unchecked(setting.thread.loop), Unchecked(setting.up))
+        try setting.thread.sync {
+            let plaintext = loop.value.scratch.plaintext
+            plaintext.copyBytes(from: bytes)
+            loop.value.gathered.open()
+            for piece in 0..<pieces {
+                let range = piece * bytes.count / pieces..<(piece + 1) * bytes.count / pieces
+                up.value.take(UnsafeRawBufferPointer(rebasing: plaintext[range]))
+            }
+            loop.value.gathered.close()
+            // The next batch is written over it.
+            plaintext.initializeMemory(as: UInt8.self, repeating: 0)
+        }
+    }
+
+    @Test("pieces of a batch arrive whole and in order, however much of them the kernel takes", arguments: [1, 8, 100])
+    func gatheredPiecesArrive(pieces: Int) throws {
+        let setting = try Setting()
+        defer { setting.thread.stop() }
+        let server = try #require(setting.server)
+        let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+        // Nobody reads meanwhile: from some batch on the kernel takes a part of it, and then nothing.
+        let batches = 60
+        for _ in 0..<batches { try self.give(bytes, in: pieces, to: setting) }
+        let loop = Unchecked(setting.thread.loop)
+        #expect(try setting.thread.sync { loop.value.heldBytes } > 0)
+        for _ in 0..<batches {
+            let isSame = server.receive(exactly: bytes.count) == bytes
+            #expect(isSame)
+        }
+        let relay = Unchecked(setting.relay)
+        #expect(try setting.thread.sync { loop.value.heldBytes } == 0)
+        #expect(try setting.thread.sync { relay.value.isEnded } == false)
+    }
+
+    @Test("what was gathered goes out before the end that follows it")
+    func anEndComesAfterWhatWasGathered() throws {
+        let setting = try Setting()
+        defer { setting.thread.stop() }
+        let server = try #require(setting.server)
+        let (loop, up) = (Unchecked(setting.thread.loop), Unchecked(setting.up))
+        try setting.thread.sync {
+            let plaintext = loop.value.scratch.plaintext
+            plaintext.copyBytes(from: [1, 2, 3, 4])
+            loop.value.gathered.open()
+            up.value.take(UnsafeRawBufferPointer(rebasing: plaintext[0..<2]))
+            up.value.take(UnsafeRawBufferPointer(rebasing: plaintext[2..<4]))
+            up.value.takeEnd()
+            loop.value.gathered.close()
+        }
+        #expect(server.receive(exactly: 4) == [1, 2, 3, 4])
+        #expect(server.receive() == [])
+    }
 }
