@@ -4,7 +4,7 @@ import MeshModel
 ///
 /// A name's owner decides what it resolves to, and a waypoint reaches what its clients may not: its own loopback, the
 /// credentials of its task. These are what server-side request forgery looks for, so they are closed in all entries.
-struct EgressBounds: Sendable {
+package struct EgressBounds: Sendable {
     /// Addresses of one host alone, where it keeps what is for itself: loopback, and link-local with the metadata and
     /// credentials of instances and tasks (169.254.169.254, 169.254.170.2, fd00:ec2::254).
     var hosts: [AddressBlock]
@@ -12,7 +12,7 @@ struct EgressBounds: Sendable {
     var nowhere: [AddressBlock]
 
     /// What holds for every waypoint.
-    static let standard = EgressBounds(
+    package static let standard = EgressBounds(
         hosts: Self.blocks("127.0.0.0/8", "169.254.0.0/16", "::1", "fe80::/10", "fd00:ec2::/32"),
         nowhere: Self.blocks("0.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4", "::/96", "ff00::/8", "fec0::/10", "2002::/16")
     )

@@ -33,13 +33,15 @@ package final class WaypointContext: CertificateSubject {
     /// The metrics of destinations.
     let clusterMetrics: ClusterMetrics
     /// Where access logs and spans go.
-    let sinks: ReportSinks
+    package let sinks: ReportSinks
 
     /// One process is one subject.
     package var key: String { "" }
 
     /// Joins the parts.
-    init(
+    ///
+    /// - Parameter writeLine: takes the lines of requests' access logs for standard output.
+    package init(
         configuration: Configuration,
         local: LocalWorkload,
         log: Log,

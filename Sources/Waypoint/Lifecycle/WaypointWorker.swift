@@ -1,11 +1,11 @@
 import BoringTLS
-import DataPlane
+package import DataPlane
 import HTTPRouting
-import MeshDNS
+package import MeshDNS
 import MeshIdentity
 import MeshModel
 import MeshTelemetry
-import TunnelEngine
+package import TunnelEngine
 
 /// Something that is carried and can be ended.
 protocol ActiveSession: AnyObject {
@@ -23,7 +23,7 @@ protocol ActiveSession: AnyObject {
 ///
 /// `@unchecked Sendable`: apart from `init`, everything runs on the loop's own thread; other threads reach it by
 /// `loop.submit` only.
-final class WaypointWorker: @unchecked Sendable {
+package final class WaypointWorker: @unchecked Sendable {
     /// The loop.
     let loop: EventLoop
     let context: WaypointContext
@@ -77,7 +77,7 @@ final class WaypointWorker: @unchecked Sendable {
     }
 
     /// Makes a worker that serves nothing yet.
-    init(loop: EventLoop, context: WaypointContext, resolver: ResolverConfiguration, plan: WaypointPlan) {
+    package init(loop: EventLoop, context: WaypointContext, resolver: ResolverConfiguration, plan: WaypointPlan) {
         self.loop = loop
         self.context = context
         self.plan = plan
@@ -120,7 +120,7 @@ final class WaypointWorker: @unchecked Sendable {
     // MARK: Life
 
     /// Starts taking tunnels.
-    func listen() throws(ListenFailure) {
+    package func listen() throws(ListenFailure) {
         self.loop.heldBytesLimit = self.context.configuration.limits.heldBytes
         let address = self.context.listenAddress(port: MeshPorts.inboundTunnel)
         do throws(SocketError) {

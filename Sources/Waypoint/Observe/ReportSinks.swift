@@ -4,7 +4,7 @@ import Synchronization
 
 /// Where access logs and spans go, by the names of providers. Queues outlive plans: what waits in them must not be lost
 /// because a route changed.
-final class ReportSinks: Sendable {
+package final class ReportSinks: Sendable {
     /// Writes a finished line to standard output.
     let writeLine: @Sendable ([UInt8]) -> Void
     /// Spans for the collector that the environment names, where the mesh names none; nil without one.

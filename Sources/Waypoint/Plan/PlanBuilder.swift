@@ -1,12 +1,12 @@
-import DataPlane
+package import DataPlane
 import HTTPRouting
-import MeshModel
-import MeshProtos
-import MeshTelemetry
+package import MeshModel
+package import MeshProtos
+package import MeshTelemetry
 
 /// Makes plans. It keeps what was made of resources that did not change, and the state of clusters over all plans: what is
 /// known of endpoints must not be lost because a route changed.
-struct PlanBuilder {
+package struct PlanBuilder {
     private let local: LocalWorkload
     private let sinks: ReportSinks
     private let sampler: TraceSampler?
@@ -29,11 +29,12 @@ struct PlanBuilder {
         var endpoints: [EndpointFacts]?
     }
 
+    /// Knows nothing yet.
     /// - Parameters:
     ///   - sampler: decides on traces where the mesh says nothing about them.
     ///   - bounds: whom nobody is led to.
     ///   - roots: those of the system, for TLS with applications.
-    init(
+    package init(
         local: LocalWorkload,
         sinks: ReportSinks,
         sampler: TraceSampler? = nil,
@@ -52,7 +53,7 @@ struct PlanBuilder {
     // MARK: Resources
 
     /// Takes our own settings over; those of another waypoint of our namespace are none of our business.
-    mutating func set(settings: TulleL7.WaypointSettings, name: String, now: UInt64) throws(PlanError) {
+    package mutating func set(settings: TulleL7.WaypointSettings, name: String, now: UInt64) throws(PlanError) {
         guard "\(settings.namespace)/\(settings.name)" == name else {
             throw PlanError("resource is for \(settings.namespace)/\(settings.name)")
         }
@@ -112,7 +113,7 @@ struct PlanBuilder {
     }
 
     /// Takes a service over.
-    mutating func set(service: TulleL7.ServiceRoutes, name: String, now: UInt64) throws(PlanError) {
+    package mutating func set(service: TulleL7.ServiceRoutes, name: String, now: UInt64) throws(PlanError) {
         let key = NamespacedHostname(namespace: service.namespace, hostname: service.hostname)
         guard "\(key)" == name else { throw PlanError("resource is for \(key)") }
         guard self.resources[key] != service else { return }
@@ -160,7 +161,7 @@ struct PlanBuilder {
     // MARK: Plans
 
     /// Makes a plan of this moment.
-    mutating func plan(mesh: MeshSnapshot, own: Workload, now: UInt64) -> WaypointPlan {
+    package mutating func plan(mesh: MeshSnapshot, own: Workload, now: UInt64) -> WaypointPlan {
         let place = ClientPlace(locality: own.locality, labels: own.labels, node: own.node, network: own.network)
         if place != self.place {
             // What clusters prefer depends on it; it changes once, when the mesh comes to know us.

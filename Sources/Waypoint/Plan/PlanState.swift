@@ -104,7 +104,7 @@ final class PlanState {
 }
 
 /// Why a resource can't be used.
-struct PlanError: Error {
+package struct PlanError: Error {
     var reason: String
 
     init(_ reason: String) { self.reason = reason }

@@ -4,7 +4,7 @@ import MeshTelemetry
 
 /// Everything that a waypoint knows at one moment, made ready for decisions. Never changed: a change makes another one,
 /// which shares what did not change.
-final class WaypointPlan: Sendable {
+package final class WaypointPlan: Sendable {
     /// The workloads and services of the mesh.
     let mesh: MeshSnapshot
     /// This waypoint's own workload.
