@@ -1,7 +1,7 @@
 # The front door. Each verb is one script, so that what CI runs and what a person runs is the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-l7 demo-down test unit scenario fuzz sanitize attack soak bench bench-controlplane build release check-deploy lint format protos limits setup clean
+.PHONY: help demo demo-l7 demo-down test unit scenario fuzz sanitize attack soak bench bench-controlplane counts counts-record build release check-deploy lint format protos limits setup clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,12 @@ bench: ## our ztunnels beside Envoy in one run of PAIRS (5) pairs of rounds; wri
 
 bench-controlplane: ## pushes to CLIENTS (1000) data planes at 1k, 3k and 10k workloads; writes docs/performance.md
 	@scripts/bench-controlplane.sh
+
+counts: setup ## instructions of the paths that cost most, against those recorded in docs/instruction-counts.json
+	@scripts/instruction-counts.py
+
+counts-record: setup ## record these instructions anew
+	@scripts/instruction-counts.py --record
 
 build: ## debug build of everything
 	swift build

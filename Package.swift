@@ -253,6 +253,21 @@ if Context.environment["TULLE_BENCH"] != nil {
     )
 }
 
+// The program whose instructions are counted is built by scripts/instruction-counts.py only.
+if Context.environment["TULLE_COUNTS"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "InstructionCounts",
+            dependencies: [
+                "BoringTLS", "DataPlane", "HTTPRouting", "MeshDNS", "MeshIdentity", "MeshModel", "MeshProtos",
+                "MeshTelemetry", "MeshXDS", "TunnelEngine", "Waypoint", "ZTunnel",
+            ],
+            path: "Benchmarks/InstructionCounts",
+            swiftSettings: settings
+        )
+    )
+}
+
 // Some targets with all that they lean on, for who builds anew with other settings: scripts/sanitize.sh builds one room's
 // tests after the other, as a sanitizer's build of everything takes hours.
 if let names = Context.environment["TULLE_TARGETS"] {

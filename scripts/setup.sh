@@ -32,6 +32,7 @@ needs=(
     python3:python3
     setpriv:util-linux
     strip:binutils
+    valgrind:valgrind
     /usr/include/zlib.h:zlib1g-dev
     /usr/include/yaml.h:libyaml-dev
 )

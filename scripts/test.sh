@@ -26,10 +26,16 @@ if [ "$part" != scenario ]; then
     # AWS's own signature cases; without them their tests would be skipped, so a failure to get them is one.
     PATH="$PWD/.venv/bin:$PATH" scripts/fetch-sigv4-suite.sh
     swift build --build-tests
-    # The tests need one core; the other builds the data planes meanwhile, in its own directory and giving way to them.
+    # The tests need one core; the other builds the data planes meanwhile, in its own directory and giving way to them. What
+    # is built then also has its instructions counted.
     release=
-    if [ "$part" = all ] && [ "${#data_planes[@]}" -gt 0 ]; then
-        nice -n 10 scripts/build-release.sh "${data_planes[@]}" >"$logs/release" 2>&1 &
+    release() {
+        renice -n 10 "$BASHPID" >/dev/null
+        if [ "${#data_planes[@]}" -gt 0 ]; then scripts/build-release.sh "${data_planes[@]}" || return 1; fi
+        scripts/instruction-counts.py >"$logs/counts" 2>&1 || touch "$logs/counts-failed"
+    }
+    if [ "$part" = all ]; then
+        release >"$logs/release" 2>&1 &
         release=$!
     fi
     swift_tests=(swift test --ignore-lock --no-parallel --skip-build)
@@ -62,6 +68,11 @@ if [ "$part" != unit ]; then
         elif [ -n "$release" ] && ! wait "$release"; then
             cat "$logs/release"
             exit 1
+        fi
+        if [ -e "$logs/counts" ]; then
+            cat "$logs/counts"
+            summary+=("instructions: $(grep '^instruction-counts: ' "$logs/counts" | tail -n 1 | cut -d ' ' -f 2-)")
+            if [ -e "$logs/counts-failed" ]; then failed=1; fi
         fi
         as_root=()
         if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n --preserve-env); fi
