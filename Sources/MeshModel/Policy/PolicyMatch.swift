@@ -35,11 +35,13 @@ package struct PolicyMatch: Hashable, Sendable {
     /// Namespaces the peer must not have.
     package var notNamespaces: [StringMatch] = []
     /// Identities of the peer, without `spiffe://`; a peer without identity matches none.
-    package var principals: [StringMatch] = []
+    package var principals: [StringMatch] = [] { didSet { self.principalIndex = PrincipalIndex(self.principals) } }
     /// Identities the peer must not have.
     package var notPrincipals: [StringMatch] = []
     /// Service accounts of the peer; a peer without identity matches none.
-    package var serviceAccounts: [ServiceAccount] = []
+    package var serviceAccounts: [ServiceAccount] = [] {
+        didSet { self.accountIndex = ServiceAccountIndex(self.serviceAccounts) }
+    }
     /// Service accounts the peer must not have.
     package var notServiceAccounts: [ServiceAccount] = []
     /// Addresses of the peer.
@@ -54,6 +56,8 @@ package struct PolicyMatch: Hashable, Sendable {
     package var destinationPorts: [UInt16] = []
     /// Ports of the destination workload that must not be asked for.
     package var notDestinationPorts: [UInt16] = []
+    private var principalIndex: PrincipalIndex?
+    private var accountIndex: ServiceAccountIndex?
 
     /// A match without attributes, which never matches.
     package init() {}
@@ -72,15 +76,29 @@ package struct PolicyMatch: Hashable, Sendable {
         let peer = connection.peer
         let namespace = peer?.namespace ?? ""
         return Self.holds(self.namespaces, self.notNamespaces) { $0.matches(namespace) }
-            && Self.holds(self.principals, self.notPrincipals) { pattern in
-                principal.map { pattern.matches($0) } ?? false
-            }
-            && Self.holds(self.serviceAccounts, self.notServiceAccounts) { account in
-                peer?.namespace == account.namespace && peer?.serviceAccount == account.name
-            }
+            && self.holds(principal: principal)
+            && self.holds(accountOf: peer)
             && Self.holds(self.sourceIPs, self.notSourceIPs) { $0.contains(connection.sourceIP) }
             && Self.holds(self.destinationIPs, self.notDestinationIPs) { $0.contains(connection.destination.ip) }
             && Self.holds(self.destinationPorts, self.notDestinationPorts) { $0 == connection.destination.port }
+    }
+
+    private func holds(principal: String?) -> Bool {
+        guard let principal else { return self.principals.isEmpty }
+        if let index = self.principalIndex {
+            return index.contains(principal) && !self.notPrincipals.contains { $0.matches(principal) }
+        }
+        return Self.holds(self.principals, self.notPrincipals) { $0.matches(principal) }
+    }
+
+    private func holds(accountOf peer: SPIFFEID?) -> Bool {
+        if self.serviceAccounts.isEmpty, self.notServiceAccounts.isEmpty { return true }
+        guard let peer else { return self.serviceAccounts.isEmpty }
+        let account = ServiceAccount(namespace: peer.namespace, name: peer.serviceAccount)
+        if let index = self.accountIndex {
+            return index.contains(account) && !self.notServiceAccounts.contains(account)
+        }
+        return Self.holds(self.serviceAccounts, self.notServiceAccounts) { $0 == account }
     }
 
     private static func holds<T>(_ positive: [T], _ negative: [T], _ test: (T) -> Bool) -> Bool {

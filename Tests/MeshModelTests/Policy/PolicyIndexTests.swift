@@ -67,6 +67,57 @@ import Testing
         #expect(verdicts == [true, false])
     }
 
+    @Test("a match of many names holds for those that one of them alone holds for")
+    func manyNames() {
+        func facts(_ peer: SPIFFEID?) -> ConnectionFacts {
+            ConnectionFacts(peer: peer, sourceIP: Mesh.ip("10.0.0.5"), destination: Mesh.socket("10.0.0.9:80"))
+        }
+        let names = (0..<40).map { "a\($0)" }
+        let lists: [(inout PolicyMatch, [String]) -> Void] = [
+            { $0.principals = $1.map { .exact("cluster.local/ns/shop/sa/\($0)") } },
+            { $0.serviceAccounts = $1.map { .init(namespace: "shop", name: $0) } },
+            { match, names in
+                match.principals = names.map { .exact("cluster.local/ns/shop/sa/\($0)") }
+                match.notPrincipals = [.suffix("7")]
+                match.notServiceAccounts = [.init(namespace: "shop", name: "a9")]
+            },
+            { match, names in
+                match.principals = names.map { .exact("cluster.local/ns/shop/sa/\($0)") }
+                match.principals.append(.prefix("cluster.local/ns/attic/"))
+            },
+        ]
+        let peers = [nil] + (names + ["a40", "A1"]).flatMap { [Mesh.id($0), Mesh.id($0, "attic")] }
+        for fill in lists {
+            var together = PolicyMatch()
+            fill(&together, names)
+            let alone = names.map { name in
+                var match = PolicyMatch()
+                fill(&match, [name])
+                return match
+            }
+            let verdicts = peers.map { together.matches(facts($0)) }
+            #expect(verdicts == peers.map { peer in alone.contains { $0.matches(facts(peer)) } })
+            #expect(Set(verdicts) == [true, false])
+            var other = PolicyMatch()
+            fill(&other, names.reversed())
+            #expect(together != other)
+        }
+    }
+
+    @Test("names beyond ASCII are compared by their bytes, also among many")
+    func bytes() {
+        let (one, other) = ("cluster.local/ns/shop/sa/\u{e9}", "cluster.local/ns/shop/sa/e\u{301}")
+        #expect(one == other)
+        let rest = (0..<20).map { StringMatch.exact("cluster.local/ns/shop/sa/a\($0)") }
+        #expect(PrincipalIndex(rest + [.exact(one)]) == nil)
+        #expect(PrincipalIndex(rest + [.presence]) == nil)
+        // A Kelvin sign is the same text as a K.
+        let index = PrincipalIndex(rest + [.exact("K")])
+        #expect(index?.contains("K") == true)
+        #expect(index?.contains("\u{212a}") == false)
+        #expect(!StringMatch.exact(one).matches(other))
+    }
+
     @Test("rules that are changed are found anew, and the index tells no policies apart")
     func changes() {
         func named(_ name: String) -> AuthorizationPolicy.Rule {
