@@ -13,11 +13,11 @@ package struct NamespacedHostname: Hashable, Sendable, Comparable, CustomStringC
 
     /// Reads `namespace/hostname`; nil unless both are there and the host name has no `/`.
     package init?(parsing text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let namespace = parts.first, let hostname = parts.last, !namespace.isEmpty,
-            !hostname.isEmpty
-        else { return nil }
-        self.init(namespace: String(namespace), hostname: String(hostname))
+        let bytes = text.utf8
+        guard let slash = bytes.firstIndex(of: UInt8(ascii: "/")), slash > bytes.startIndex else { return nil }
+        let hostname = bytes[bytes.index(after: slash)...]
+        guard !hostname.isEmpty, !hostname.contains(UInt8(ascii: "/")) else { return nil }
+        self.init(namespace: String(text[..<slash]), hostname: String(Substring(hostname)))
     }
 
     /// `namespace/hostname`, the name of the service's resource.

@@ -191,9 +191,12 @@ extension ProtoReader {
     }
 
     private mutating func string(_ field: ProtoField) throws(ProtoError) -> String {
-        guard let text = String(validating: try self.slice(), as: UTF8.self) else {
-            throw .invalidUTF8(field: field.number)
+        let text = try self.slice().withUnsafeBufferPointer { bytes in
+            // Nearly every text is ASCII, and needs no further look.
+            let isASCII = bytes.reduce(0, |) < 0x80
+            return isASCII ? String(decoding: bytes, as: UTF8.self) : String(validating: bytes, as: UTF8.self)
         }
+        guard let text else { throw .invalidUTF8(field: field.number) }
         return text
     }
 }

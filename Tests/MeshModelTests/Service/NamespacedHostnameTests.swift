@@ -8,7 +8,7 @@ import Testing
         #expect(NamespacedHostname(parsing: "\(name)") == name)
     }
 
-    @Test("refuses", arguments: ["", "/", "a", "a/", "/a", "a/b/c", "a//b"])
+    @Test("refuses", arguments: ["", "/", "a", "a/", "/a", "a/b/c", "a//b", "a/b/", "//"])
     func refuses(_ text: String) {
         #expect(NamespacedHostname(parsing: text) == nil)
     }
