@@ -36,8 +36,8 @@ attack: ## hostile peers and clients against real processes, long form (root)
 soak: ## mixed load for SOAK_SECONDS (600), checks that memory, descriptors and timers stay flat (root)
 	@scripts/soak.sh
 
-bench: ## our ztunnels beside Envoy in one run of PAIRS (5) pairs of rounds; writes docs/performance.md (root)
-	@scripts/bench.sh
+bench: ## ztunnel and waypoint beside Envoy, names beside unbound, plots; or PARTS="tunnel waypoint names plots" (root)
+	@scripts/bench.sh $(PARTS)
 
 bench-controlplane: ## pushes to CLIENTS (1000) data planes at 1k, 3k and 10k workloads; writes docs/performance.md
 	@scripts/bench-controlplane.sh

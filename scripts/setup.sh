@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Installs what building, testing and the demo need on Debian or Ubuntu, and nothing that is there already:
 # a few packages by apt, and Python tools in the local .venv. Running it again costs a second.
+#
+#   setup.sh bench   also what only the benchmark needs
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -36,6 +38,7 @@ needs=(
     /usr/include/zlib.h:zlib1g-dev
     /usr/include/yaml.h:libyaml-dev
 )
+if [ "${1:-}" = bench ]; then needs+=(unbound:unbound dnsperf:dnsperf); fi
 PATH="$PATH:/usr/sbin:/sbin"
 missing=()
 for need in "${needs[@]}"; do

@@ -3,67 +3,45 @@ Envoy, otherwise the same."""
 
 from __future__ import annotations
 
-import itertools
 import json
-import os
-import re
-import resource
 import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "Tests" / "Scenarios"))
+from bench_lab import SERVER, BenchLab
 
-import envoy_config  # noqa: E402
-from handshake import Listener  # noqa: E402
-from network import inside, outcome  # noqa: E402
-from pair import ROOT, SERVER, USER, Pair, wait  # noqa: E402
+import envoy_parts
+import envoy_config
+from handshake import Listener
+from network import inside, outcome
+from pair import wait
 
 ECHO, SINK, SOURCE = PORTS = [9000, 9001, 9002]
 #: Further addresses of the server, where each connection is to have a tunnel of its own: ztunnel keeps them by address.
 #: As many as take longer to go round than ztunnel keeps an unused tunnel (1 s here), so that none is met again.
 SPREAD = 16_384
 SPREAD_BASE = "10.92.0.0"
-_numbers = itertools.count()
 
 
 def _spread() -> list[str]:
     return [f"10.92.{number // 256}.{number % 256}" for number in range(SPREAD)]
 
 
-class Lab(Pair):
+class Lab(BenchLab):
     """Makes everything on enter, removes everything on exit."""
 
-    name: str
-
     def __init__(self, driver: Path, threads: int, is_fresh: bool = False, rules: int = 0):
-        self.driver, self.threads, self.is_fresh, self.rules = driver, threads, is_fresh, rules
-        super().__init__(descriptors=min(65_536, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-        tag = f"{os.getpid() % 100_000}-{next(_numbers)}"
-        self.client, self.server = f"bench-c{tag}", f"bench-s{tag}"
+        self.driver, self.is_fresh, self.rules = driver, is_fresh, rules
+        super().__init__(threads)
 
-    def __enter__(self) -> "Lab":
-        try:
-            self.make_network()
-            log = open(self.directory / "applications.log", "wb")
-            ports = ",".join(map(str, PORTS))
-            self.run(self.server, [str(self.driver), "serve", f"ports={ports}"], stdout=log, stderr=log)
-            wire = Listener(self.client, 15008)
-            self.start_proxies()
-            wait(f"the first byte through {self.name}", self.is_carrying, 30)
-            self.agreement = wire.agreement()
-            # Here and not earlier: `ip netns exec` becomes the program.
-            self.pids = [process.pid for process in self.proxies]
-            for pid in self.pids:
-                program = os.readlink(f"/proc/{pid}/exe")
-                assert Path(program).name.startswith(self.program), f"process {pid} is {program}"
-        except BaseException as error:
-            said = self.logs()
-            self.__exit__()
-            if isinstance(error, Exception):
-                raise RuntimeError(f"{self.name} does not come up: {error}\n{json.dumps(said, indent=1)}") from error
-            raise
-        return self
+    def bring_up(self) -> None:
+        ports = ",".join(map(str, PORTS))
+        self.run_logged(self.server, "applications", [str(self.driver), "serve", f"ports={ports}"])
+        wire = Listener(self.client, 15008)
+        self.start_proxies()
+        wait(f"the first byte through {self.name}", self.is_carrying, 30)
+        self.agreement = wire.agreement()
+        self.pids = [self.check(process, self.program) for process in self.proxies]
 
     def is_carrying(self) -> bool:
         for process in self.proxies:
@@ -71,37 +49,16 @@ class Lab(Pair):
         target = SPREAD_BASE.removesuffix("0") + "7" if self.is_fresh else SERVER
         return outcome(self.client, target, ECHO, b"x", 1) == "78"
 
+    def captured(self) -> str:
+        ports = ", ".join(map(str, PORTS))
+        return f"ip daddr {{ {SERVER}, {SPREAD_BASE}/16 }} tcp dport {{ {ports} }} {self.redirect}"
+
     def make_network(self) -> None:
         super().make_network()
-        settings = {
-            # The clients close first, so their ports wait a minute each; let them be used again after a second.
-            "net.ipv4.tcp_tw_reuse": "1", "net.ipv4.ip_local_port_range": "16000 65000", "net.core.somaxconn": "4096",
-        }
-        for namespace in (self.client, self.server):
-            for key, value in settings.items():
-                self._inside(namespace, "sysctl", "-q", "-w", f"{key}={value}")
         if self.is_fresh:
             block = f"{SPREAD_BASE}/16"
-            self._inside(self.server, "ip", "route", "add", "local", block, "dev", "lo")
-            self._inside(self.client, "ip", "route", "add", block, "via", SERVER)
-        rules = f"""
-            flush ruleset
-            table ip bench {{
-                chain out {{
-                    type nat hook output priority -100;
-                    meta skuid {USER} accept
-                    ip daddr {{ {SERVER}, {SPREAD_BASE}/16 }} tcp dport {{ {", ".join(map(str, PORTS))} }} {self.redirect}
-                }}
-            }}
-        """
-        self._inside(self.client, "nft", "-f", "-", input=rules)
-        # Connections that are over are forgotten soon, or a long run fills the table.
-        self._inside(self.client, "sysctl", "-q", "-w", "net.netfilter.nf_conntrack_tcp_timeout_time_wait=5")
-
-    def _inside(self, namespace: str, *command: str, **options) -> None:
-        done = subprocess.run(["ip", "netns", "exec", namespace, *command], capture_output=True, text=True, **options)
-        if done.returncode:
-            raise RuntimeError(f"{' '.join(command)} in {namespace}: {done.stderr.strip()}")
+            self.inside_of(self.server, "ip", "route", "add", "local", block, "dev", "lo")
+            self.inside_of(self.client, "ip", "route", "add", block, "via", SERVER)
 
     def load(self, mode: str, seconds: float, **options) -> dict:
         """One round of the driver; its result."""
@@ -157,34 +114,12 @@ class TulleLab(Lab):
 class EnvoyLab(Lab):
     name, program, redirect = "Envoy", "envoy", "redirect"
 
-    @staticmethod
-    def binary_path() -> Path:
-        found = sorted((ROOT / ".venv/lib").glob("python3*/site-packages/envoy/_bin/envoy"))
-        if not found:
-            raise FileNotFoundError("no Envoy in .venv; run `make setup`")
-        return found[0]
-
-    @classmethod
-    def version(cls) -> str:
-        said = subprocess.run([str(cls.binary_path()), "--version"], capture_output=True, text=True).stdout
-        found = re.search(r"/(\d+\.\d+\.\d+)", said)
-        return found[1] if found else "?"
-
     def start_proxies(self) -> None:
         certificates = self.authority.directory
         configs = {
             "server": envoy_config.server(certificates, SERVER, PORTS, self.rules),
             "client": envoy_config.client(certificates, SERVER, PORTS, self.is_fresh),
         }
-        self.proxies = []
-        for side, config in configs.items():
-            path = self.directory / f"envoy-{side}.json"
-            path.write_text(json.dumps(config))
-            command = [
-                "prlimit", f"--nofile={self.descriptors}:{self.descriptors}", str(self.binary_path()), "-c", str(path),
-                "--concurrency", str(self.threads), "--disable-hot-restart", "--log-level", "warning",
-            ]
-            with open(self.directory / f"envoy-{side}.log", "wb") as log:
-                self.proxies.append(self.run(getattr(self, side), command, stdout=log, stderr=log))
-
-
+        self.proxies = [
+            self.run_envoy(getattr(self, side), side, config, envoy_parts.binary()) for side, config in configs.items()
+        ]

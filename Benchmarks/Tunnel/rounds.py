@@ -7,12 +7,11 @@ import statistics
 import subprocess
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
 
 from labs import ECHO, SERVER, EnvoyLab, Lab, TulleLab
 from handshake import Agreement
 from measures import Samples, memory_kib, processor_milliseconds
+from bench_run import Plan
 
 #: Connections under way at a time where they come and go.
 IN_FLIGHT = 8
@@ -22,25 +21,8 @@ POLICY_RULES = 1_000
 LABS = {"tulle": TulleLab, "envoy": EnvoyLab}
 
 
-@dataclass
-class Plan:
-    """The settings of a run."""
-
-    driver: Path
-    threads: int
-    seconds: float
-    pairs: int
-    idle_seconds: float
-
-    def lab(self, peer: str, **more) -> Lab:
-        return LABS[peer](self.driver, self.threads, **more)
-
-    def order(self, pair: int) -> list[str]:
-        """Who goes first changes from pair to pair."""
-        return ["tulle", "envoy"] if pair % 2 == 0 else ["envoy", "tulle"]
-
-    def say(self, text: str) -> None:
-        print(f"• {text}", flush=True)
+def _lab(plan: Plan, peer: str, **more) -> Lab:
+    return LABS[peer](plan.driver, plan.threads, **more)
 
 
 def measure(plan: Plan, samples: Samples) -> dict[str, Agreement]:
@@ -54,7 +36,7 @@ def measure(plan: Plan, samples: Samples) -> dict[str, Agreement]:
 
 def _tunnels(plan: Plan, samples: Samples) -> dict[str, Agreement]:
     with ExitStack() as stack:
-        labs = {peer: stack.enter_context(plan.lab(peer)) for peer in LABS}
+        labs = {peer: stack.enter_context(_lab(plan, peer)) for peer in LABS}
         agreements = {peer: lab.agreement for peer, lab in labs.items()}
         if len({agreement.group for agreement in agreements.values()}) > 1:
             raise RuntimeError(f"the two peers exchange keys in different ways: {agreements}")
@@ -107,7 +89,7 @@ def _connections(plan: Plan, samples: Samples, peer: str, lab: Lab) -> None:
 
 def _fresh(plan: Plan, samples: Samples) -> None:
     with ExitStack() as stack:
-        labs = {peer: stack.enter_context(plan.lab(peer, is_fresh=True)) for peer in LABS}
+        labs = {peer: stack.enter_context(_lab(plan, peer, is_fresh=True)) for peer in LABS}
         for pair in range(plan.pairs):
             plan.say(f"connections in tunnels of their own, pair {pair + 1} of {plan.pairs}")
             for peer in plan.order(pair):
@@ -121,7 +103,7 @@ def _fresh(plan: Plan, samples: Samples) -> None:
 def _policies(plan: Plan, samples: Samples) -> None:
     with ExitStack() as stack:
         labs = {
-            (peer, rules): stack.enter_context(plan.lab(peer, rules=rules))
+            (peer, rules): stack.enter_context(_lab(plan, peer, rules=rules))
             for peer in LABS for rules in (0, POLICY_RULES)
         }
         for pair in range(plan.pairs):
@@ -141,7 +123,7 @@ def _idle(plan: Plan, samples: Samples) -> None:
     for pair in range(plan.pairs):
         plan.say(f"idle, pair {pair + 1} of {plan.pairs}")
         with ExitStack() as stack:
-            labs = {peer: stack.enter_context(plan.lab(peer)) for peer in plan.order(pair)}
+            labs = {peer: stack.enter_context(_lab(plan, peer)) for peer in plan.order(pair)}
             # Long enough for what either of them does by itself once it is quiet.
             settle = min(6.0, plan.idle_seconds)
             time.sleep(settle)

@@ -15,17 +15,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "Benchmarks" / "Tunnel"))
+for room in ("Common", "Tunnel", "Waypoint", "Names"):
+    sys.path.insert(0, str(ROOT / "Benchmarks" / room))
 
-import bench  # noqa: E402
-import page  # noqa: E402
+from bench_run import merge  # noqa: E402
 from measures import Samples  # noqa: E402
+from names_table import TABLE as NAMES  # noqa: E402
+from tunnel_table import TABLE as TUNNEL  # noqa: E402
+from waypoint_table import TABLE as WAYPOINT  # noqa: E402
 
 #: What docs/performance.json is read for by others.
 CONTRACT = """
     tunnel.rps1 tunnel.rps64 tunnel.rps512 tunnel.p99_64 tunnel.cpu_per_req64 tunnel.conns_pooled tunnel.conns_fresh
     tunnel.cpu_per_conn tunnel.bulk_up tunnel.bulk_down tunnel.cpu_per_gb tunnel.policy1000
     size.idle_rss size.idle_anon size.per_idle_tunnel size.idle_cpu
+    waypoint.h1_rps64 waypoint.h2_rps64 waypoint.p99_64 waypoint.routes1000 waypoint.idle_rss dns.qps
 """.split()
 PORTS = (29_400, 29_401, 29_402)
 
@@ -151,21 +155,21 @@ def test_ratios_are_of_rounds_of_the_same_pair():
         "ratio": {"min": 1.667, "median": 2, "max": 2}, "pairs": 3,
     }
     samples.add("tulle", "tunnel.rps64", "requests/s", 1)
-    with pytest.raises(RuntimeError, match="4 rounds of ours, 3 of Envoy's"):
+    with pytest.raises(RuntimeError, match="4 rounds of ours, 3 of envoy's"):
         samples.entries()
 
 
 def test_the_page_says_what_is_met_and_missed(tmp_path):
-    assert set(CONTRACT) <= set(page.ROWS)
+    assert set(CONTRACT) <= {*TUNNEL.rows, *WAYPOINT.rows, *NAMES.rows}
 
     def entry(metric: str, ours: float, ratio: float) -> dict:
         spread = {"min": ratio, "median": ratio, "max": ratio}
         return {"metric": metric, "unit": "x", "tulle": ours, "peer_value": 1, "ratio": spread}
 
     file = tmp_path / "page.md"
-    file.write_text(f"before\n{page.START}\nold\n{page.END}\nafter\n")
+    file.write_text(f"before\n{TUNNEL.start}\nold\n{TUNNEL.end}\nafter\n")
     entries = [entry("tunnel.rps64", 2, 1.99), entry("tunnel.p99_64", 1, 0.6), entry("size.idle_rss", 8.1, 0.1)]
-    page.write(file, entries, "about")
+    TUNNEL.write(file, entries, "about")
     text = file.read_text()
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
     verdicts = {line.split("`")[1]: line.split("|")[-2].strip() for line in text.splitlines() if "`" in line}
@@ -175,6 +179,6 @@ def test_the_page_says_what_is_met_and_missed(tmp_path):
 def test_figures_of_other_rooms_stay(tmp_path):
     file = tmp_path / "performance.json"
     file.write_text(json.dumps([{"metric": "waypoint.h1_rps64"}, {"metric": "tunnel.gone"}]))
-    bench.merge(file, [{"metric": "tunnel.rps1"}, {"metric": "size.idle_rss"}])
+    merge(file, [{"metric": "tunnel.rps1"}, {"metric": "size.idle_rss"}])
     names = [each["metric"] for each in json.loads(file.read_text())]
     assert names == ["tunnel.rps1", "size.idle_rss", "waypoint.h1_rps64"]

@@ -28,29 +28,32 @@ def rounded(value: float) -> float:
 
 @dataclass
 class Samples:
-    """The values of each metric: one for each pair of rounds and peer."""
+    """The values of each metric: one for each pair of rounds, of ours ("tulle") and of another."""
 
+    peer: str = "envoy"
     units: dict[str, str] = field(default_factory=dict)
     values: dict[str, dict[str, list[float]]] = field(default_factory=dict)
 
     def add(self, peer: str, metric: str, unit: str, value: float) -> None:
         self.units[metric] = unit
-        self.values.setdefault(metric, {"tulle": [], "envoy": []})[peer].append(value)
+        self.values.setdefault(metric, {"tulle": [], self.peer: []})[peer].append(value)
 
     def entries(self) -> list[dict]:
         """What docs/performance.json keeps of them."""
         return [self._entry(metric) for metric in self.values]
 
     def _entry(self, metric: str) -> dict:
-        ours, theirs = self.values[metric]["tulle"], self.values[metric]["envoy"]
+        ours, theirs = self.values[metric]["tulle"], self.values[metric][self.peer]
         if len(ours) != len(theirs):
-            raise RuntimeError(f"{metric}: {len(ours)} rounds of ours, {len(theirs)} of Envoy's")
+            raise RuntimeError(f"{metric}: {len(ours)} rounds of ours, {len(theirs)} of {self.peer}'s")
         if min(theirs) <= 0:
-            raise RuntimeError(f"{metric}: Envoy's value is {min(theirs)}, so there is no ratio; make the rounds longer")
+            raise RuntimeError(
+                f"{metric}: the value of {self.peer} is {min(theirs)}, so there is no ratio; make the rounds longer"
+            )
         ratios = [our / their for our, their in zip(ours, theirs)]
         spread = {"min": min(ratios), "median": statistics.median(ratios), "max": max(ratios)}
         return {
-            "metric": metric, "peer": "envoy", "unit": self.units[metric],
+            "metric": metric, "peer": self.peer, "unit": self.units[metric],
             "tulle": rounded(statistics.median(ours)), "peer_value": rounded(statistics.median(theirs)),
             "ratio": {name: rounded(value) for name, value in spread.items()}, "pairs": len(ratios),
         }
