@@ -53,24 +53,30 @@ package struct MeshNames: Hashable, Sendable {
 
     /// The service that `name` means to a client of `namespace`; nil when the mesh does not know it.
     package func match(_ name: DNSName, from namespace: String, in snapshot: MeshSnapshot) -> Match? {
-        var seen: Set<DNSName> = []
+        // Most questions are for names as they are, and need no list of what else they may mean.
+        if let match = self.match(Candidate(name: name), from: namespace, in: snapshot) { return match }
+        var seen: Set<DNSName> = [name]
         for candidate in self.candidates(for: name, from: namespace) {
             guard candidate.kind == .short || seen.insert(candidate.name).inserted else { continue }
-            let found = { (text: String) in
-                snapshot.service(
-                    named: text,
-                    candidate.kind,
-                    from: namespace,
-                    preferredNamespace: self.preferredNamespace
-                ) { self.isAnswered($0) }
-            }
-            if let service = found("\(candidate.name)") {
-                return Match(service: service, stripped: candidate.stripped)
-            }
-            guard candidate.kind == .hostname else { continue }
-            for rest in candidate.name.ancestors {
-                if let service = found("*.\(rest)") { return Match(service: service, stripped: nil) }
-            }
+            if let match = self.match(candidate, from: namespace, in: snapshot) { return match }
+        }
+        return nil
+    }
+
+    /// The service that a candidate names, or a wildcard above it.
+    private func match(_ candidate: Candidate, from namespace: String, in snapshot: MeshSnapshot) -> Match? {
+        let found = { (text: String) in
+            snapshot.service(
+                named: text,
+                candidate.kind,
+                from: namespace,
+                preferredNamespace: self.preferredNamespace
+            ) { self.isAnswered($0) }
+        }
+        if let service = found("\(candidate.name)") { return Match(service: service, stripped: candidate.stripped) }
+        guard candidate.kind == .hostname else { return nil }
+        for rest in candidate.name.ancestors {
+            if let service = found("*.\(rest)") { return Match(service: service, stripped: nil) }
         }
         return nil
     }
@@ -82,9 +88,10 @@ package struct MeshNames: Hashable, Sendable {
         return hostname.hasSuffix(".svc.\(self.clusterDomain)") || hostname.hasSuffix(".\(self.meshDomain)")
     }
 
-    /// The names to try, in order: as it is, then without each search domain, each time with what it may be short for.
+    /// The names to try after `name` itself, in order: what it may be short for, then the name without each search
+    /// domain, each time with what that may be short for.
     private func candidates(for name: DNSName, from namespace: String) -> [Candidate] {
-        var candidates = [Candidate(name: name)] + self.expansions(of: name, from: namespace, stripped: nil)
+        var candidates = self.expansions(of: name, from: namespace, stripped: nil)
         for domain in self.search {
             guard let rest = name.removing(suffix: domain) else { continue }
             candidates.append(Candidate(name: rest, stripped: rest))

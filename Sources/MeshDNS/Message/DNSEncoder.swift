@@ -51,8 +51,10 @@ extension DNSMessage {
 private struct DNSWriter {
     private(set) var bytes = [UInt8](repeating: 0, count: 12)
     private let compressing: Bool
-    /// Where a name, given by its labels, was written.
-    private var places: [ArraySlice<[UInt8]>: UInt16] = [:]
+    /// Where the first names, given by their labels, were written.
+    private var places: [(labels: ArraySlice<[UInt8]>, place: UInt16)] = []
+    /// The most names that later ones are compared with, one by one; what is not found is written out.
+    private static let maximumPlaces = 32
 
     init(compressing: Bool) { self.compressing = compressing }
 
@@ -80,8 +82,12 @@ private struct DNSWriter {
         var rest = name.labels[...]
         while let label = rest.first {
             if self.compressing {
-                if let place = self.places[rest] { return self.uint16(0xc000 | place) }
-                if self.bytes.count < 0x4000 { self.places[rest] = UInt16(self.bytes.count) }
+                if let known = self.places.first(where: { $0.labels == rest }) {
+                    return self.uint16(0xc000 | known.place)
+                }
+                if self.bytes.count < 0x4000, self.places.count < Self.maximumPlaces {
+                    self.places.append((rest, UInt16(self.bytes.count)))
+                }
             }
             self.bytes.append(UInt8(truncatingIfNeeded: label.count))
             self.bytes += label

@@ -63,15 +63,19 @@ package struct DNSName: Hashable, Sendable, CustomStringConvertible {
     /// Labels joined by dots, without one at the end; bytes that are not visible ASCII, and dots, as `\DDD`.
     package var description: String {
         guard !self.labels.isEmpty else { return "." }
-        return self.labels.map { label in
-            label.map { byte -> String in
+        var text: [UInt8] = []
+        text.reserveCapacity(self.labels.reduce(0) { $0 + $1.count + 1 })
+        for label in self.labels {
+            if !text.isEmpty { text.append(UInt8(ascii: ".")) }
+            for byte in label {
                 if (0x21...0x7e).contains(byte), byte != UInt8(ascii: "."), byte != UInt8(ascii: "\\") {
-                    return String(UnicodeScalar(byte))
+                    text.append(byte)
+                } else {
+                    text += [0x5c, 0x30 + byte / 100, 0x30 + byte / 10 % 10, 0x30 + byte % 10]
                 }
-                let digits = String(byte)
-                return "\\" + String(repeating: "0", count: 3 - digits.utf8.count) + digits
-            }.joined()
-        }.joined(separator: ".")
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     private static func lowercased(_ byte: UInt8) -> UInt8 {

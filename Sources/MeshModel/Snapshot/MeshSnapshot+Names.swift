@@ -23,7 +23,8 @@ extension MeshSnapshot {
         var best: (rank: Int, service: Service)?
         for record in self.serviceRecords(host: name) {
             let service = record.service
-            guard (service.hostname.lowercased() == name) == (kind == .hostname), service.isVisible(to: namespace),
+            let isHostname = service.hostname == name || service.hostname.lowercased() == name
+            guard isHostname == (kind == .hostname), service.isVisible(to: namespace),
                 isUsable(service)
             else { continue }
             if service.namespace == namespace { return service }

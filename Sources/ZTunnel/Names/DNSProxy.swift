@@ -45,7 +45,7 @@ final class DNSProxy: DatagramDelegate, ListenerDelegate {
     // MARK: Listening
 
     /// Where it listens.
-    var addresses: [SocketAddress] { self.listeners.map(\.address) }
+    private(set) var addresses: [SocketAddress] = []
 
     /// Opens the sockets: all addresses of `configuration`, where one of IPv6 may be missing from the namespace.
     func listen() throws(ListenFailure) {
@@ -64,6 +64,7 @@ final class DNSProxy: DatagramDelegate, ListenerDelegate {
     private func listen(on address: SocketAddress) throws(SocketError) {
         let listener = try Listener(loop: self.loop, address: address, scope: self.workload.scope, delegate: self)
         self.listeners.append(listener)
+        self.addresses.append(listener.address)
         // Where the kernel chose the port, both have the same.
         let socket = try DatagramSocket(
             loop: self.loop,
