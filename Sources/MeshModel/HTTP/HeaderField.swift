@@ -22,7 +22,11 @@ extension HeaderField: CustomStringConvertible {
 extension [HeaderField] {
     /// The value of the first field of that lower-case name.
     package func first(named name: String) -> String? {
-        for header in self where header.name == name { return header.value }
+        // Not generic, and by index: each request looks up a dozen names, and nothing is copied on the way.
+        let count = name.utf8.count
+        for index in self.indices where self[index].name.utf8.count == count && self[index].name == name {
+            return self[index].value
+        }
         return nil
     }
 
@@ -34,9 +38,7 @@ extension [HeaderField] {
         }
         return joined
     }
-}
 
-extension [HeaderField] {
     /// Replaces all fields of that lower-case name by one.
     package mutating func set(_ name: String, _ value: String, sensitive: Bool = false) {
         let field = HeaderField(name, value, sensitive: sensitive)

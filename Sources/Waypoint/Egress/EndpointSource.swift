@@ -26,19 +26,32 @@ enum EndpointSource: Sendable, Hashable {
 struct EgressWish {
     /// The address that it asked its ztunnel for; 0.0.0.0 where it gave a name.
     var asked: SocketAddress
-    /// Whom the request is for: its authority, or the server's name of TLS; nil for none.
-    var name: String?
+    private enum Name {
+        case authority(String)
+        case server(String?)
+    }
+
+    private let said: Name
 
     /// - Parameter authority: a request's, with or without port.
     init(asked: SocketAddress, authority: String) {
         self.asked = asked
-        self.name = Self.host(DialTarget(authority: authority, defaultPort: 80))
+        self.said = .authority(authority)
     }
 
     /// - Parameter serverName: that of a TLS handshake.
     init(asked: SocketAddress, serverName: String?) {
         self.asked = asked
-        self.name = serverName.flatMap { Self.host(DialTarget(host: $0, port: 443)) }
+        self.said = .server(serverName)
+    }
+
+    /// Whom the request is for: its authority, or the server's name of TLS; nil for none. Read each time, as few
+    /// destinations ask for it.
+    var name: String? {
+        switch self.said {
+        case .authority(let text): Self.host(DialTarget(authority: text, defaultPort: 80))
+        case .server(let text): text.flatMap { Self.host(DialTarget(host: $0, port: 443)) }
+        }
     }
 
     /// An address is no name, however it is written.

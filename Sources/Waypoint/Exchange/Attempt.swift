@@ -68,7 +68,7 @@ final class Attempt: HTTPStreamOwner {
             request: request,
             endStream: endStream,
             owner: self,
-            trace: exchange.tunnelTrace,
+            trace: { [weak self] in self?.exchange?.tunnelTrace },
             proxied: self.cluster.proxied(exchange.inner.facts)
         ) { [weak self] result in
             guard let self, !self.isOver else {

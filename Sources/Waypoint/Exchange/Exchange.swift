@@ -127,7 +127,8 @@ final class Exchange {
 
     /// Notes when something happened.
     func mark(_ point: RequestTiming.Point) {
-        if self.record.timing[point] == nil { self.record.timing[point] = self.worker.microseconds(since: self.record) }
+        guard self.record.timing[point] == nil else { return }
+        self.record.timing[point] = self.worker.microseconds(since: self.record.start)
     }
 
     // MARK: Memory

@@ -90,9 +90,9 @@ package final class WaypointWorker: @unchecked Sendable {
     var wallClock: UInt64 { WallClock.nanoseconds }
 
     /// Microseconds since a record began.
-    func microseconds(since record: RequestRecord) -> UInt64 {
+    func microseconds(since start: UInt64) -> UInt64 {
         let now = WallClock.nanoseconds
-        return now > record.start ? (now - record.start) / 1_000 : 0
+        return now > start ? (now - start) / 1_000 : 0
     }
 
     /// A number for a connection or request that no other of the process has: the loop's, and a count.

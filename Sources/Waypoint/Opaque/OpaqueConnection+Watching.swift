@@ -4,7 +4,8 @@ import TunnelEngine
 /// What is counted of a connection while it goes on, and what may end it from outside.
 extension OpaqueConnection {
     func mark(_ point: RequestTiming.Point) {
-        if self.record.timing[point] == nil { self.record.timing[point] = self.worker.microseconds(since: self.record) }
+        guard self.record.timing[point] == nil else { return }
+        self.record.timing[point] = self.worker.microseconds(since: self.record.start)
     }
 
     func count() {

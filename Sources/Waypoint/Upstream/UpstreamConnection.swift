@@ -10,6 +10,8 @@ final class UpstreamConnection: HTTPClientConnectionOwner {
     private let dial: UpstreamDial
     private var connection: HTTPClientConnection?
     private var served: UInt32 = 0
+    /// Whether its host has it among those with room.
+    var isRoomy = false
 
     init(host: UpstreamHost, cluster: ClusterPlan, dial: UpstreamDial) {
         self.host = host
@@ -27,10 +29,12 @@ final class UpstreamConnection: HTTPClientConnectionOwner {
         )
     }
 
+    /// Whether a request may be sent now.
+    var hasRoom: Bool { !self.isSpent && self.connection?.canOpenStream ?? false }
+
     /// Whether the ticket's request may be sent now.
     func canServe(_ ticket: UpstreamTicket) -> Bool {
-        guard let connection = self.connection, connection.canOpenStream, !self.isSpent else { return false }
-        return ticket.request.upgrade == nil || connection.allowsUpgrade != nil
+        self.hasRoom && (ticket.request.upgrade == nil || self.connection?.allowsUpgrade != nil)
     }
 
     /// Whether the endpoint has not said yet what it takes.
@@ -80,7 +84,7 @@ final class UpstreamConnection: HTTPClientConnectionOwner {
     // MARK: HTTPClientConnectionOwner
 
     func connectionCapacityChanged(_ connection: HTTPClientConnection) {
-        self.host?.serveWaiting()
+        self.host?.hasRoom(self)
         self.rest()
     }
 

@@ -15,6 +15,8 @@ final class UpstreamHost {
     /// How bytes to the application are wrapped.
     private let manner: UpstreamManner
     private var connections: [UpstreamConnection] = []
+    /// Connections that said they had room, the latest last. They may have none any more.
+    private var roomy: [UpstreamConnection] = []
     private var dials: [ObjectIdentifier: UpstreamDial] = [:]
     private var waiting: ArraySlice<UpstreamTicket> = []
     /// How many wait before those that gave up are looked for.
@@ -44,9 +46,7 @@ final class UpstreamHost {
     /// Opens a stream for the ticket, now or as soon as a connection has room.
     func serve(_ ticket: UpstreamTicket, cluster: ClusterPlan) {
         self.cluster = cluster
-        if self.waiting.isEmpty, let connection = self.connections.last(where: { $0.canServe(ticket) }) {
-            return connection.serve(ticket)
-        }
+        if self.waiting.isEmpty, let connection = self.connection(for: ticket) { return connection.serve(ticket) }
         guard let place = self.cluster.state.admitPending() else {
             return ticket.finish(.failure(EndpointDial.Failure(kind: .overloaded, reason: "too many requests wait")))
         }
@@ -54,6 +54,25 @@ final class UpstreamHost {
         self.waiting.append(ticket)
         self.prune()
         self.dialMore()
+    }
+
+    /// A connection that can serve the ticket now: of HTTP/1.1 there may be thousands, most of them busy.
+    private func connection(for ticket: UpstreamTicket) -> UpstreamConnection? {
+        while let last = self.roomy.last, !last.hasRoom {
+            last.isRoomy = false
+            self.roomy.removeLast()
+        }
+        if let last = self.roomy.last, last.canServe(ticket) { return last }
+        return self.connections.last { $0.canServe(ticket) }
+    }
+
+    /// A connection has room, again or for the first time.
+    func hasRoom(_ connection: UpstreamConnection) {
+        if !connection.isRoomy {
+            connection.isRoomy = true
+            self.roomy.append(connection)
+        }
+        self.serveWaiting()
     }
 
     /// Those that gave up have no place any more, so that nothing else bounds how many of them are kept.
@@ -89,7 +108,7 @@ final class UpstreamHost {
             manner: self.manner,
             // Those that wait are what connections are opened for, one after the other. Later requests on the same one are
             // not: a tunnel has one place in a trace.
-            trace: self.waiting.dropFirst(self.dials.count).first?.trace,
+            trace: self.waiting.dropFirst(self.dials.count).first?.trace?(),
             place: place
         )
         let key = ObjectIdentifier(dial)
@@ -110,7 +129,7 @@ final class UpstreamHost {
         let connection = UpstreamConnection(host: self, cluster: self.cluster, dial: dial)
         connection.open(bytes, version: self.key.version)
         self.connections.append(connection)
-        self.serveWaiting()
+        self.hasRoom(connection)
         connection.rest()
     }
 
@@ -133,14 +152,13 @@ final class UpstreamHost {
         }
     }
 
-    /// A connection has room again, or there is a new one.
-    func serveWaiting() {
+    private func serveWaiting() {
         while let next = self.waiting.first {
             guard next.isWanted else {
                 self.waiting.removeFirst()
                 continue
             }
-            guard let connection = self.connections.last(where: { $0.canServe(next) }) else { break }
+            guard let connection = self.connection(for: next) else { break }
             self.waiting.removeFirst()
             connection.serve(next)
         }
@@ -150,6 +168,7 @@ final class UpstreamHost {
     /// A connection is gone.
     func ended(_ connection: UpstreamConnection) {
         self.connections.removeAll { $0 === connection }
+        if connection.isRoomy { self.roomy.removeAll { $0 === connection } }
         if !connection.hasServed, self.dials.isEmpty {
             // Whoever caused it would wait for ever if the endpoint ends each connection at once.
             self.failFirst(EndpointDial.Failure(kind: .refused, reason: "the connection ended at once"))

@@ -9,8 +9,8 @@ final class UpstreamTicket {
     let request: HTTPRequestHead
     /// Whether the request has no body.
     let endStream: Bool
-    /// `traceparent` for a tunnel that is opened for it; nil for none.
-    let trace: String?
+    /// Gives `traceparent` for a tunnel that is opened for it; nil for none.
+    let trace: (() -> String?)?
     /// Whom a PROXY header is to name; nil for nobody.
     let proxied: ProxyHeader?
     /// Who hears of the stream.
@@ -27,7 +27,7 @@ final class UpstreamTicket {
         request: HTTPRequestHead,
         endStream: Bool,
         owner: any HTTPStreamOwner,
-        trace: String? = nil,
+        trace: (() -> String?)? = nil,
         proxied: ProxyHeader? = nil,
         completion: @escaping (Result<HTTPStream, EndpointDial.Failure>) -> Void
     ) {
