@@ -22,14 +22,21 @@ package final class LogWriter: Sendable {
         var lines = 0
         var dropped: UInt64 = 0
         var isSignalled = false
+        var isPressing = false
         var isClosed = false
     }
+
+    /// How long lines that come thick and fast are collected, in milliseconds: waking the thread for each costs as much
+    /// as the line itself.
+    private static let collectingMilliseconds = 5
 
     private let output: CInt
     private let format: LogFormat
     private let limits: Limits
     /// Raised when there is something to write.
     private let wake = Semaphore()
+    /// Raised when what is collected must not wait longer.
+    private let press = Semaphore()
     /// Raised once by the thread when it has ended.
     private let ended = Semaphore()
     private let queue = Mutex(Queue())
@@ -67,20 +74,25 @@ package final class LogWriter: Sendable {
 
     /// Queues a line, which ends with a newline. Never blocks on output.
     package func write(_ line: [UInt8]) {
-        let mustWake = self.queue.withLock { queue in
+        let (mustWake, mustPress) = self.queue.withLock { queue in
             guard !queue.isClosed, queue.lines < self.limits.lines,
                 queue.bytes.count + line.count <= self.limits.bytes
             else {
                 queue.dropped &+= 1
                 self.droppedLines.add()
-                return false
+                return (false, false)
             }
             queue.bytes.append(contentsOf: line)
             queue.lines += 1
-            defer { queue.isSignalled = true }
-            return !queue.isSignalled
+            let isPressing = queue.lines > self.limits.lines / 4 || queue.bytes.count > self.limits.bytes / 4
+            defer {
+                queue.isSignalled = true
+                queue.isPressing = isPressing
+            }
+            return (!queue.isSignalled, isPressing && !queue.isPressing)
         }
         if mustWake { self.wake.signal() }
+        if mustPress { self.press.signal() }
     }
 
     /// Writes what is queued and ends the thread; later lines are dropped.
@@ -94,10 +106,12 @@ package final class LogWriter: Sendable {
         }
         guard wasOpen else { return true }
         self.wake.signal()
+        self.press.signal()
         return self.ended.wait(timeout: milliseconds)
     }
 
-    /// The thread's work: waits, takes all that is queued, writes it in as few calls as the output allows.
+    /// The thread's work: waits, takes all that is queued, writes it in as few calls as the output allows. Where lines came
+    /// together it collects the next ones for a moment.
     fileprivate func run() {
         var isOpen = true
         while isOpen {
@@ -110,6 +124,8 @@ package final class LogWriter: Sendable {
             }
             self.put(batch.bytes)
             if batch.dropped > 0 { self.put(self.lossNotice(batch.dropped)) }
+            // A line alone is written at once.
+            if batch.lines > 1, isOpen { _ = self.press.wait(timeout: Self.collectingMilliseconds) }
         }
         self.ended.signal()
     }
