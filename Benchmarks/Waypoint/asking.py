@@ -32,7 +32,7 @@ def ask(lab: WaypointLab, service: str, protocol: str, connections: int, seconds
     before = processor_milliseconds(lab.pid)
     text, latencies = _load(lab, service, protocol, connections, seconds)
     used = processor_milliseconds(lab.pid) - before
-    succeeded, failed = _counts(text)
+    succeeded, failed = counts(text)
     if failed or not succeeded or len(latencies) < succeeded * 0.99:
         raise RuntimeError(f"{service} over {lab.name}: {failed} of {succeeded + failed} requests failed\n{text}")
     return Round(succeeded / seconds, used * 1000 / succeeded, latencies)
@@ -60,7 +60,7 @@ def _latencies(log: Path) -> list[int]:
     return sorted(int(row[2]) for row in rows if row[1] == "200")
 
 
-def _counts(text: str) -> tuple[int, int]:
+def counts(text: str) -> tuple[int, int]:
     """How many requests got a 2xx, and how many were answered otherwise or lost."""
     codes = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", text)
     lost = re.search(r"(\d+) failed, (\d+) errored, (\d+) timeout", text)

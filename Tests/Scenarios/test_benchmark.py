@@ -1,4 +1,4 @@
-"""The tunnel's benchmark measures what it says: its load driver on loopback, and what becomes of the figures."""
+"""The benchmark measures what it says: its load driver on loopback, what is declared, and what becomes of the figures."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 for room in ("Common", "Tunnel", "Waypoint", "Names"):
     sys.path.insert(0, str(ROOT / "Benchmarks" / room))
 
+import resources  # noqa: E402
+from asking import Round, counts  # noqa: E402
 from bench_run import merge  # noqa: E402
 from measures import Samples  # noqa: E402
 from names_table import TABLE as NAMES  # noqa: E402
@@ -182,3 +184,30 @@ def test_figures_of_other_rooms_stay(tmp_path):
     merge(file, [{"metric": "tunnel.rps1"}, {"metric": "size.idle_rss"}])
     names = [each["metric"] for each in json.loads(file.read_text())]
     assert names == ["tunnel.rps1", "size.idle_rss", "waypoint.h1_rps64"]
+
+
+H2LOAD = """
+requests: 20 total, 20 started, 20 done, 17 succeeded, 1 failed, 1 errored, 0 timeout
+status codes: 15 2xx, 0 3xx, 2 4xx, 2 5xx
+"""
+
+
+def test_requests_that_went_wrong_are_seen():
+    assert counts(H2LOAD) == (15, 5)
+    with pytest.raises(RuntimeError, match="something else than usual"):
+        counts("finished in 3.00s")
+    slow = Round(rate=1, cost=1, latencies=list(range(100)))
+    assert (slow.latency(0.5), slow.latency(0.99), slow.latency(1)) == (50, 99, 99)
+
+
+def test_the_request_fits_the_last_of_a_thousand_routes():
+    resources_declared = resources.declared(list(resources.SERVICES), "10.91.0.2", "{}")
+    routes = [each for each in resources_declared if each["kind"] == "HTTPRoute"]
+    of_thousand = [each["spec"]["rules"] for each in routes if each["metadata"]["name"].startswith("thousand-")]
+    values = [rule["matches"][0]["headers"][0]["value"] for rules in of_thousand for rule in rules]
+    assert len(set(values)) == len(values) == 1_000
+    assert max(map(len, of_thousand)) <= 16
+    assert resources.request_headers("thousand", "") == {resources.HEADER: values[-1]}
+    # Routes of one age go by their names.
+    names = [each["metadata"]["name"] for each in routes]
+    assert names == sorted(names, key=lambda name: (list(resources.ROUTES).index(name.split("-")[0]), name))
