@@ -55,6 +55,8 @@ class BenchLab(Pair):
         settings = {
             # The clients close first, so their ports wait a minute each; let them be used again after a second.
             "net.ipv4.tcp_tw_reuse": "1", "net.ipv4.ip_local_port_range": "16000 65000", "net.core.somaxconn": "4096",
+            # As Amazon Linux has it; a kernel whose default is BBR would pace the loopback.
+            "net.ipv4.tcp_congestion_control": "cubic",
         }
         for namespace in (self.client, self.server):
             for key, value in settings.items():
