@@ -5,6 +5,8 @@ import Synchronization
 package final class LocalWorkload: Sendable {
     /// The identity that the control plane is asked for.
     package let identity: SPIFFEID
+    /// The same as text, made once for all connections.
+    package let uri: String
     /// The network that the workload is in.
     package let network: String
     /// The cluster that it runs in.
@@ -23,6 +25,7 @@ package final class LocalWorkload: Sendable {
         addresses: [IPAddress]
     ) {
         self.identity = identity
+        self.uri = "\(identity)"
         self.network = network
         self.cluster = cluster
         self.meshDomain = meshDomain

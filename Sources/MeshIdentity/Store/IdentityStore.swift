@@ -8,6 +8,8 @@ package final class IdentitySnapshot: Sendable {
     package let generation: UInt64
     /// Who we are.
     package let svid: SVID
+    /// The same as a SPIFFE URI, made once for all connections.
+    package let uri: String
     /// Whom we believe.
     package let bundle: TrustBundle
     /// The TLS context for both roles of mesh sessions; a session's role decides what the peer must show.
@@ -16,6 +18,7 @@ package final class IdentitySnapshot: Sendable {
     init(generation: UInt64, issued: IssuedIdentity, context: TLSContext) {
         self.generation = generation
         svid = issued.svid
+        uri = "\(issued.svid.identity)"
         bundle = issued.bundle
         self.context = context
     }

@@ -98,6 +98,9 @@ package struct HopAddress: Hashable, Sendable, CustomStringConvertible {
         self.port = port
     }
 
+    /// An address.
+    package init(_ address: SocketAddress) { self.init(host: .ip(address.ip), port: address.port) }
+
     /// `192.0.2.1:80`, `[2001:db8::1]:80` or `db.example.org:5432`.
     package var description: String {
         switch self.host {

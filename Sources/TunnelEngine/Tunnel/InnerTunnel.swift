@@ -33,7 +33,7 @@ package final class InnerTunnel: LinkOwner, RelayObserver {
         let loop = pool.loop
         self.loop = loop
         self.pool = pool
-        self.dial = TunnelDial(loop: loop, headers: headers, limits: pool.limits, entry: nil) { [weak self] result in
+        self.dial = TunnelDial(pool: pool, headers: { headers }, entry: nil) { [weak self] result in
             completion(result)
             if case .failure = result { self?.link?.close(.closedLocally) }
         }

@@ -2,8 +2,9 @@ import MeshModel
 
 /// One attempt to open a tunnel: waits for a link of the pool, sends CONNECT, waits for the answer.
 package final class TunnelDial: EventSource, HTTP2StreamOwner {
-    private let headers: [HTTP2Header]
-    private let limits: TunnelPoolLimits
+    private let pool: TunnelPool
+    /// Makes the request's headers when they are sent: many dials may wait for one link.
+    private let headers: () -> [HTTP2Header]
     private var completion: ((Result<StreamEnd, TunnelError>) -> Void)?
     private weak var entry: TunnelPoolEntry?
     private var link: Link?
@@ -20,17 +21,16 @@ package final class TunnelDial: EventSource, HTTP2StreamOwner {
     private static let maxAttempts = 2
 
     init(
-        loop: EventLoop,
-        headers: [HTTP2Header],
-        limits: TunnelPoolLimits,
+        pool: TunnelPool,
+        headers: @escaping () -> [HTTP2Header],
         entry: TunnelPoolEntry?,
         completion: @escaping (Result<StreamEnd, TunnelError>) -> Void
     ) {
+        self.pool = pool
         self.headers = headers
-        self.limits = limits
         self.entry = entry
         self.completion = completion
-        super.init(loop: loop)
+        super.init(loop: pool.loop)
     }
 
     /// Whether somebody still waits for the result.
@@ -38,13 +38,13 @@ package final class TunnelDial: EventSource, HTTP2StreamOwner {
 
     /// Sends CONNECT on the link; false when it takes no more streams.
     func begin(on link: Link) -> Bool {
-        guard let stream = link.openStream(headers: self.headers, endStream: false, owner: self) else { return false }
+        guard let stream = link.openStream(headers: self.headers(), endStream: false, owner: self) else { return false }
         self.attempts += 1
         self.link = link
         self.stream = stream
-        let isDoubted = self.entry != nil && link.probe(afterSilence: self.limits.doubtMilliseconds)
+        let isDoubted = self.entry != nil && link.probe(afterSilence: self.pool.limits.doubtMilliseconds)
         self.probed = isDoubted ? self.loop.now : nil
-        let wait = isDoubted ? self.limits.probeMilliseconds : self.limits.responseMilliseconds
+        let wait = isDoubted ? self.pool.limits.probeMilliseconds : self.pool.limits.responseMilliseconds
         self.loop.start(self.deadline, after: wait)
         return true
     }
@@ -82,8 +82,8 @@ package final class TunnelDial: EventSource, HTTP2StreamOwner {
         if let probed = self.probed, let link = self.link {
             self.probed = nil
             guard !link.hasReceived(since: probed) else {
-                let rest =
-                    self.limits.responseMilliseconds - min(self.limits.responseMilliseconds, self.loop.now - probed)
+                let whole = self.pool.limits.responseMilliseconds
+                let rest = whole - min(whole, self.loop.now - probed)
                 return self.loop.start(self.deadline, after: max(1, rest))
             }
             return self.leave(link)

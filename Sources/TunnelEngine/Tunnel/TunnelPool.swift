@@ -83,12 +83,14 @@ package final class TunnelPool {
 
     /// Opens a tunnel with a CONNECT request of these headers.
     ///
-    /// The completion is called once, possibly before this returns, unless the returned dial is cancelled.
+    /// - Parameters:
+    ///   - headers: called when the request is sent, and again where that is done once more; possibly never.
+    ///   - completion: called once, possibly before this returns, unless the returned dial is cancelled.
     @discardableResult
     package func open(
         _ key: TunnelKey,
         context: TLSContext,
-        headers: [HTTP2Header],
+        headers: @escaping () -> [HTTP2Header],
         completion: @escaping (Result<StreamEnd, TunnelError>) -> Void
     ) -> TunnelDial? {
         guard !self.isClosed else {
@@ -102,13 +104,7 @@ package final class TunnelPool {
             entry = TunnelPoolEntry(pool: self, key: key, context: context)
             self.entries[key] = entry
         }
-        let dial = TunnelDial(
-            loop: self.loop,
-            headers: headers,
-            limits: self.limits,
-            entry: entry,
-            completion: completion
-        )
+        let dial = TunnelDial(pool: self, headers: headers, entry: entry, completion: completion)
         entry.wait(dial)
         return dial
     }

@@ -294,7 +294,8 @@ final class EndpointDial: ByteStreamOwner {
         )
         let headers = self.headers(hop.authority(at: address.ip), isNested: inner != nil)
         var isBack = false
-        let tunnel = self.worker.tunnels.open(key, context: identity.context, headers: headers) { [weak self] result in
+        let context = identity.context
+        let tunnel = self.worker.tunnels.open(key, context: context, headers: { headers }) { [weak self] result in
             isBack = true
             guard let self else {
                 if case .success(let stream) = result { stream.close(isAbortive: true) }

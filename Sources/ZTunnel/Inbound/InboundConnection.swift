@@ -19,12 +19,16 @@ final class InboundConnection: RelayObserver, ActiveConnection {
     private let proxy: WorkloadProxy
     private let peer: SocketAddress
     private let identity: SPIFFEID?
+    /// The service that the peer named.
+    private let asked: String?
     private let report: ConnectionReport
     private var origin: Origin?
-    private var facts: ConnectionFacts?
+    /// What policies judged it by; nil until they did.
+    private var destination: SocketAddress?
     private var dial: TCPDial?
     private var relay: Relay?
-    private var ending: ConnectionFailure?
+    /// Why it was ended from here.
+    private var ending: Shared<ConnectionFailure>?
     private var isOver = false
     private var watch: DepartureWatch?
 
@@ -41,14 +45,15 @@ final class InboundConnection: RelayObserver, ActiveConnection {
         switch origin {
         case .tunnel(let request):
             self.identity = request.peerIdentity.flatMap { try? SPIFFEID(parsing: $0) }
-            self.report.labels.isMutualTLS = true
-            self.report.record.hboneAddress = request.authority
-            self.report.originalDestination = InboundTarget.serviceHost(forwarded: request.header("forwarded"))
+            self.report.isMutualTLS = true
+            self.report.authority = request.authority
+            self.asked = InboundTarget.serviceHost(forwarded: request.header("forwarded"))
             self.report.continueTrace(request.header("traceparent"))
-            self.report.record.destination.address = request.local.map { "\($0)" }
+            self.report.destination = request.local.map { HopAddress($0) }
         case .plain(_, let destination):
             self.identity = nil
-            self.report.record.destination.address = "\(destination)"
+            self.asked = nil
+            self.report.destination = HopAddress(destination)
         }
     }
 
@@ -117,8 +122,10 @@ final class InboundConnection: RelayObserver, ActiveConnection {
             local: workload,
             in: snapshot
         )
-        self.report.setSource(source.workload, baggage: source.baggage, proven: self.identity?.uri)
-        let own = self.identity == nil ? nil : "\(self.proxy.workload.local.identity)"
+        // The text that the link has, which all of its connections share.
+        let peer = self.identity == nil ? nil : self.request?.peerIdentity
+        self.report.setSource(source.workload, baggage: source.baggage, proven: peer)
+        let own = self.identity == nil ? nil : self.proxy.workload.local.uri
         self.report.setDestination(workload, proven: own)
     }
 
@@ -142,7 +149,7 @@ final class InboundConnection: RelayObserver, ActiveConnection {
             return InboundTarget.decide(
                 authority: request.authority,
                 local: local,
-                serviceHost: self.report.originalDestination,
+                serviceHost: self.asked,
                 workload: workload,
                 snapshot: snapshot
             )
@@ -163,8 +170,8 @@ final class InboundConnection: RelayObserver, ActiveConnection {
     }
 
     private func authorize(_ target: InboundTarget, _ workload: Workload, _ snapshot: MeshSnapshot) {
-        let facts = ConnectionFacts(peer: self.identity, sourceIP: self.peer.ip, destination: target.destination)
-        self.facts = facts
+        self.destination = target.destination
+        let facts = self.facts(target.destination)
         self.report.setService(target.service)
         self.report.open()
         let verdict = MeshModel.authorize(facts, workload: workload, snapshot: snapshot)
@@ -190,6 +197,10 @@ final class InboundConnection: RelayObserver, ActiveConnection {
         } catch {
             self.fail(ConnectionFailure(error, to: dial.address))
         }
+    }
+
+    private func facts(_ destination: SocketAddress) -> ConnectionFacts {
+        ConnectionFacts(peer: self.identity, sourceIP: self.peer.ip, destination: destination)
     }
 
     private func connect(
@@ -327,20 +338,20 @@ final class InboundConnection: RelayObserver, ActiveConnection {
 
     func relayEnded(_ relay: Relay, outcome: RelayOutcome) {
         self.relay = nil
-        self.over(self.ending ?? ConnectionFailure(outcome), relay: relay)
+        self.over(self.ending?.value ?? ConnectionFailure(outcome), relay: relay)
     }
 
     // MARK: ActiveConnection
 
-    var entry: ConnectionEntry { self.report.entry(isEstablished: self.relay != nil) }
+    var entry: ConnectionEntry { self.report.entry(asked: self.asked, isEstablished: self.relay != nil) }
 
     func sample() { if let relay = self.relay { self.report.sample(relay) } }
 
     func recheck(_ snapshot: MeshSnapshot) {
-        guard let facts = self.facts, let workload = self.proxy.workload.local.workload(in: snapshot) else { return }
-        guard ConnectionFailure(MeshModel.authorize(facts, workload: workload, snapshot: snapshot)) != nil else {
-            return
-        }
+        guard let destination = self.destination, let workload = self.proxy.workload.local.workload(in: snapshot)
+        else { return }
+        let verdict = MeshModel.authorize(self.facts(destination), workload: workload, snapshot: snapshot)
+        guard ConnectionFailure(verdict) != nil else { return }
         self.terminate(
             ConnectionFailure(
                 .policyChanged,
@@ -354,7 +365,7 @@ final class InboundConnection: RelayObserver, ActiveConnection {
 
     func terminate(_ failure: ConnectionFailure) {
         guard !self.isOver else { return }
-        self.ending = failure
+        self.ending = Shared(failure)
         if let relay = self.relay { return relay.close(failure.message) }
         self.dial?.cancel()
         self.dial = nil

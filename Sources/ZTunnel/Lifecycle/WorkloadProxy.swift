@@ -180,6 +180,12 @@ package final class WorkloadProxy: @unchecked Sendable {
         return true
     }
 
+    /// Goes on with `next` in place of a connection, however many there are.
+    func replace(_ connection: any ActiveConnection, with next: any ActiveConnection) {
+        self.active[ObjectIdentifier(next)] = next
+        self.active[ObjectIdentifier(connection)] = nil
+    }
+
     /// Removes a connection that is over.
     func remove(_ connection: any ActiveConnection) {
         self.active[ObjectIdentifier(connection)] = nil

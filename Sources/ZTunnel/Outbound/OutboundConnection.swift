@@ -4,11 +4,12 @@ import MeshModel
 import MeshTelemetry
 import TunnelEngine
 
-/// One connection of the local application on its way out: decide, dial, relay, report.
+/// One connection of the local application until its upstream stands: decide, dial, and hand over to an
+/// ``OutboundRelay``, or report why not.
 ///
 /// Confined to its proxy's loop. The descriptor isn't read before the upstream stands, so an impatient client's bytes
 /// wait in the kernel.
-final class OutboundConnection: RelayObserver, ActiveConnection {
+final class OutboundConnection: ActiveConnection {
     /// One thing to try.
     private enum Candidate {
         /// An address that the mesh doesn't know.
@@ -22,18 +23,16 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
     private let report: ConnectionReport
     private let trace: TraceContext
     private var negotiation: ExplicitProxyNegotiation?
-    private var descriptor: Int32
-    private var relay: Relay?
+    private var socket: Int32
     private var attempt: RouteDial?
     private var candidates: ArraySlice<Candidate> = []
     /// The uid of the workload that is being dialled.
     private var dialled: String?
-    /// The uids of the workloads that the connection counts as a load of.
-    private var loads: [String] = []
-    private var ending: ConnectionFailure?
+    private var load: EndpointLoad.Share?
     private var watch: DepartureWatch?
-    private lazy var attemptAlarm = LoopAlarm(loop: self.proxy.loop)
     private lazy var totalAlarm = LoopAlarm(loop: self.proxy.loop)
+    /// Made when there is something else to try.
+    private var attemptAlarm: LoopAlarm?
     private let isDirect: Bool
     /// Whether it is known where it goes: from then on it counts among the connections.
     private var isDecided = false
@@ -51,13 +50,12 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         isDirect: Bool = false
     ) {
         self.proxy = proxy
-        self.descriptor = descriptor
+        self.socket = descriptor
         self.source = source
         self.target = target
         self.negotiation = negotiation
         self.isDirect = isDirect
         self.report = ConnectionReport(proxy.context, proxy.loop, direction: .outbound, source: source)
-        self.report.originalDestination = "\(target)"
         self.trace = self.report.beginTrace()
     }
 
@@ -76,7 +74,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         switch self.target {
         case .address(let address):
             guard !self.isDirect, !self.proxy.isRecursive(address) else {
-                self.report.record.destination.address = "\(address)"
+                self.report.destination = HopAddress(address)
                 return self.fail(ConnectionFailure(recursive: address))
             }
             self.demand(address) { $0.follow($0.decide(address), at: []) }
@@ -115,7 +113,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         nonisolated(unsafe) weak let connection = self
         nonisolated(unsafe) let next = next
         onDemand.demand(names, on: self.proxy.loop) { outcome in
-            guard let connection, connection.descriptor >= 0 else { return }
+            guard let connection, connection.socket >= 0 else { return }
             guard outcome == .answered else {
                 return connection.fail(
                     ConnectionFailure(
@@ -134,7 +132,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         // Without a watch the dial's own deadline still bounds it.
         self.watch = try? DepartureWatch(
             loop: self.proxy.loop,
-            descriptor: self.descriptor,
+            descriptor: self.socket,
             endMeansLeft: waitsForAnswer
         ) { [weak self] in
             self?.terminate(ConnectionFailure(.clientGone, "the client left before the connection stood"))
@@ -182,7 +180,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
     /// Asks DNS for a name that the mesh doesn't know, and routes to its addresses.
     private func resolve(_ name: String, port: UInt16) {
         self.proxy.resolver.lookUp(name) { [weak self] result in
-            guard let self, self.descriptor >= 0 else { return }
+            guard let self, self.socket >= 0 else { return }
             switch result {
             case .failure(let failure):
                 self.fail(ConnectionFailure(name: name, failure))
@@ -221,13 +219,15 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
     /// Tries the next candidate.
     private func advance() {
         guard let candidate = self.candidates.popFirst() else { return }
+        // An empty slice would keep what was in it.
+        if self.candidates.isEmpty { self.candidates = [] }
         self.isDecided = true
         self.report.forgetDestination()
         let who = RouteDial.Client(workload: self.client, address: self.source, trace: self.trace)
         let attempt = RouteDial(proxy: self.proxy, report: self.report, client: who)
         self.attempt = attempt
         if !self.candidates.isEmpty {
-            self.attemptAlarm.set(after: self.proxy.outboundLimits.attemptMilliseconds) { [weak self] in
+            self.setAlarm(after: self.proxy.outboundLimits.attemptMilliseconds) { [weak self] in
                 self?.attempt?.cancel()
                 let reason = ConnectionFailure(
                     .dialDeadline,
@@ -257,19 +257,18 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
     /// Counts the connection as a load of its workloads, from the attempt on: clients that come together spread.
     private func count(_ route: OutboundRoute) {
         self.uncount()
-        self.loads = route.peer == route.workload.uid ? [route.peer] : [route.peer, route.workload.uid]
-        for uid in self.loads { self.proxy.endpointLoad.add(uid) }
+        self.load = self.proxy.endpointLoad.share(route)
     }
 
     private func uncount() {
-        for uid in self.loads { self.proxy.endpointLoad.remove(uid) }
-        self.loads = []
+        if let load = self.load { self.proxy.endpointLoad.end(load) }
+        self.load = nil
     }
 
     /// Goes on to the next candidate, where that can help and is not too much.
     private func failed(_ failure: RouteDial.Failure) {
         self.attempt = nil
-        self.attemptAlarm.cancel()
+        self.attemptAlarm?.cancel()
         if failure.mayTryAnother, let uid = self.dialled {
             self.proxy.endpointFailures.failed(uid, now: self.proxy.loop.now)
         }
@@ -284,55 +283,33 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
                 LogField("error", failure.reason.message),
             ]
         )
-        self.attemptAlarm.set(after: .random(in: 0...self.proxy.outboundLimits.jitterMilliseconds)) { [weak self] in
+        self.setAlarm(after: .random(in: 0...self.proxy.outboundLimits.jitterMilliseconds)) { [weak self] in
             self?.advance()
         }
+    }
+
+    private func setAlarm(after milliseconds: UInt64, _ action: @escaping () -> Void) {
+        let alarm = self.attemptAlarm ?? LoopAlarm(loop: self.proxy.loop)
+        self.attemptAlarm = alarm
+        alarm.set(after: milliseconds, action)
     }
 
     private func stands(_ upstream: RouteDial.Upstream) {
         self.attempt = nil
         self.candidates = []
-        self.attemptAlarm.cancel()
+        self.attemptAlarm?.cancel()
         self.totalAlarm.cancel()
         if let uid = self.dialled { self.proxy.endpointFailures.reached(uid) }
         self.report.open()
         guard let (early, sieve) = self.answerClient() else { return upstream.close() }
+        let relay = OutboundRelay(proxy: self.proxy, target: self.target, report: self.report, load: self.load)
         do throws(SocketError) {
-            switch upstream {
-            case .socket(let descriptor):
-                self.relay = try Relay.join(
-                    loop: self.proxy.loop,
-                    downstream: self.takeClient(),
-                    early: early,
-                    sieve: sieve,
-                    upstream: descriptor,
-                    observer: self
-                )
-            case .stream(let stream):
-                guard let watch = self.watch else {
-                    self.relay = try Relay.join(
-                        loop: self.proxy.loop,
-                        socket: self.takeClient(),
-                        early: early,
-                        sieve: sieve,
-                        stream: stream,
-                        socketIsDownstream: true,
-                        observer: self
-                    )
-                    return
-                }
-                self.watch = nil
-                self.descriptor = -1
-                self.relay = Relay.join(
-                    loop: self.proxy.loop,
-                    watchedBy: watch,
-                    early: early,
-                    sieve: sieve,
-                    stream: stream,
-                    socketIsDownstream: true,
-                    observer: self
-                )
-            }
+            let client: OutboundRelay.Client = self.watch.map { .watched($0) } ?? .descriptor(self.socket)
+            self.watch = nil
+            self.socket = -1
+            try relay.join(client, early: early, sieve: sieve, upstream)
+            self.load = nil
+            self.proxy.replace(self, with: relay)
         } catch {
             self.fail(ConnectionFailure(.upstreamReset, "relay could not begin: \(error)"))
         }
@@ -343,13 +320,6 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
     private func stopWatching() {
         self.watch?.stop()
         self.watch = nil
-    }
-
-    /// The client's descriptor, now the caller's.
-    private func takeClient() -> Int32 {
-        self.stopWatching()
-        defer { self.descriptor = -1 }
-        return self.descriptor
     }
 
     /// Tells a proxy client that the connection stands.
@@ -365,7 +335,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
             self.negotiation = nil
             early = toUpstream
             // A few bytes into an empty buffer: less than all means that the client is gone.
-            let sent = toClient.isEmpty ? 0 : toClient.withUnsafeBytes { Socket.send(self.descriptor, $0) }
+            let sent = toClient.isEmpty ? 0 : toClient.withUnsafeBytes { Socket.send(self.socket, $0) }
             guard sent == toClient.count else {
                 self.fail(ConnectionFailure(.clientGone, "the client left before the connection stood"))
                 return nil
@@ -376,17 +346,17 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
 
     private func fail(_ failure: ConnectionFailure) {
         self.stopDialling()
-        if self.descriptor >= 0 {
+        if self.socket >= 0 {
             if var negotiation = self.negotiation {
                 let answer = negotiation.failed(failure.dial)
-                _ = answer.withUnsafeBytes { Socket.send(self.descriptor, $0) }
-                Socket.shutdownWrite(self.descriptor)
+                _ = answer.withUnsafeBytes { Socket.send(self.socket, $0) }
+                Socket.shutdownWrite(self.socket)
             } else {
                 // A redirected client must not take the failure for an orderly end of an empty answer.
-                Socket.makeCloseAbortive(self.descriptor)
+                Socket.makeCloseAbortive(self.socket)
             }
-            Socket.close(self.descriptor)
-            self.descriptor = -1
+            Socket.close(self.socket)
+            self.socket = -1
         }
         self.negotiation = nil
         self.proxy.remove(self)
@@ -396,7 +366,7 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
 
     private func stopDialling() {
         self.stopWatching()
-        self.attemptAlarm.cancel()
+        self.attemptAlarm?.cancel()
         self.totalAlarm.cancel()
         self.attempt?.cancel()
         self.attempt = nil
@@ -404,25 +374,15 @@ final class OutboundConnection: RelayObserver, ActiveConnection {
         self.uncount()
     }
 
-    func relayEnded(_ relay: Relay, outcome: RelayOutcome) {
-        self.relay = nil
-        self.uncount()
-        self.proxy.remove(self)
-        self.report.finish(self.ending ?? ConnectionFailure(outcome), relay: relay)
-    }
-
     // MARK: ActiveConnection
 
-    var entry: ConnectionEntry { self.report.entry(isEstablished: self.relay != nil) }
+    var entry: ConnectionEntry { self.report.entry(asked: "\(self.target)", isEstablished: false) }
 
-    func sample() { if let relay = self.relay { self.report.sample(relay) } }
+    /// Nothing moves yet.
+    func sample() {}
 
     /// Outbound connections are judged where they arrive.
     func recheck(_ snapshot: MeshSnapshot) {}
 
-    func terminate(_ failure: ConnectionFailure) {
-        self.ending = failure
-        if let relay = self.relay { return relay.close(failure.message) }
-        self.fail(failure)
-    }
+    func terminate(_ failure: ConnectionFailure) { self.fail(failure) }
 }

@@ -42,6 +42,8 @@ final class RouteDial {
     private let proxy: WorkloadProxy
     private let report: ConnectionReport
     private let client: Client
+    /// What is dialled; nil for an address that the mesh doesn't know.
+    private var route: OutboundRoute?
     private var completion: ((Result<Upstream, Failure>) -> Void)?
     private var dial: TCPDial?
     private var tunnel: TunnelDial?
@@ -93,10 +95,11 @@ final class RouteDial {
     /// Opens a route of the mesh.
     func start(_ route: OutboundRoute, completion: @escaping (Result<Upstream, Failure>) -> Void) {
         self.completion = completion
+        self.route = route
         self.report.setSource(self.client.workload, proven: nil)
         self.report.setDestination(route.workload, proven: nil)
         self.report.setService(route.service)
-        self.report.record.destination.address = "\(route.address)"
+        self.report.destination = route.address
         switch route.address.host {
         case .ip(let ip):
             self.follow(route, at: SocketAddress(ip: ip, port: route.address.port))
@@ -126,15 +129,14 @@ final class RouteDial {
     private func follow(_ route: OutboundRoute, at address: SocketAddress) {
         switch route.passage {
         case .plain: self.connect(to: address)
-        case .tunnel(let hop): self.open(hop, route, at: address)
-        case .nested(let outer, let inner): self.open(outer, route, at: address, inside: inner)
+        case .tunnel(let hop), .nested(let hop, _): self.open(hop, route, at: address)
         }
     }
 
     // MARK: Plain
 
     private func connect(to address: SocketAddress) {
-        self.report.record.destination.address = "\(address)"
+        self.report.destination = HopAddress(address)
         guard !self.proxy.isRecursive(address) else {
             return self.fail(ConnectionFailure(recursive: address), mayTryAnother: false)
         }
@@ -161,61 +163,65 @@ final class RouteDial {
 
     // MARK: Tunnel
 
-    private func open(
-        _ hop: TunnelHop,
-        _ route: OutboundRoute,
-        at address: SocketAddress,
-        inside inner: TunnelHop? = nil,
-        hasWaited: Bool = false
-    ) {
+    private func open(_ hop: TunnelHop, _ route: OutboundRoute, at address: SocketAddress, hasWaited: Bool = false) {
         let identity: IdentitySnapshot
         do throws(IdentityError) {
             identity = try self.proxy.workload.identities.snapshot(now: self.proxy.context.now)
         } catch {
             let again = { [weak self] in
                 guard let self, self.completion != nil else { return }
-                self.open(hop, route, at: address, inside: inner, hasWaited: true)
+                self.open(hop, route, at: address, hasWaited: true)
             }
             if error.code == .missing, !hasWaited, self.proxy.identityQueue.wait(again) { return }
             return self.fail(ConnectionFailure(error), mayTryAnother: false)
         }
-        let own = "\(identity.svid.identity)"
-        let authority = hop.authority(at: address.ip)
-        self.report.setSource(self.client.workload, proven: own)
-        self.report.labels.isMutualTLS = true
-        self.report.record.destination.address = "\(address)"
-        self.report.record.hboneAddress = authority
+        self.report.setSource(self.client.workload, proven: identity.uri)
+        self.report.isMutualTLS = true
+        self.report.destination = HopAddress(address)
+        self.report.authority = hop.authority(at: address.ip)
         let key = TunnelKey(
-            source: own,
+            source: identity.uri,
             generation: identity.generation,
             expected: hop.expectedIdentities.map(\.uri),
             address: address,
             from: self.proxy.context.bindAddress(toReach: address.ip)?.ip,
             peer: route.peer
         )
-        let headers = self.headers(authority, route)
-        self.tunnel = self.proxy.pool.open(key, context: identity.context, headers: headers) { [weak self] result in
-            guard let self else { return }
-            self.tunnel = nil
-            switch result {
-            case .failure(let error):
-                self.fail(ConnectionFailure(error, to: address), mayTryAnother: Self.isCurable(error))
-            case .success(let stream):
-                if let inner { return self.open(inner, through: stream, route, at: address, identity) }
-                self.report.record.destination.identity = stream.peerIdentity
-                self.finish(.success(.stream(stream)))
-            }
-        }
+        // What the closures need is kept here: many may wait for one tunnel.
+        self.tunnel = self.proxy.pool.open(
+            key,
+            context: identity.context,
+            headers: { [weak self] in self.map { $0.headers($0.report.authority ?? "") } ?? [] },
+            completion: { [weak self] result in self?.opened(result, at: address, identity) }
+        )
         // It may have ended, or been given up, before it was here.
         if self.completion == nil { self.tunnel = nil }
     }
 
-    private func headers(_ authority: String, _ route: OutboundRoute) -> [HTTP2Header] {
+    private func opened(
+        _ result: Result<StreamEnd, TunnelError>,
+        at address: SocketAddress,
+        _ identity: IdentitySnapshot
+    ) {
+        self.tunnel = nil
+        switch result {
+        case .failure(let error):
+            self.fail(ConnectionFailure(error, to: address), mayTryAnother: Self.isCurable(error))
+        case .success(let stream):
+            guard case .nested(_, let inner)? = self.route?.passage else {
+                self.report.proveDestination(stream.peerIdentity)
+                return self.finish(.success(.stream(stream)))
+            }
+            self.open(inner, through: stream, at: address, identity)
+        }
+    }
+
+    private func headers(_ authority: String) -> [HTTP2Header] {
         TunnelHeaders.request(
             authority: authority,
             client: self.client.workload,
             source: self.client.address,
-            service: route.service,
+            service: self.route?.service,
             trace: self.client.trace
         )
     }
@@ -223,7 +229,6 @@ final class RouteDial {
     private func open(
         _ hop: TunnelHop,
         through outer: StreamEnd,
-        _ route: OutboundRoute,
         at address: SocketAddress,
         _ identity: IdentitySnapshot
     ) {
@@ -238,31 +243,28 @@ final class RouteDial {
                 peer: address,
                 context: identity.context,
                 expecting: hop.expectedIdentities.map(\.uri),
-                headers: self.headers(hop.authority(at: address.ip), route) + forwarded
+                headers: self.headers(hop.authority(at: address.ip)) + forwarded
             ) { [weak self] result in
-                self?.openedInner(result, route, at: address)
+                self?.openedInner(result, at: address)
             }
         } catch {
             self.fail(ConnectionFailure(inner: error, to: address), mayTryAnother: Self.isCurable(error))
         }
     }
 
-    private func openedInner(
-        _ result: Result<StreamEnd, TunnelError>,
-        _ route: OutboundRoute,
-        at address: SocketAddress
-    ) {
+    private func openedInner(_ result: Result<StreamEnd, TunnelError>, at address: SocketAddress) {
         switch result {
         case .failure(let error):
             self.fail(ConnectionFailure(inner: error, to: address), mayTryAnother: Self.isCurable(error))
         case .success(let stream):
             // The other network chose the workload: it knows better than we do which one it is.
-            var workload = route.workload
+            var workload = self.route?.workload
             if let identity = stream.peerIdentity.flatMap({ try? SPIFFEID(parsing: $0) }) {
-                workload.identity = identity
+                workload?.identity = identity
             }
-            if let baggage = self.inner?.responseHeaders.first(named: "baggage") {
-                WorkloadBaggage(parsing: [baggage]).describe(&workload)
+            if let baggage = self.inner?.responseHeaders.first(named: "baggage"), var described = workload {
+                WorkloadBaggage(parsing: [baggage]).describe(&described)
+                workload = described
             }
             self.report.setDestination(workload, proven: stream.peerIdentity)
             self.finish(.success(.stream(stream)))

@@ -87,7 +87,7 @@ struct HTTPOverTunnelTests {
                     from: nil
                 )
                 let headers = [HTTP2Header(":method", "CONNECT"), HTTP2Header(":authority", "192.0.2.1:80")]
-                _ = tunnels.pool.open(key, context: tunnels.clientContext, headers: headers) { opened in
+                _ = tunnels.pool.open(key, context: tunnels.clientContext, headers: { headers }) { opened in
                     guard case .success(let end) = opened else { return }
                     result.value = ByteStream.over(
                         tunnel: end,

@@ -170,7 +170,7 @@ final class TunnelPair: ListenerDelegate, TunnelServerDelegate, RelayObserver {
         var key = self.key
         self.changeKey.value?(&key, self.connections)
         self.connections += 1
-        let dial = self.pool.open(key, context: self.clientContext, headers: headers) { result in
+        let dial = self.pool.open(key, context: self.clientContext, headers: { headers }) { result in
             switch result {
             case .success(let end):
                 self.watch(end)

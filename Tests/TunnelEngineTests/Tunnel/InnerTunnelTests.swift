@@ -77,7 +77,7 @@ struct InnerTunnelTests {
         )
         let (outerHeaders, innerHeaders) = (headers(self.inner.exitPort), headers(self.echoPort))
         try self.thread.sync {
-            _ = pool.value.open(key, context: context, headers: outerHeaders) { result in
+            _ = pool.value.open(key, context: context, headers: { outerHeaders }) { result in
                 guard case .success(let stream) = result else { return errors.value.append("outer") }
                 do {
                     let tunnel = try pool.value.open(

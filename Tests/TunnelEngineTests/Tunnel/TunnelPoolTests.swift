@@ -48,7 +48,7 @@ struct TunnelPoolTests {
             let errors = self.errors
             self.open = {
                 try thread.sync {
-                    pool.value.open(key, context: context, headers: headers) { result in
+                    pool.value.open(key, context: context, headers: { headers }) { result in
                         if case .failure(let error) = result { errors.value.append("\(error)") }
                     }
                 }

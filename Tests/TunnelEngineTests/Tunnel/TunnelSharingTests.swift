@@ -209,7 +209,7 @@ struct TunnelSharingTests {
                 from: nil
             )
             let headers = [HTTP2Header(":method", "CONNECT"), HTTP2Header(":authority", "127.0.0.1:1")]
-            pool.open(key, context: context, headers: headers) { result in
+            pool.open(key, context: context, headers: { headers }) { result in
                 switch result {
                 case .success(let end):
                     results.value.append("open")

@@ -87,7 +87,7 @@ final class TestClient: @unchecked Sendable {
             + (trace.map { [HeaderField("traceparent", $0)] } ?? [])
         let me = self
         let result: Result<ByteStream, TunnelError> = try self.thread.wait { completion in
-            me.pool.open(key, context: me.context, headers: headers) { result in
+            me.pool.open(key, context: me.context, headers: { headers }) { result in
                 completion(
                     result.map {
                         let bytes = ByteStream.over(
