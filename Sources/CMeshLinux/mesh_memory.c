@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <link.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -29,6 +30,32 @@ int64_t mesh_release_code(void) {
     int64_t released = 0;
     dl_iterate_phdr(release_code, &released);
     return released;
+}
+
+// The kernel lets nothing else come as near as this to a stack that grows.
+enum { MAIN_STACK_REACH = 256 * 1024 };
+
+int mesh_release_stack(void) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    // This frame, and those of what it calls, lie in the page of its address and the one below.
+    uintptr_t end = ((uintptr_t)__builtin_frame_address(0) & ~(page - 1)) - page;
+    uintptr_t start = end - MAIN_STACK_REACH;
+    // For the main thread the library would read /proc/self/maps, which needs more memory than it may give back.
+    if (gettid() != getpid()) {
+        pthread_attr_t attributes;
+        void *lowest;
+        size_t size;
+        int failure = pthread_getattr_np(pthread_self(), &attributes);
+        if (failure != 0) return -failure;
+        failure = pthread_attr_getstack(&attributes, &lowest, &size);
+        pthread_attr_destroy(&attributes);
+        if (failure != 0) return -failure;
+        start = ((uintptr_t)lowest + page - 1) & ~(page - 1);
+    }
+    if (end <= start) return 0;
+    // Where the main thread's stack has not grown to yet nothing is mapped; the rest is given back all the same.
+    if (madvise((void *)start, end - start, MADV_DONTNEED) != 0 && errno != ENOMEM) return -errno;
+    return 0;
 }
 
 int mesh_bound_heap(int arenas, int mapped) {

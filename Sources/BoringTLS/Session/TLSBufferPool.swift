@@ -1,3 +1,5 @@
+import Glibc
+
 /// A small stock of equal output blocks for all sessions of one event loop.
 ///
 /// A session takes a block when it has something to send and gives it back when all is sent, so an idle session
@@ -52,4 +54,17 @@ package final class TLSBufferPool {
 
     /// Unused blocks in stock now.
     package var keptBlocks: Int { stock.pointee.count }
+
+    /// Gives the pages of unused blocks back to the system until they are needed again; the blocks stay.
+    package func release() {
+        let page = UInt(getpagesize())
+        for index in 0..<stock.pointee.count {
+            let block = UInt(bitPattern: stock.pointee.blocks[index])
+            // The first and the last page may be shared with something else.
+            let start = (block + page - 1) & ~(page - 1)
+            let end = (block + UInt(stock.pointee.blockBytes)) & ~(page - 1)
+            guard end > start else { continue }
+            madvise(UnsafeMutableRawPointer(bitPattern: start), Int(end - start), Int32(MADV_DONTNEED))
+        }
+    }
 }

@@ -38,6 +38,8 @@ void mesh_ignore_sigpipe(void);
 int64_t mesh_raise_open_files(void);
 /// Gives the pages of the program's own code and constants back to the page cache; what runs again is mapped again. Returns the bytes.
 int64_t mesh_release_code(void);
+/// Gives the pages of the calling thread's stack that lie deeper than it is now back to the system; 0 or -errno.
+int mesh_release_stack(void);
 
 /// What the C library's heap holds, in bytes.
 struct mesh_heap {

@@ -276,6 +276,14 @@ extension EventLoop {
     /// Counts bytes that are kept whether there is room for them or not: their owner is about to end.
     func holdAnyway(_ count: Int) { self.heldBytes += count }
 
+    /// Gives back what this thread has for the length of a call only, its shared buffers and its stack, until it is needed
+    /// again. On the loop's thread, between two connections.
+    package func releaseMemory() {
+        self.scratch.release()
+        self.tlsBuffers.release()
+        ProgramStack.release()
+    }
+
     /// Gives bytes back that were held.
     package func release(_ count: Int) { self.heldBytes -= count }
 

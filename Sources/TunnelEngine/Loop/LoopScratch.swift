@@ -1,3 +1,5 @@
+import Glibc
+
 /// Buffers that a loop lends to the connection it is serving.
 ///
 /// They live as long as the loop. A borrower uses one for the length of a call and never across turns.
@@ -21,20 +23,32 @@ package final class LoopScratch {
     package let carried: UnsafeMutableRawBufferPointer
     /// Application bytes on their way into a tunnel, after the headroom.
     package let relay: UnsafeMutableRawBufferPointer
-    private let relayBase: UnsafeMutableRawBufferPointer
+    /// All of them, in pages of their own: from the heap they would get pages that were used before, and keep them.
+    private let whole: UnsafeMutableRawBufferPointer
 
     init() {
-        self.ciphertext = .allocate(byteCount: Self.ciphertextBytes, alignment: 64)
-        self.plaintext = .allocate(byteCount: Self.plaintextBytes, alignment: 64)
-        self.carried = .allocate(byteCount: Self.carriedBytes, alignment: 64)
-        self.relayBase = .allocate(byteCount: Self.headroomBytes + Self.relayBytes, alignment: 64)
-        self.relay = UnsafeMutableRawBufferPointer(rebasing: self.relayBase[Self.headroomBytes...])
+        let count =
+            Self.ciphertextBytes + Self.plaintextBytes + Self.carriedBytes + Self.headroomBytes + Self.relayBytes
+        let kind = Int32(MAP_PRIVATE) | Int32(MAP_ANONYMOUS)
+        guard let base = mmap(nil, count, PROT_READ | PROT_WRITE, kind, -1, 0), base != MAP_FAILED else {
+            fatalError("no memory for the buffers of an event loop")
+        }
+        let whole = UnsafeMutableRawBufferPointer(start: base, count: count)
+        var start = 0
+        func next(_ count: Int) -> UnsafeMutableRawBufferPointer {
+            defer { start += count }
+            return UnsafeMutableRawBufferPointer(rebasing: whole[start..<start + count])
+        }
+        self.whole = whole
+        self.ciphertext = next(Self.ciphertextBytes)
+        self.plaintext = next(Self.plaintextBytes)
+        self.carried = next(Self.carriedBytes)
+        _ = next(Self.headroomBytes)
+        self.relay = next(Self.relayBytes)
     }
 
-    deinit {
-        self.ciphertext.deallocate()
-        self.plaintext.deallocate()
-        self.carried.deallocate()
-        self.relayBase.deallocate()
-    }
+    deinit { munmap(self.whole.baseAddress, self.whole.count) }
+
+    /// Gives the pages back to the system until they are needed again, with what is in them.
+    func release() { madvise(self.whole.baseAddress, self.whole.count, Int32(MADV_DONTNEED)) }
 }

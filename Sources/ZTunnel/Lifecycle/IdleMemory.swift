@@ -16,7 +16,7 @@ final class IdleMemory {
     /// Works on `loop`, and disturbs none of `workers` while it is busy.
     init(loop: EventLoop, workers: [EventLoop]) {
         self.alarm = LoopAlarm(loop: loop)
-        self.heap = IdleHeap(loops: workers)
+        self.heap = IdleHeap(own: loop, watching: workers)
     }
 
     /// Gives back what the start needed, and from then on what nobody needs.

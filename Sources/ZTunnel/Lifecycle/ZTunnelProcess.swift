@@ -103,6 +103,8 @@ final class ZTunnelProcess: Sendable {
             }
         }
         self.begin()
+        // What is left for this thread is to wait; to read the settings it went deep.
+        ProgramStack.release()
         while true {
             var received: CInt = 0
             guard sigwait(&signals, &received) == 0 else { continue }
