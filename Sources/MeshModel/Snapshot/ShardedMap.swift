@@ -1,16 +1,18 @@
 /// A dictionary in 256 parts, so that changing one entry of a shared copy copies one part only.
 struct ShardedMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
-    private var shards: [[Key: Value]] = Array(repeating: [:], count: 256)
+    /// None before the first entry: a small mesh leaves most maps empty.
+    private var shards: [[Key: Value]] = []
     /// How many entries there are.
     private(set) var count = 0
 
     /// An empty map.
     init() {}
 
-    subscript(key: Key) -> Value? { self.shards[Self.shard(key)][key] }
+    subscript(key: Key) -> Value? { self.shards.isEmpty ? nil : self.shards[Self.shard(key)][key] }
 
     /// Changes the entry of `key` in place; nil is no entry.
     mutating func modify<R>(_ key: Key, _ body: (inout Value?) -> R) -> R {
+        if self.shards.isEmpty { self.shards = Array(repeating: [:], count: Self.shardCount) }
         let shard = Self.shard(key)
         let before = self.shards[shard].count
         let result = body(&self.shards[shard][key])
@@ -24,7 +26,12 @@ struct ShardedMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// All keys, in no order.
     var keys: some Sequence<Key> { self.shards.lazy.flatMap(\.keys) }
 
-    private static func shard(_ key: Key) -> Int { key.hashValue & 255 }
+    private static var shardCount: Int { 256 }
+    private static func shard(_ key: Key) -> Int { key.hashValue & (self.shardCount - 1) }
 }
 
-extension ShardedMap: Equatable where Value: Equatable {}
+extension ShardedMap: Equatable where Value: Equatable {
+    static func == (left: ShardedMap, right: ShardedMap) -> Bool {
+        left.count == right.count && (left.count == 0 || left.shards == right.shards)
+    }
+}

@@ -95,8 +95,9 @@ enum HPACKHuffman {
 
     private static func makeSteps() -> [UInt32] {
         // children[2n] and children[2n + 1]: an inner node when ≥ 0, ~symbol when negative.
-        var children = [Int](repeating: 0, count: 512)
-        var endings: [Int: Bool] = [0: true]
+        var children = [Int16](repeating: 0, count: 512)
+        var endings = [Bool](repeating: false, count: 256)
+        endings[0] = true
         var nodes = 1
         for symbol in self.lengths.indices {
             var node = 0
@@ -106,14 +107,14 @@ enum HPACKHuffman {
                 let bit = Int(self.codes[symbol] >> UInt32(length - depth)) & 1
                 onlyOnes = onlyOnes && bit == 1
                 if depth == length {
-                    children[node * 2 + bit] = ~symbol
+                    children[node * 2 + bit] = ~Int16(symbol)
                 } else {
                     if children[node * 2 + bit] == 0 {
-                        children[node * 2 + bit] = nodes
+                        children[node * 2 + bit] = Int16(nodes)
                         endings[nodes] = onlyOnes && depth <= 7
                         nodes += 1
                     }
-                    node = children[node * 2 + bit]
+                    node = Int(children[node * 2 + bit])
                 }
             }
         }
@@ -123,13 +124,13 @@ enum HPACKHuffman {
                 var node = start
                 var entry: UInt32 = 0
                 for shift in [3, 2, 1, 0] {
-                    let child = children[node * 2 + (half >> shift) & 1]
+                    let child = Int(children[node * 2 + (half >> shift) & 1])
                     node = max(child, 0)
                     guard child < 0 else { continue }
                     let symbol = ~child
                     entry |= symbol == self.endOfString ? self.isInvalid : self.hasSymbol | UInt32(symbol) << 8
                 }
-                if endings[node] == true { entry |= self.mayEnd }
+                if endings[node] { entry |= self.mayEnd }
                 steps[start << 4 | half] = entry | UInt32(node)
             }
         }
