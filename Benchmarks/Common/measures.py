@@ -21,6 +21,16 @@ def processor_milliseconds(pid: int) -> float:
     return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e6
 
 
+def wake_ups(pid: int) -> int:
+    """How often threads of a process have gone to sleep, and so were woken."""
+    count = 0
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        for line in (thread / "status").read_text().splitlines():
+            if line.startswith("voluntary_ctxt_switches:"):
+                count += int(line.split()[1])
+    return count
+
+
 def rounded(value: float) -> float:
     """Four significant digits."""
     return float(f"{value:.4g}")

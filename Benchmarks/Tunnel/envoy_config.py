@@ -7,10 +7,11 @@ from pathlib import Path
 from envoy_parts import TRUST, TYPES, cluster, http2, http_filter, listener, manager, socket, tls
 
 
-def client(certificates: Path, server: str, ports: list[int], is_fresh: bool) -> dict:
+def client(certificates: Path, server: str, ports: list[int], is_fresh: bool, known: int = 0) -> dict:
     """The outbound hop: a listener for each port of the server, whose connections go through the tunnel.
 
-    `is_fresh` gives each connection a TLS connection of its own.
+    `is_fresh` gives each connection a TLS connection of its own. `known` further workloads are endpoints of services of
+    ten each.
     """
     name = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
     options: dict = {"@type": f"type.googleapis.com/{name}", "explicit_http_config": {"http2_protocol_options": http2()}}
@@ -28,7 +29,20 @@ def client(certificates: Path, server: str, ports: list[int], is_fresh: bool) ->
         "tunnel", socket(server, 15008), typed_extension_protocol_options={name: options},
         transport_socket=tls(certificates, "client", is_server=False),
     )
-    return {"static_resources": {"listeners": listeners, "clusters": [tunnel]}}
+    return {"static_resources": {"listeners": listeners, "clusters": [tunnel, *_services(known)]}}
+
+
+def _services(workloads: int) -> list[dict]:
+    clusters = []
+    for first in range(0, workloads, 10):
+        name = f"service-{first // 10}"
+        cluster = _cluster(name, "", 0)
+        cluster["load_assignment"]["endpoints"][0]["lb_endpoints"] = [
+            {"endpoint": {"address": {"socket_address": {"address": f"10.128.{n // 256}.{n % 256}", "port_value": 8080}}}}
+            for n in range(first, min(first + 10, workloads))
+        ]
+        clusters.append(cluster)
+    return clusters
 
 
 def _policy(rules: int) -> dict:

@@ -30,8 +30,9 @@ def _spread() -> list[str]:
 class Lab(BenchLab):
     """Makes everything on enter, removes everything on exit."""
 
-    def __init__(self, driver: Path, threads: int, is_fresh: bool = False, rules: int = 0):
-        self.driver, self.is_fresh, self.rules = driver, is_fresh, rules
+    def __init__(self, driver: Path, threads: int, is_fresh: bool = False, rules: int = 0, known: int = 0):
+        """`known` are further workloads of the mesh that the client's Envoy is told about."""
+        self.driver, self.is_fresh, self.rules, self.known = driver, is_fresh, rules, known
         super().__init__(threads)
 
     def bring_up(self) -> None:
@@ -118,7 +119,7 @@ class EnvoyLab(Lab):
         certificates = self.authority.directory
         configs = {
             "server": envoy_config.server(certificates, SERVER, PORTS, self.rules),
-            "client": envoy_config.client(certificates, SERVER, PORTS, self.is_fresh),
+            "client": envoy_config.client(certificates, SERVER, PORTS, self.is_fresh, self.known),
         }
         self.proxies = [
             self.run_envoy(getattr(self, side), side, config, envoy_parts.binary()) for side, config in configs.items()

@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import statistics
 import subprocess
+import tempfile
 import time
 from contextlib import ExitStack
 
 from labs import ECHO, SERVER, EnvoyLab, Lab, TulleLab
 from handshake import Agreement
-from measures import Samples, memory_kib, processor_milliseconds
+from measures import Samples, memory_kib, processor_milliseconds, wake_ups
 from bench_run import Plan
+from meshes import KnowingLab, make_mesh
 
 #: Connections under way at a time where they come and go.
 IN_FLIGHT = 8
-#: Connections that are held idle.
+#: Connections that are held idle, and that many times as many. More at once than ztunnel lets wait for one peer would fail.
 HELD = 1_000
+TIMES = 10
+#: Workloads of a large mesh.
+KNOWN = 10_000
 POLICY_RULES = 1_000
 LABS = {"tulle": TulleLab, "envoy": EnvoyLab}
 
@@ -31,6 +36,7 @@ def measure(plan: Plan, samples: Samples) -> dict[str, Agreement]:
     _fresh(plan, samples)
     _policies(plan, samples)
     _idle(plan, samples)
+    _knowledge(plan, samples)
     return agreements
 
 
@@ -135,22 +141,47 @@ def _idle(plan: Plan, samples: Samples) -> None:
             time.sleep(settle)
             for peer, lab in labs.items():
                 bases[peer] = [memory_kib(pid, "Anonymous") for pid in lab.pids]
-            for lab in labs.values():
-                stack.enter_context(_Held(lab))
-            time.sleep(settle)
+            for times, name in ((1, ""), (TIMES, "_10k")):
+                for lab in labs.values():
+                    for _ in range(times if times == 1 else times - 1):
+                        stack.enter_context(_Held(lab))
+                time.sleep(settle)
+                for peer, lab in labs.items():
+                    grown = [memory_kib(pid, "Anonymous") - base for pid, base in zip(lab.pids, bases[peer])]
+                    samples.add(peer, f"size.per_idle_tunnel{name}", "KiB", max(grown) / HELD / times)
             for peer, lab in labs.items():
-                grown = [memory_kib(pid, "Anonymous") - base for pid, base in zip(lab.pids, bases[peer])]
-                samples.add(peer, "size.per_idle_tunnel", "KiB", max(grown) / HELD)
+                samples.add(peer, "size.rss_10k_tunnels", "MiB", max(memory_kib(pid, "Rss") for pid in lab.pids) / 1024)
+
+
+def _knowledge(plan: Plan, samples: Samples) -> None:
+    """A client's proxy in a large mesh: ours told all, or only what it asked for; Envoy has no other way than all."""
+    with tempfile.TemporaryDirectory() as directory:
+        plane = make_mesh(Path(directory), KNOWN)
+        for pair in range(plan.pairs):
+            plan.say(f"{KNOWN:,} workloads, pair {pair + 1} of {plan.pairs}")
+            settle = min(6.0, plan.idle_seconds)
+            with EnvoyLab(plan.driver, plan.threads, known=KNOWN) as lab:
+                time.sleep(settle)
+                theirs = memory_kib(lab.pids[1], "Rss") / 1024
+            for is_on_demand, name in ((True, "on_demand"), (False, "pushed")):
+                with KnowingLab(plane, plan.threads, is_on_demand) as lab:
+                    time.sleep(settle)
+                    ours = statistics.median(lab.resident_kib() for _ in range(5)) / 1024
+                    lab.check()
+                samples.add("tulle", f"size.rss_10k_{name}", "MiB", ours)
+                samples.add("envoy", f"size.rss_10k_{name}", "MiB", theirs)
 
 
 def _silence(plan: Plan, samples: Samples, labs: dict[str, Lab]) -> None:
     """Memory and processor time of processes that have nothing to do; of the two hops, the larger figure."""
     taken: dict[tuple, list[int]] = {}
     before = {(peer, pid): processor_milliseconds(pid) for peer, lab in labs.items() for pid in lab.pids}
+    asleep = {key: wake_ups(key[1]) for key in before}
     began = time.monotonic()
     time.sleep(plan.idle_seconds)
     passed = time.monotonic() - began
     used = {key: (processor_milliseconds(key[1]) - value) * 10 / passed for key, value in before.items()}
+    woken = {key: (wake_ups(key[1]) - value) / passed for key, value in asleep.items()}
     # Now, as reading smaps costs the process time that would be counted for it.
     for _ in range(5):
         for peer, lab in labs.items():
@@ -163,6 +194,7 @@ def _silence(plan: Plan, samples: Samples, labs: dict[str, Lab]) -> None:
             largest = max(statistics.median(taken[peer, pid, name]) for pid in lab.pids)
             samples.add(peer, metric, "MiB", largest / 1024)
         samples.add(peer, "size.idle_cpu", "CPU ms per 10 s", max(used[peer, pid] for pid in lab.pids))
+        samples.add(peer, "size.idle_wakeups", "per second", max(woken[peer, pid] for pid in lab.pids))
 
 
 class _Held:

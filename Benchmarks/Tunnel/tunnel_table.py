@@ -35,5 +35,10 @@ TABLE = Table("tunnel", "Envoy", {
     "size.idle_rss": ("idle, resident", most(8, "MiB")),
     "size.idle_anon": ("idle, anonymous", most(1, "MiB")),
     "size.per_idle_tunnel": ("anonymous memory of one of 1,000 idle connections", most(2, "KiB")),
+    "size.per_idle_tunnel_10k": ("anonymous memory of one of 10,000 idle connections", most(2, "KiB")),
+    "size.rss_10k_tunnels": ("with 10,000 idle connections, resident", None),
+    "size.rss_10k_on_demand": ("in a mesh of 10,000 workloads, on demand, resident", most(10, "MiB")),
+    "size.rss_10k_pushed": ("told of 10,000 workloads, resident", None),
     "size.idle_cpu": ("idle, processor time", most(20, "ms")),
+    "size.idle_wakeups": ("idle, wake-ups", None),
 })
