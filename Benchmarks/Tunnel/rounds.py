@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 from contextlib import ExitStack
+from pathlib import Path
 
 from labs import ECHO, SERVER, EnvoyLab, Lab, TulleLab
 from handshake import Agreement
