@@ -103,7 +103,7 @@ final class RequestScripts {
             )
             let authority = "\(ScriptMesh.virtualAddress(script.service)):80"
             let headers = [HTTP2Header(":method", "CONNECT"), HTTP2Header(":authority", authority)]
-            _ = self.pool.open(key, context: self.context, headers: headers) { [unowned self] result in
+            _ = self.pool.open(key, context: self.context, headers: { headers }) { [unowned self] result in
                 guard case .success(let tunnel) = result else { Script.fail("no tunnel: \(result)") }
                 let next = { [unowned self] in self.next(scripts) }
                 let calls: any ScriptCalls =

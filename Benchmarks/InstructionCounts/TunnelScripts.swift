@@ -155,7 +155,7 @@ final class TunnelScripts {
             )
             // A port where nobody listens would be dialled; an address that is not the peer's is refused at once.
             let headers = [HTTP2Header(":method", "CONNECT"), HTTP2Header(":authority", "\(Self.shellAddress):80")]
-            _ = self.pool.open(key, context: self.context, headers: headers) { [unowned self] result in
+            _ = self.pool.open(key, context: self.context, headers: { headers }) { [unowned self] result in
                 if case .failure(.link(let error)) = result { Script.fail("no link: \(error)") }
                 self.nextLink()
             }
