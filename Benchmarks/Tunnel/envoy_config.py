@@ -35,13 +35,12 @@ def client(certificates: Path, server: str, ports: list[int], is_fresh: bool, kn
 def _services(workloads: int) -> list[dict]:
     clusters = []
     for first in range(0, workloads, 10):
-        name = f"service-{first // 10}"
-        cluster = _cluster(name, "", 0)
-        cluster["load_assignment"]["endpoints"][0]["lb_endpoints"] = [
-            {"endpoint": {"address": {"socket_address": {"address": f"10.128.{n // 256}.{n % 256}", "port_value": 8080}}}}
-            for n in range(first, min(first + 10, workloads))
+        service = cluster(f"service-{first // 10}", socket("10.128.0.0", 8080))
+        service["load_assignment"]["endpoints"][0]["lb_endpoints"] = [
+            {"endpoint": {"address": socket(f"10.128.{number // 256}.{number % 256}", 8080)}}
+            for number in range(first, min(first + 10, workloads))
         ]
-        clusters.append(cluster)
+        clusters.append(service)
     return clusters
 
 
