@@ -73,7 +73,7 @@ class WaypointLab(BenchLab):
             raise FileNotFoundError("no nginx on PATH; run `make setup`")
         config = self.directory / "nginx.conf"
         config.write_text(
-            f"daemon off; pid {self.directory}/nginx.pid; error_log stderr; worker_processes 1; user root;\n"
+            f"daemon off; master_process off; pid {self.directory}/nginx.pid; error_log stderr; worker_processes 1; user root;\n"
             "events { worker_connections 4096; }\n"
             "http { access_log off; keepalive_requests 1000000000; keepalive_timeout 3600; server_tokens off;\n"
             f"server {{ listen {PORT} backlog=4096; location / {{ return 200 '{'x' * BODY}'; }} }} }}\n"
