@@ -58,14 +58,14 @@ package final class EventLoop: @unchecked Sendable {
 
     private static let wakeUpData = UInt64.max
 
-    /// Makes the loop's descriptors; throws when the process has none left.
+    /// Makes the loop's descriptors and buffers; throws when the process or the system has none left.
     package init(index: Int) throws(SocketError) {
         self.index = index
         self.now = mesh_monotonic_ms()
         self.timers = TimerWheel(now: self.now)
         self.epoll = try SocketError.check(mesh_epoll_create(), "epoll_create1")
         self.wakeUp = try SocketError.check(mesh_eventfd(), "eventfd")
-        self.scratch = LoopScratch()
+        self.scratch = try LoopScratch()
         self.gathered = GatheredOutput(plaintext: self.scratch.plaintext)
         self.tlsBuffers = TLSBufferPool(blockBytes: 96 * 1024, keptBlocks: 4)
         _ = try SocketError.check(mesh_epoll_add_read(self.epoll, self.wakeUp, Self.wakeUpData), "epoll_ctl")

@@ -26,12 +26,13 @@ package final class LoopScratch {
     /// All of them, in pages of their own: from the heap they would get pages that were used before, and keep them.
     private let whole: UnsafeMutableRawBufferPointer
 
-    init() {
+    /// Throws when the system has no memory for them.
+    init() throws(SocketError) {
         let count =
             Self.ciphertextBytes + Self.plaintextBytes + Self.carriedBytes + Self.headroomBytes + Self.relayBytes
         let kind = Int32(MAP_PRIVATE) | Int32(MAP_ANONYMOUS)
         guard let base = mmap(nil, count, PROT_READ | PROT_WRITE, kind, -1, 0), base != MAP_FAILED else {
-            fatalError("no memory for the buffers of an event loop")
+            throw SocketError(code: errno, call: "mmap")
         }
         let whole = UnsafeMutableRawBufferPointer(start: base, count: count)
         var start = 0
